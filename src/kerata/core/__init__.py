@@ -1,0 +1,1 @@
+"""What every layer stands on: variables, the symbolic graph, `@op`, dtypes, the registry, seeds, settings."""

@@ -1,0 +1,170 @@
+"""Settings of the process: `floatx`, `epsilon`, `image_data_format`, and a few switches."""
+
+import os
+
+from kerata import engines
+
+_FLOATS = ("float16", "bfloat16", "float32", "float64")
+_FORMATS = ("channels_last", "channels_first")
+
+
+class _Settings:
+    def __init__(self):
+        user = engines.user_config()
+        self.floatx = user.get("floatx") if user.get("floatx") in _FLOATS else "float32"
+        self.epsilon = float(user.get("epsilon", 1e-7))
+        stored = user.get("image_data_format")
+        self.image_data_format = stored if stored in _FORMATS else "channels_last"
+        self.dtype_policy = None
+        self.interactive_logging = True
+        self.traceback_filtering = True
+        self.flash_attention = None
+        self.max_epochs = _integer("KERAS_MAX_EPOCHS")
+        self.max_steps_per_epoch = _integer("KERAS_MAX_STEPS_PER_EPOCH")
+
+
+def _integer(name):
+    return int(os.environ[name]) if os.environ.get(name, "").isdigit() else None
+
+
+settings = _Settings()
+
+
+def backend():
+    """The name of the engine in force: "jax" or "numpy"."""
+    return engines.current_name()
+
+
+set_backend = engines.set_backend
+
+
+def floatx():
+    """The default float dtype, "float32" unless set otherwise."""
+    return settings.floatx
+
+
+def set_floatx(value):
+    """Set the default float dtype: "float16", "bfloat16", "float32" or "float64".
+
+    Raises: ValueError for another name.
+    """
+    if value not in _FLOATS:
+        raise ValueError(f"floatx must be one of {', '.join(_FLOATS)}; {value!r} came.")
+    if value == "float64" and engines.default_name() == "jax":
+        from kerata.engines.jax import enable_64_bits
+
+        enable_64_bits()
+    settings.floatx = value
+    settings.dtype_policy = None
+
+
+def epsilon():
+    """The small number that keeps divisions and logarithms finite, 1e-7 unless set otherwise."""
+    return settings.epsilon
+
+
+def set_epsilon(value):
+    """Set the small number that `epsilon()` returns."""
+    settings.epsilon = float(value)
+
+
+def image_data_format():
+    """Where images have their channels: "channels_last" or "channels_first"."""
+    return settings.image_data_format
+
+
+def set_image_data_format(data_format):
+    """Choose "channels_last" or "channels_first" for layers that are not told.
+
+    Raises: ValueError for another name.
+    """
+    settings.image_data_format = standardize_data_format(data_format)
+
+
+def standardize_data_format(data_format):
+    """`data_format`, or the default when it is None.
+
+    Raises: ValueError for another name than "channels_last" or "channels_first".
+    """
+    if data_format is None:
+        return settings.image_data_format
+    name = str(data_format).lower()
+    if name not in _FORMATS:
+        raise ValueError(f"data_format must be 'channels_last' or 'channels_first'; {data_format!r} came.")
+    return name
+
+
+def _switch(name, value):
+    def set_it():
+        setattr(settings, name, value)
+
+    set_it.__doc__ = f"Set `{name}` to {value}."
+    return set_it
+
+
+enable_interactive_logging = _switch("interactive_logging", True)
+disable_interactive_logging = _switch("interactive_logging", False)
+enable_traceback_filtering = _switch("traceback_filtering", True)
+disable_traceback_filtering = _switch("traceback_filtering", False)
+enable_flash_attention = _switch("flash_attention", True)
+disable_flash_attention = _switch("flash_attention", False)
+
+
+def is_interactive_logging_enabled():
+    """Whether `fit` and its like show progress."""
+    return settings.interactive_logging
+
+
+def is_traceback_filtering_enabled():
+    """Whether tracebacks leave out kerata's own frames."""
+    return settings.traceback_filtering
+
+
+def is_flash_attention_enabled():
+    """True, False, or None when the engine is free to choose."""
+    return settings.flash_attention
+
+
+def is_nnx_enabled():
+    """Whether layers are Flax NNX modules; kerata's never are."""
+    return False
+
+
+def max_epochs():
+    """An upper bound on epochs from the environment (`KERAS_MAX_EPOCHS`), for trying scripts out; None if unset."""
+    return settings.max_epochs
+
+
+def set_max_epochs(max_epochs):
+    """Bound the number of epochs of every `fit`; None removes the bound."""
+    settings.max_epochs = max_epochs
+
+
+def max_steps_per_epoch():
+    """An upper bound on steps of an epoch (`KERAS_MAX_STEPS_PER_EPOCH`); None if unset."""
+    return settings.max_steps_per_epoch
+
+
+def set_max_steps_per_epoch(max_steps_per_epoch):
+    """Bound the number of steps of every epoch; None removes the bound."""
+    settings.max_steps_per_epoch = max_steps_per_epoch
+
+
+def dtype_policy():
+    """The policy of layers that are given none."""
+    from kerata.core.policies import DTypePolicy
+
+    if settings.dtype_policy is None:
+        settings.dtype_policy = DTypePolicy(settings.floatx)
+    return settings.dtype_policy
+
+
+def set_dtype_policy(policy):
+    """Set the policy of layers built from now on, such as "mixed_bfloat16"."""
+    from kerata.core import policies
+
+    settings.dtype_policy = policies.get(policy)
+
+
+def enable_unsafe_deserialization():
+    """Kept so that old programs run; trust is given with `load_model(..., safe_mode=False)`, for one file at a time."""

@@ -1,0 +1,68 @@
+"""Config from the signature: what a constructor was called with is what `get_config` returns."""
+
+import functools
+import inspect
+
+_SKIPPED = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+
+
+@functools.cache
+def parameters_of(cls):
+    """The named parameters of a class's constructor, without `self`: name -> default."""
+    found = list(inspect.signature(cls.__init__).parameters.values())[1:]
+    return {p.name: p.default for p in found if p.kind not in _SKIPPED}
+
+
+def is_own(cls):
+    """Whether a class is kerata's, not a user's."""
+    return cls.__module__.startswith("kerata.")
+
+
+class Configurable:
+    """Objects that can be made again from `get_config()`.
+
+    The constructor's arguments are recorded as they come. `get_config` returns, for each parameter, the attribute of the
+    same name, else the argument given, else the default.
+    """
+
+    def __new__(cls, *args, **kwargs):
+        instance = object.__new__(cls)
+        object.__setattr__(instance, "_arguments", (args, kwargs))
+        return instance
+
+    def _config_classes(self):
+        """The classes whose constructors' parameters make up the config: all down to the first user's `get_config`."""
+        for cls in type(self).__mro__:
+            if "get_config" in vars(cls) and not is_own(cls):
+                return [c for c in cls.__mro__ if is_own(c) and "__init__" in vars(c)]
+        return [c for c in type(self).__mro__ if "__init__" in vars(c)]
+
+    def _recorded(self):
+        args, kwargs = self._arguments
+        try:
+            bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs).arguments
+        except (TypeError, ValueError):
+            return dict(kwargs)
+        recorded = dict(bound)
+        for name, parameter in inspect.signature(type(self).__init__).parameters.items():
+            if parameter.kind is parameter.VAR_KEYWORD:
+                recorded.update(recorded.pop(name, {}))
+        return recorded
+
+    def get_config(self):
+        """The constructor's arguments, as a dict that `from_config` takes."""
+        recorded, config = self._recorded(), {}
+        for cls in self._config_classes():
+            for name, default in parameters_of(cls).items():
+                if name not in config:
+                    value = getattr(self, name, recorded.get(name, default))
+                    if value is not inspect.Parameter.empty:
+                        config[name] = value
+            if not any(p.kind is p.VAR_KEYWORD for p in inspect.signature(cls.__init__).parameters.values()):
+                break
+        return config
+
+    @classmethod
+    def from_config(cls, config):
+        """An object from its config."""
+        return cls(**config)

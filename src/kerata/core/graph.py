@@ -1,0 +1,314 @@
+"""Symbolic tensors, the graph that calling layers and ops on them makes, and the plan that runs it."""
+
+import inspect
+
+import optree
+
+from kerata import engines
+from kerata.core import dtypes, naming
+from kerata.core.operators import with_operators
+from kerata.engines.abstract import AbstractArray, NoAbstractRule
+
+with_operators(AbstractArray)
+
+
+class KerasTensor(AbstractArray):
+    """A tensor of a model that is being built: a shape, a dtype, and where it comes from.
+
+    Args:
+        shape: a tuple, None for what is unknown: `(None, 28, 28, 1)`.
+        dtype: a dtype's name.
+        name: shown in summaries.
+    """
+
+    def __init__(self, shape, dtype="float32", sparse=False, ragged=False, record_history=True, name=None, **kwargs):
+        super().__init__([None if d is None else int(d) for d in shape], dtypes.standardize_dtype(dtype))
+        self.sparse = bool(sparse)
+        self.ragged = bool(ragged)
+        self.ragged_rank = kwargs.get("ragged_rank")
+        self.row_splits_dtype = kwargs.get("row_splits_dtype")
+        self.name = name or naming.auto_name("keras_tensor")
+        self.record_history = record_history
+        self._keras_history = None
+        self._keras_mask = None
+
+    def reshape(self, *newshape):
+        """The tensor in another shape."""
+        from kerata.ops.numpy import reshape
+
+        return reshape(self, newshape[0] if len(newshape) == 1 and not isinstance(newshape[0], int) else newshape)
+
+    def squeeze(self, axis=None):
+        """The tensor without axes of length one."""
+        from kerata.ops.numpy import squeeze
+
+        return squeeze(self, axis)
+
+    def __repr__(self):
+        return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
+
+
+def is_keras_tensor(x):
+    """Whether `x` is symbolic."""
+    return isinstance(x, KerasTensor)
+
+
+def symbolic_leaves(structure):
+    """The `KerasTensor`s in a structure, in order."""
+    return [x for x in optree.tree_leaves(structure) if isinstance(x, KerasTensor)]
+
+
+def has_symbolic(args, kwargs):
+    """Whether there is a `KerasTensor` among the arguments."""
+    for x in args:
+        if isinstance(x, KerasTensor):
+            return True
+        if type(x) in (list, tuple, dict) and symbolic_leaves(x):
+            return True
+    return bool(kwargs) and any(
+        isinstance(x, KerasTensor) or type(x) in (list, tuple, dict) and symbolic_leaves(x) for x in kwargs.values()
+    )
+
+
+class Node:
+    """One call of an operation: what went in and what came out."""
+
+    def __init__(self, operation, args, kwargs, outputs):
+        self.operation = operation
+        self.args = args
+        self.kwargs = kwargs
+        self.outputs = outputs
+        self.output_tensors = symbolic_leaves(outputs)
+        self.input_tensors = symbolic_leaves((args, kwargs))
+        index = len(operation._inbound_nodes)
+        operation._inbound_nodes.append(self)
+        for i, x in enumerate(self.output_tensors):
+            x._keras_history = (operation, index, i)
+
+    @property
+    def parents(self):
+        """The nodes that the inputs come from."""
+        return [node_of(x) for x in self.input_tensors]
+
+    @property
+    def is_input(self):
+        return not self.input_tensors
+
+
+def node_of(x):
+    """The node that made a symbolic tensor."""
+    operation, node_index, _ = x._keras_history
+    return operation._inbound_nodes[node_index]
+
+
+class Operation:
+    """Something that can be a node of a graph: a layer, or one use of an op."""
+
+    def __init__(self, name=None):
+        self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
+        self._inbound_nodes = []
+
+    def __call__(self, *args, **kwargs):
+        if has_symbolic(args, kwargs):
+            return self.symbolic_call(*args, **kwargs)
+        return self.call(*args, **kwargs)
+
+    def call(self, *args, **kwargs):
+        """The computation."""
+        raise NotImplementedError(f"{type(self).__name__} has no method call(self, inputs): write one.")
+
+    def symbolic_call(self, *args, **kwargs):
+        """A node, its outputs symbolic."""
+        outputs = symbolic_outputs(self.compute_output_spec(*args, **kwargs))
+        Node(self, args, kwargs, outputs)
+        return outputs
+
+    def compute_output_spec(self, *args, **kwargs):
+        """The outputs' shapes and dtypes for symbolic inputs."""
+        return abstract_call(self.call, args, kwargs)
+
+    @classmethod
+    def from_config(cls, config):
+        """An operation from its config."""
+        return cls(**config)
+
+    def get_config(self):
+        """The arguments that make this operation."""
+        return {"name": self.name}
+
+    def _single(self, what):
+        nodes = self._inbound_nodes
+        if not nodes:
+            raise AttributeError(f"{self.name!r} has no {what}: it has not been called on a symbolic tensor yet.")
+        if len(nodes) > 1:
+            raise AttributeError(f"{self.name!r} was called {len(nodes)} times, so it has no single {what}.")
+        return nodes[0]
+
+    @property
+    def input(self):
+        """The symbolic input of the one call."""
+        tensors = self._single("input").input_tensors or self._single("input").output_tensors
+        return tensors[0] if len(tensors) == 1 else tensors
+
+    @property
+    def output(self):
+        """The symbolic output of the one call."""
+        return self._single("output").outputs
+
+
+class OpCall(Operation):
+    """One use of an op in a graph."""
+
+    def __init__(self, op, name=None):
+        super().__init__(name or naming.auto_name(op.__name__))
+        self.op = op
+
+    def __call__(self, *args, **kwargs):
+        return self.op(*args, **kwargs)
+
+    call = __call__
+
+    def get_config(self):
+        """The op's name here; its arguments are in the node."""
+        return {"name": self.name}
+
+
+def to_spec(x):
+    """A symbolic tensor without its history; anything else as it is."""
+    return AbstractArray(x.shape, x.dtype) if isinstance(x, KerasTensor) else x
+
+
+def abstract_call(fn, args, kwargs):
+    """What `fn` returns for symbolic arguments, as abstract arrays: by the abstract engine, else by the engine's tracing.
+
+    Code that calls the compute library itself (`jnp.sum(x)`) does not know abstract arrays, hence the second way.
+    """
+    args, kwargs = optree.tree_map(to_spec, (args, kwargs), none_is_leaf=True)
+    try:
+        with engines.use_engine("abstract"):
+            return fn(*args, **kwargs)
+    except (NoAbstractRule, TypeError, AttributeError) as error:
+        engine = engines.current()
+        if engine.is_abstract:
+            raise
+        try:
+            return engine.infer(fn, *args, **kwargs)
+        except Exception as second:
+            raise (second if isinstance(error, NoAbstractRule) else error) from None
+
+
+def symbolic_outputs(specs):
+    """Abstract arrays as symbolic tensors that belong to a graph."""
+    return optree.tree_map(lambda x: KerasTensor(x.shape, x.dtype) if isinstance(x, AbstractArray) else x, specs)
+
+
+class Plan:
+    """A graph from `inputs` to `outputs`, sorted once into a flat list of steps; a call runs down the list.
+
+    Raises: ValueError if an output does not follow from the inputs.
+    """
+
+    def __init__(self, inputs, outputs):
+        self.inputs, self.outputs = inputs, outputs
+        self.nodes = _sorted_nodes(symbolic_leaves(inputs), symbolic_leaves(outputs))
+        self.slots = {}
+        for x in symbolic_leaves(inputs):
+            self._slot(x)
+        self.steps = [self._step(node) for node in self.nodes]
+        leaves, self._output_tree = optree.tree_flatten(outputs)
+        self._output_slots = [self._slot(x) for x in leaves]
+
+    def _slot(self, x):
+        return self.slots.setdefault(id(x), len(self.slots))
+
+    def _step(self, node):
+        leaves, treedef = optree.tree_flatten((node.args, node.kwargs), none_is_leaf=True)
+        slots = [(i, self._slot(x)) for i, x in enumerate(leaves) if isinstance(x, KerasTensor)]
+        simple = len(node.args) == 1 and not node.kwargs and isinstance(node.args[0], KerasTensor)
+        constants = [None if isinstance(x, KerasTensor) else x for x in leaves]
+        return node.operation, simple, slots, constants, treedef, [self._slot(x) for x in node.output_tensors]
+
+    def run(self, flat_inputs, call=None):
+        """The outputs for arrays given in the order of the inputs; `call(operation, args, kwargs)` makes each call."""
+        values = [None] * len(self.slots)
+        values[: len(flat_inputs)] = flat_inputs
+        for operation, simple, slots, constants, treedef, results in self.steps:
+            if simple:
+                args, kwargs = (values[slots[0][1]],), {}
+            else:
+                leaves = list(constants)
+                for i, slot in slots:
+                    leaves[i] = values[slot]
+                args, kwargs = optree.tree_unflatten(treedef, leaves)
+            out = operation(*args, **kwargs) if call is None else call(operation, args, kwargs)
+            if len(results) == 1 and not isinstance(out, (list, tuple, dict)):
+                values[results[0]] = out
+            else:
+                for slot, value in zip(results, optree.tree_leaves(out)):
+                    values[slot] = value
+        return optree.tree_unflatten(self._output_tree, [values[slot] for slot in self._output_slots])
+
+
+def _sorted_nodes(inputs, outputs):
+    """The nodes between, each after those that it needs; in the order of their making where that is free."""
+    known = {id(x) for x in inputs}
+    done, order = set(), []
+    for output in outputs:
+        if id(output) in known:
+            continue
+        if output._keras_history is None:
+            raise ValueError(f"The output {output!r} comes from no layer: it was made by hand, outside any graph.")
+        stack = [(node_of(output), False)]
+        while stack:
+            node, ready = stack.pop()
+            if id(node) in done:
+                continue
+            if ready:
+                done.add(id(node))
+                order.append(node)
+                continue
+            if node.is_input:
+                raise ValueError(
+                    f"The model's outputs need the input {node.operation.name!r}, which is not among its inputs "
+                    f"({', '.join(x.name for x in inputs)}). Add it to Model(inputs=...)."
+                )
+            stack.append((node, True))
+            for x in reversed(node.input_tensors):
+                if id(x) not in known and x._keras_history is None:
+                    raise ValueError(f"{x!r}, an input of {node.operation.name!r}, comes from no layer and is no input.")
+                if id(x) not in known and id(node_of(x)) not in done:
+                    stack.append((node_of(x), False))
+    return order
+
+
+class Function(Operation):
+    """A graph of operations as one function.
+
+    Args:
+        inputs: symbolic tensors, in any structure.
+        outputs: symbolic tensors that follow from them.
+    """
+
+    def __init__(self, inputs, outputs, name=None):
+        super().__init__(name)
+        self.plan = Plan(inputs, outputs)
+        self.inputs, self.outputs = symbolic_leaves(inputs), symbolic_leaves(outputs)
+        self._inputs_struct, self._outputs_struct = inputs, outputs
+
+    @property
+    def operations(self):
+        """The operations, in the order in which they run."""
+        return list({id(n.operation): n.operation for n in self.plan.nodes}.values())
+
+    def call(self, inputs):
+        """The outputs for `inputs`."""
+        return self.plan.run(optree.tree_leaves(inputs))
+
+
+def accepts(fn, name):
+    """Whether `fn` takes an argument called `name`."""
+    try:
+        parameters = inspect.signature(fn).parameters
+    except (TypeError, ValueError):
+        return False
+    return name in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())

@@ -1,0 +1,75 @@
+"""Names of layers and variables: automatic ones, scopes, paths."""
+
+import collections
+import re
+import threading
+
+
+class _Local(threading.local):
+    def __init__(self):
+        self.counts = collections.Counter()
+        self.scopes = []
+
+
+_local = _Local()
+
+
+def to_snake_case(name):
+    """`Conv2D` -> `conv2d`, `MaxPooling1D` -> `max_pooling1d`.
+
+    >>> to_snake_case("BatchNormalization"), to_snake_case("LSTM")
+    ('batch_normalization', 'lstm')
+    """
+    name = re.sub(r"\W+", "", name)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def auto_name(prefix):
+    """`prefix`, then `prefix_1`, `prefix_2`, ..."""
+    count = _local.counts[prefix]
+    _local.counts[prefix] += 1
+    return f"{prefix}_{count}" if count else prefix
+
+
+def get_uid(prefix=""):
+    """The next number for `prefix`, from 1."""
+    _local.counts[prefix] += 1
+    return _local.counts[prefix]
+
+
+def reset_names():
+    """Start all counts again, as `clear_session` does."""
+    _local.counts.clear()
+
+
+def current_path():
+    """The names of the scopes in force, joined by `/`."""
+    return "/".join(_local.scopes)
+
+
+class name_scope:
+    """A prefix for the paths of variables made inside a `with` block.
+
+    >>> import kerata
+    >>> with kerata.name_scope("block"):
+    ...     kerata.Variable([1.0], name="w").path
+    'block/w'
+    """
+
+    def __init__(self, name, **kwargs):
+        if not isinstance(name, str) or "/" in name:
+            raise ValueError(f"A scope's name is a text without '/'; {name!r} came.")
+        self.name = name
+        self.absolute = kwargs.get("absolute_path")
+
+    def __enter__(self):
+        self._before = list(_local.scopes)
+        if self.absolute is not None:
+            _local.scopes[:] = self.absolute.split("/")
+        else:
+            _local.scopes.append(self.name)
+        return self
+
+    def __exit__(self, *exception):
+        _local.scopes[:] = self._before

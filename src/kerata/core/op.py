@@ -1,0 +1,51 @@
+"""`@op`: one body, and with it the op's symbolic form, its faster kernels, its masks and its serialised name."""
+
+import functools
+
+from kerata import engines
+from kerata.core import masks
+from kerata.core.graph import Node, OpCall, abstract_call, has_symbolic, symbolic_outputs
+from kerata.engines.state import local
+
+OPS = {}
+
+
+def op(body=None, *, elementwise=False):
+    """Make a function an op.
+
+    The body uses other ops, or the engine's numpy-like namespace, and nothing else. Called on symbolic tensors it becomes
+    a node of their graph; its output spec comes from the same body, run on the abstract engine. An engine that has a
+    kernel of the same name runs that instead. An elementwise op passes its inputs' mask on.
+    """
+    if body is None:
+        return functools.partial(op, elementwise=elementwise)
+    name = body.__name__
+
+    @functools.wraps(body)
+    def wrapper(*args, **kwargs):
+        if has_symbolic(args, kwargs):
+            return _symbolic(wrapper, args, kwargs)
+        engine = local.engine or engines.current()
+        result = engine.kernels.get(name, body)(*args, **kwargs)
+        if elementwise and masks.any_masks():
+            masks.pass_on(args, result)
+        return result
+
+    wrapper.body = body
+    OPS[name] = wrapper
+    return wrapper
+
+
+def _symbolic(wrapper, args, kwargs):
+    specs = abstract_call(wrapper, args, kwargs)
+    outputs = symbolic_outputs(specs)
+    Node(OpCall(wrapper), args, kwargs, outputs)
+    return outputs
+
+
+def xp():
+    """The numpy-like namespace of the engine in force."""
+    return (local.engine or engines.current()).xp
+
+
+engine = engines.current

@@ -1,0 +1,51 @@
+"""Python's operators on variables and symbolic tensors, each written once, as a row."""
+
+_BINARY = {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "divide",
+    "floordiv": "floor_divide",
+    "mod": "mod",
+    "pow": "power",
+    "matmul": "matmul",
+    "and": "logical_and",
+    "or": "logical_or",
+    "xor": "logical_xor",
+}
+_COMPARE = {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "eq": "equal", "ne": "not_equal"}
+_UNARY = {"neg": "negative", "abs": "absolute", "invert": "logical_not"}
+
+
+def _op(name):
+    from kerata.ops import numpy
+
+    return getattr(numpy, name)
+
+
+def _unary(name):
+    return lambda self: _op(name)(self)
+
+
+def _binary(name):
+    return lambda self, other: _op(name)(self, other)
+
+
+def _reflected(name):
+    return lambda self, other: _op(name)(other, self)
+
+
+def with_operators(cls):
+    """Give a class all the operators that arrays have."""
+    for dunder, name in _BINARY.items():
+        setattr(cls, f"__{dunder}__", _binary(name))
+        setattr(cls, f"__r{dunder}__", _reflected(name))
+    for dunder, name in _COMPARE.items():
+        setattr(cls, f"__{dunder}__", _binary(name))
+    for dunder, name in _UNARY.items():
+        setattr(cls, f"__{dunder}__", _unary(name))
+    cls.__getitem__ = lambda self, key: _op("get_item")(self, key)
+    cls.__hash__ = object.__hash__
+    cls.__array_priority__ = 100
+    cls.__array_ufunc__ = None
+    return cls

@@ -1,0 +1,150 @@
+"""Dtype policies: in which dtype a layer keeps its weights, and in which it computes."""
+
+from kerata.core import config, dtypes
+
+
+class DTypePolicy:
+    """A layer's dtypes: that of its variables and that of its computation.
+
+    Args:
+        name: a dtype ("float32"), for both; or "mixed_float16" or "mixed_bfloat16", for float32 variables and a
+            computation in the lower precision (Micikevicius et al. 2018, arXiv:1710.03740).
+
+    Raises: ValueError for an unknown name.
+
+    >>> from kerata import DTypePolicy
+    >>> DTypePolicy("mixed_bfloat16").compute_dtype
+    'bfloat16'
+    """
+
+    quantization_mode = None
+
+    def __init__(self, name=None):
+        self._name = name = config.floatx() if name is None else name
+        if name in ("mixed_float16", "mixed_bfloat16"):
+            self._variable_dtype, self._compute_dtype = "float32", name[len("mixed_") :]
+        else:
+            try:
+                self._variable_dtype = self._compute_dtype = dtypes.standardize_dtype(name)
+            except (ValueError, TypeError):
+                raise ValueError(
+                    f"There is no dtype policy {name!r}. Give a dtype such as 'float32', or 'mixed_bfloat16' or 'mixed_float16'."
+                ) from None
+            self._name = self._variable_dtype
+
+    @property
+    def name(self):
+        """The policy's name."""
+        return self._name
+
+    @property
+    def variable_dtype(self):
+        """The dtype of the weights."""
+        return self._variable_dtype
+
+    @property
+    def compute_dtype(self):
+        """The dtype of inputs, outputs and the computation between."""
+        return self._compute_dtype
+
+    def convert_input(self, x, autocast, dtype):
+        """`x` as a tensor, floats cast to `dtype` when `autocast` is true."""
+        from kerata.core.arrays import as_array, cast, dtype_of
+
+        x = as_array(x)
+        return cast(x, dtype) if autocast and dtypes.is_float_dtype(dtype_of(x)) else x
+
+    def get_config(self):
+        """The arguments that make this policy."""
+        return {"name": self.name}
+
+    @classmethod
+    def from_config(cls, config):
+        """A policy from its config."""
+        return cls(**config)
+
+    def __eq__(self, other):
+        return type(other) is type(self) and other.get_config() == self.get_config()
+
+    def __hash__(self):
+        return hash(self.name)
+
+    def __repr__(self):
+        return f'<{type(self).__name__} "{self.name}">'
+
+
+FloatDTypePolicy = DTypePolicy
+
+
+class DTypePolicyMap(DTypePolicy):
+    """Policies by layer path, with a default for the others.
+
+    Args:
+        default_policy: the policy of layers that are not named; the global one if None.
+        policy_map: a dict from layer path (or a pattern that ends one) to policy.
+    """
+
+    def __init__(self, default_policy=None, policy_map=None):
+        self._default = default_policy
+        self._map = {path: get(policy) for path, policy in (policy_map or {}).items()}
+
+    @property
+    def default_policy(self):
+        """The policy of layers that are not named."""
+        return config.dtype_policy() if self._default is None else get(self._default)
+
+    name = property(lambda self: "map_" + self.default_policy.name)
+    variable_dtype = property(lambda self: self.default_policy.variable_dtype)
+    compute_dtype = property(lambda self: self.default_policy.compute_dtype)
+
+    def __getitem__(self, path):
+        import re
+
+        found = self._map.get(path)
+        matches = [policy for pattern, policy in self._map.items() if re.search(pattern, path)]
+        return found or (matches[0] if matches else self.default_policy)
+
+    def __setitem__(self, path, policy):
+        self._map[path] = get(policy)
+
+    def __len__(self):
+        return len(self._map)
+
+    def __iter__(self):
+        return iter(self._map)
+
+    def get_config(self):
+        """The arguments that make this map."""
+        from kerata.core.registry import serialize_keras_object
+
+        return {
+            "default_policy": None if self._default is None else serialize_keras_object(get(self._default)),
+            "policy_map": {path: serialize_keras_object(policy) for path, policy in self._map.items()},
+        }
+
+
+def get(identifier):
+    """A policy from a policy, a name, a config or None (the global one)."""
+    if identifier is None:
+        return config.dtype_policy()
+    if isinstance(identifier, DTypePolicy):
+        return identifier
+    if isinstance(identifier, dict):
+        from kerata.core.registry import deserialize_keras_object
+
+        return deserialize_keras_object(identifier)
+    return DTypePolicy(identifier)
+
+
+def serialize(dtype_policy):
+    """The policy's JSON form."""
+    from kerata.core.registry import serialize_keras_object
+
+    return serialize_keras_object(dtype_policy)
+
+
+def deserialize(config, custom_objects=None):
+    """A policy from its JSON form."""
+    from kerata.core.registry import deserialize_keras_object
+
+    return deserialize_keras_object(config, custom_objects=custom_objects)

@@ -1,0 +1,111 @@
+"""Randomness: one seed for the process, and generators whose state is a variable."""
+
+import random as python_random
+
+import numpy as np
+
+from kerata import engines
+from kerata.core import naming
+from kerata.core.variable import Variable
+
+
+class _Global:
+    seed = None
+    count = 0
+    generator = None
+
+
+_global = _Global()
+
+
+def set_random_seed(seed):
+    """Seed Python, NumPy and kerata: the same program then has the same weights, shuffles and draws again.
+
+    Raises: ValueError if `seed` is no integer.
+    """
+    if not isinstance(seed, (int, np.integer)):
+        raise ValueError(f"A seed is an integer; {seed!r} came.")
+    python_random.seed(seed)
+    np.random.seed(seed % 2**32)
+    _global.seed, _global.count, _global.generator = int(seed), 0, None
+
+
+def get_random_seed():
+    """The seed that was set, or None."""
+    return _global.seed
+
+
+def make_default_seed():
+    """A fresh seed: the next one of the process's seed, else a random one."""
+    if _global.seed is None:
+        return python_random.SystemRandom().randint(1, 2**31 - 1)
+    _global.count += 1
+    return int(np.random.SeedSequence([_global.seed % 2**64, _global.count]).generate_state(1)[0] >> 1)
+
+
+def host_generator(seed):
+    """A NumPy generator (Philox, counter-based: Salmon et al. 2011) for draws on the host."""
+    return np.random.Generator(np.random.Philox(seed=np.random.SeedSequence(int(seed) % 2**64)))
+
+
+class SeedGenerator:
+    """A source of seeds whose state is a variable, so that compiled programs draw anew each time and runs can be saved.
+
+    Args:
+        seed: an integer, or None for one from the process's seed.
+
+    >>> import kerata
+    >>> seeds = kerata.random.SeedGenerator(7)
+    >>> a = kerata.random.uniform((), seed=seeds)
+    >>> b = kerata.random.uniform((), seed=seeds)
+    >>> bool(a != b)
+    True
+    """
+
+    def __init__(self, seed=None, name=None, **kwargs):
+        if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
+            raise ValueError(f"A seed is a non-negative integer; {seed!r} came.")
+        self.name = name or naming.auto_name("seed_generator")
+        self._initial = make_default_seed() if seed is None else int(seed)
+        self.seed = seed
+        state = np.array([self._initial % 2**32, 0], "uint32")
+        with naming.name_scope(self.name):
+            self.state = Variable(state, dtype="uint32", trainable=False, aggregation="none", name="seed_generator_state")
+
+    def next(self, ordered=True):
+        """The next seed: two unsigned integers, the seed and a counter."""
+        from kerata.ops import numpy
+
+        now = self.state.value
+        engine = engines.current()
+        if not engine.is_abstract:
+            step = engine.asarray(np.array([0, 1], "uint32"))
+            self.state.write(engine.cast(numpy.add(now, step), "uint32"))
+        return now
+
+    def get_config(self):
+        """The arguments that make this generator."""
+        return {"seed": self._initial}
+
+    @classmethod
+    def from_config(cls, config):
+        """A generator from its config."""
+        return cls(**config)
+
+
+def global_generator():
+    """The generator of draws that name no seed."""
+    if _global.generator is None:
+        _global.generator = SeedGenerator(name="global_seed_generator")
+    return _global.generator
+
+
+def draw_seed(seed):
+    """An engine array of two unsigned integers from a generator, an integer, an array, or None."""
+    if seed is None:
+        seed = global_generator()
+    if isinstance(seed, SeedGenerator):
+        return seed.next()
+    if isinstance(seed, (int, np.integer)):
+        seed = np.array([int(seed) % 2**32, 0], "uint32")
+    return engines.current().asarray(seed, "uint32")

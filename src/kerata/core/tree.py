@@ -1,0 +1,122 @@
+"""Nested structures of lists, tuples and dicts; a thin face over optree."""
+
+import collections
+
+import optree
+
+from kerata.engines.abstract import AbstractArray
+
+
+class MAP_TO_NONE:
+    """Returned by a function given to `traverse`, to put None in place."""
+
+
+def _is_leaf_none(x):
+    return x is None
+
+
+def is_nested(structure):
+    """Whether `structure` is a list, tuple or dict."""
+    return isinstance(structure, (list, tuple, dict)) or (
+        not isinstance(structure, AbstractArray) and not optree.tree_is_leaf(structure, none_is_leaf=True)
+    )
+
+
+def flatten(structure):
+    """The leaves, dict entries in the order of their keys; None is a leaf.
+
+    >>> flatten({"b": 2, "a": [1, None]})
+    [1, None, 2]
+    """
+    return optree.tree_leaves(structure, none_is_leaf=True)
+
+
+def flatten_with_path(structure):
+    """The leaves as pairs of path and value."""
+    paths, leaves, _ = optree.tree_flatten_with_path(structure, none_is_leaf=True)
+    return list(zip(paths, leaves))
+
+
+def map_structure(func, *structures, none_is_leaf=True):
+    """`func` on every leaf (of several like structures at once), in the same structure.
+
+    >>> map_structure(lambda a, b: a + b, {"x": 1}, {"x": 2})
+    {'x': 3}
+    """
+    if not structures:
+        raise ValueError("map_structure needs at least one structure.")
+
+    def skip_none(*leaves):
+        return None if not none_is_leaf and all(x is None for x in leaves) else func(*leaves)
+
+    return optree.tree_map(skip_none, *structures, none_is_leaf=True)
+
+
+def map_structure_up_to(shallow_structure, func, *structures):
+    """Like `map_structure`, no deeper than `shallow_structure` goes."""
+    treedef = optree.tree_structure(shallow_structure, none_is_leaf=True)
+    parts = [treedef.flatten_up_to(s) for s in structures]
+    return treedef.unflatten([func(*leaves) for leaves in zip(*parts)])
+
+
+def pack_sequence_as(structure, flat_sequence):
+    """`flat_sequence` in the shape of `structure`."""
+    treedef = optree.tree_structure(structure, none_is_leaf=True)
+    flat_sequence = list(flat_sequence)
+    if len(flat_sequence) != treedef.num_leaves:
+        raise ValueError(f"The structure has {treedef.num_leaves} leaves; {len(flat_sequence)} values came.")
+    return treedef.unflatten(flat_sequence)
+
+
+def assert_same_structure(a, b, check_types=None):
+    """Raises: ValueError if the structures differ."""
+    left, right = (optree.tree_structure(x, none_is_leaf=True) for x in (a, b))
+    if left != right:
+        raise ValueError(f"The structures differ: {left} and {right}.")
+
+
+def assert_same_paths(a, b):
+    """Raises: ValueError if the leaves' paths differ."""
+    left, right = ([path for path, _ in flatten_with_path(x)] for x in (a, b))
+    if left != right:
+        raise ValueError(f"The paths differ: {left} and {right}.")
+
+
+def lists_to_tuples(structure):
+    """The structure, its lists made tuples."""
+    if isinstance(structure, (list, tuple)):
+        return tuple(lists_to_tuples(x) for x in structure)
+    if isinstance(structure, dict):
+        return {key: lists_to_tuples(x) for key, x in structure.items()}
+    return structure
+
+
+def map_shape_structure(func, structure):
+    """`func` on every shape, where a shape is a tuple or list of integers and None."""
+
+    def is_shape(x):
+        return isinstance(x, (list, tuple)) and all(isinstance(d, (int, type(None))) for d in x)
+
+    return optree.tree_map(func, structure, is_leaf=is_shape, none_is_leaf=True)
+
+
+def traverse(func, structure, top_down=True):
+    """Replace any part for which `func` returns something; a part that it returns None for is left as it is."""
+
+    def inside(part):
+        if isinstance(part, dict):
+            return type(part)((k, traverse(func, v, top_down)) for k, v in part.items())
+        if isinstance(part, tuple) and hasattr(part, "_fields"):
+            return type(part)(*[traverse(func, v, top_down) for v in part])
+        if isinstance(part, (list, tuple, collections.deque)):
+            return type(part)(traverse(func, v, top_down) for v in part)
+        return part
+
+    if not top_down:
+        structure = inside(structure)
+    result = func(structure)
+    if result is MAP_TO_NONE:
+        return None
+    if result is not None:
+        return result
+    return inside(structure) if top_down else structure

@@ -1,0 +1,268 @@
+"""`Variable`: the state that layers, optimizers, metrics and random generators read and assign."""
+
+import threading
+
+import numpy as np
+
+from kerata import engines
+from kerata.core import dtypes, naming
+from kerata.core.arrays import as_array, static_shape
+from kerata.core.operators import with_operators
+from kerata.engines import state
+from kerata.engines.abstract import AbstractArray
+
+
+class autocast_scope:
+    """Inside, float variables read as `dtype` (None: as they are)."""
+
+    def __init__(self, dtype):
+        self.dtype = dtype
+
+    def __enter__(self):
+        self._before = _autocast.dtype
+        _autocast.dtype = self.dtype
+
+    def __exit__(self, *exception):
+        _autocast.dtype = self._before
+
+
+class _Autocast(threading.local):
+    dtype = None
+
+
+_autocast = _Autocast()
+
+
+class Variable:
+    """A tensor with state.
+
+    Args:
+        initializer: an array, or a function `(shape, dtype)`, or an initializer's name.
+        shape: needed when `initializer` is a function or a name.
+        dtype: `floatx()` for None, or that of the array given.
+        trainable: whether training changes it.
+        autocast: whether a layer of lower precision reads it in that precision.
+        aggregation: how replicas' values are joined: "none", "mean", "sum" or "only_first_replica".
+        name: the last part of its path.
+
+    The value is drawn on the host, and reaches the engine's device when it is first read, so building a model neither
+    compiles nor waits.
+
+    >>> import kerata
+    >>> v = kerata.Variable([1.0, 2.0])
+    >>> v.assign_add([1.0, 1.0]).numpy().tolist()
+    [2.0, 3.0]
+    """
+
+    def __init__(
+        self,
+        initializer,
+        shape=None,
+        dtype=None,
+        trainable=True,
+        autocast=True,
+        aggregation="none",
+        synchronization="auto",
+        name=None,
+        layout=None,
+        **kwargs,
+    ):
+        if kwargs:
+            raise TypeError(f"Variable has no argument {next(iter(kwargs))!r}.")
+        self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
+        if "/" in self.name:
+            raise ValueError(f"A variable's name has no '/'; {self.name!r} came.")
+        scope = naming.current_path()
+        self.path = f"{scope}/{self.name}" if scope else self.name
+        if aggregation not in ("none", "mean", "sum", "only_first_replica", None):
+            raise ValueError(f"aggregation must be 'none', 'mean', 'sum' or 'only_first_replica'; {aggregation!r} came.")
+        self.trainable = trainable
+        self.autocast = autocast
+        self.aggregation = aggregation or "none"
+        self.synchronization = synchronization
+        self.layout = layout
+        self.regularizer = None
+        self.constraint = None
+        self.overwrite_with_gradient = False
+        self.engine_name = "jax" if engines.current_name() == "abstract" else engines.current_name()
+        self._initialize(initializer, shape, dtype)
+
+    def _initialize(self, initializer, shape, dtype):
+        if isinstance(initializer, str):
+            from kerata import initializers
+
+            initializer = initializers.get(initializer)
+        if callable(initializer) and not hasattr(initializer, "stored"):
+            if shape is None:
+                raise ValueError(f"Variable {self.path!r} needs a shape when its initializer is a function.")
+            self.shape = tuple(int(d) for d in shape)
+            self.dtype = dtypes.standardize_dtype(dtype)
+            self._initializer = initializer
+            self._value = None
+            if not getattr(initializer, "deferrable", False):
+                self._draw()
+        else:
+            value = initializer.numpy() if hasattr(initializer, "stored") else initializer
+            host = np.asarray(value)
+            if dtype is None:
+                from_python = isinstance(value, (int, float, list, tuple))
+                dtype = None if from_python and host.dtype.kind == "f" else "int32" if from_python and host.dtype.kind == "i" else host.dtype
+            self.dtype = dtypes.standardize_dtype(dtype)
+            self.shape = host.shape if shape is None else tuple(shape)
+            self._initializer = None
+            self._value = np.array(host)
+
+    def _draw(self):
+        """Run the initializer, on the host when it is one of kerata's."""
+        draw, self._initializer = self._initializer, None
+        with engines.use_engine(self.engine_name), state.StateScope(), autocast_scope(None):
+            self._value = draw(self.shape, dtype=self.dtype) if _takes_dtype(draw) else draw(self.shape)
+        if static_shape(self._value) != self.shape:
+            raise ValueError(
+                f"The initializer of {self.path!r} returned shape {static_shape(self._value)}; {self.shape} was asked for."
+            )
+
+    # The engine's side
+
+    @property
+    def stored(self):
+        """The value outside all scopes, as an array of the variable's engine."""
+        value = self._value
+        if value is None or type(value) is np.ndarray:
+            if value is None:
+                self._draw()
+            engine = engines.get(self.engine_name)
+            value = self._value = engine.place(self._value, self.dtype)
+        return value
+
+    @stored.setter
+    def stored(self, value):
+        self._initializer = None
+        self._value = value
+
+    def raw(self):
+        """The value here and now, in the variable's own dtype."""
+        if state.local.scope is not None:
+            value = state.read(self)
+            if value is not None:
+                return value
+        return self.stored
+
+    def write(self, value):
+        """Keep `value`, an array of the right shape and dtype: in the innermost scope, else for good."""
+        if state.local.scope is not None:
+            state.local.scope.write(self, value)
+        else:
+            self.stored = value
+
+    # The user's side
+
+    @property
+    def value(self):
+        """The value, in the precision of the layer that is running."""
+        engine = state.local.engine
+        target = _autocast.dtype
+        if target is None or not self.autocast or not self.dtype.startswith(("float", "bfloat")):
+            target = self.dtype
+        if engine is not None and engine.is_abstract:
+            return AbstractArray(self.shape, target)
+        value = self.raw()
+        return value if target == self.dtype else engines.current().cast(value, target)
+
+    def numpy(self):
+        """The value as a NumPy array of its own."""
+        if state.local.scope is None and type(self._value) is np.ndarray:
+            return np.array(self._value, dtype=_numpy_dtype(self.dtype))
+        return np.array(engines.get(self.engine_name).to_numpy(self.raw()))
+
+    def assign(self, value):
+        """Set the value, and return the variable.
+
+        Raises: ValueError if the shape differs.
+        """
+        shape = static_shape(value)
+        if shape != self.shape:
+            raise ValueError(
+                f"Variable {self.path!r} has shape {self.shape}; a value of shape {shape} can't be assigned to it."
+            )
+        if engines.current().is_abstract:
+            return self
+        if state.local.scope is None and isinstance(value, np.ndarray):
+            self.stored = np.array(value, dtype=_numpy_dtype(self.dtype))
+        else:
+            with engines.use_engine(self.engine_name):
+                self.write(engines.current().asarray(as_array(value), self.dtype))
+        return self
+
+    def assign_add(self, value):
+        """Add to the value, and return the variable."""
+        return self.assign(_arithmetic("add", self, value))
+
+    def assign_sub(self, value):
+        """Subtract from the value, and return the variable."""
+        return self.assign(_arithmetic("subtract", self, value))
+
+    def to_engine(self, name):
+        """Move the value to another engine."""
+        if name != self.engine_name:
+            if self._value is not None:
+                self._value = self.numpy()
+            self.engine_name = name
+
+    @property
+    def ndim(self):
+        """The number of axes."""
+        return len(self.shape)
+
+    def __len__(self):
+        return self.shape[0]
+
+    def __array__(self, dtype=None, copy=None):
+        return self.numpy() if dtype is None else self.numpy().astype(dtype)
+
+    def __jax_array__(self):
+        return self.value
+
+    def __float__(self):
+        return float(self.numpy())
+
+    def __int__(self):
+        return int(self.numpy())
+
+    def __bool__(self):
+        return bool(self.numpy())
+
+    def __index__(self):
+        return int(self.numpy())
+
+    def __repr__(self):
+        shown = "" if state.local.scope is not None else f", value={np.array2string(self.numpy(), threshold=8)}"
+        return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}{shown}>"
+
+
+with_operators(Variable)
+
+
+def _arithmetic(name, variable, value):
+    from kerata.ops import numpy
+
+    with autocast_scope(None):
+        return getattr(numpy, name)(variable.value, value)
+
+
+def _numpy_dtype(name):
+    if name.startswith(("bfloat16", "float8", "int4", "uint4")):
+        import ml_dtypes
+
+        return np.dtype(getattr(ml_dtypes, name))
+    return np.dtype(name)
+
+
+def _takes_dtype(initializer):
+    import inspect
+
+    try:
+        parameters = inspect.signature(initializer).parameters
+    except (TypeError, ValueError):
+        return True
+    return "dtype" in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values()) or len(parameters) > 1

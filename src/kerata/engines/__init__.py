@@ -1,0 +1,92 @@
+"""The engines: JAX (default), NumPy (inference only), and the abstract one that knows only shapes and dtypes.
+
+An engine is imported when it is first needed, never before.
+"""
+
+import contextlib
+import difflib
+import importlib
+import json
+import os
+import pathlib
+
+from kerata.engines.state import local
+
+_ENGINES = {
+    "jax": ("kerata.engines.jax", "JaxEngine"),
+    "numpy": ("kerata.engines.numpy", "NumpyEngine"),
+    "abstract": ("kerata.engines.abstract", "AbstractEngine"),
+}
+_instances = {}
+_default_name = None
+
+
+def names():
+    """The engines that a user can choose."""
+    return [name for name in _ENGINES if name != "abstract"]
+
+
+def get(name):
+    """The engine called `name`, imported now if it was not before.
+
+    Raises: ValueError if there is no such engine.
+    """
+    if name not in _instances:
+        if name not in _ENGINES:
+            near = difflib.get_close_matches(str(name), names(), 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"There is no engine {name!r}; kerata has {', '.join(names())}.{hint}")
+        module, cls = _ENGINES[name]
+        _instances[name] = getattr(importlib.import_module(module), cls)()
+    return _instances[name]
+
+
+def current():
+    """The engine that ops run on in this thread."""
+    return local.engine or get(default_name())
+
+
+def current_name():
+    """The name of the engine in force, without importing it."""
+    return local.engine.name if local.engine else default_name()
+
+
+def default_name():
+    """`KERATA_BACKEND`, else `KERAS_BACKEND`, else the user's configuration file, else JAX."""
+    global _default_name
+    if _default_name is None:
+        name = os.environ.get("KERATA_BACKEND") or os.environ.get("KERAS_BACKEND") or user_config().get("backend", "jax")
+        _default_name = name if name in _ENGINES else "jax"
+    return _default_name
+
+
+def user_config():
+    """The settings of `~/.kerata/kerata.json`, else of `~/.keras/keras.json`, else none. Nothing is ever written."""
+    for path in ("~/.kerata/kerata.json", "~/.keras/keras.json"):
+        with contextlib.suppress(OSError, ValueError):
+            return json.loads(pathlib.Path(path).expanduser().read_text())
+    return {}
+
+
+def set_backend(name):
+    """Choose the engine for what is built from now on. Models that exist keep theirs."""
+    global _default_name
+    get(name)
+    _default_name = name
+
+
+@contextlib.contextmanager
+def use_engine(engine):
+    """Run ops, and build models, on another engine inside a `with` block.
+
+    >>> import kerata
+    >>> with kerata.use_engine("numpy"):
+    ...     type(kerata.ops.ones((2,))).__module__
+    'numpy'
+    """
+    before = local.engine
+    local.engine = get(engine) if isinstance(engine, str) else engine
+    try:
+        yield local.engine
+    finally:
+        local.engine = before

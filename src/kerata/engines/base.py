@@ -1,0 +1,157 @@
+"""The contract between kerata and an engine.
+
+Everything above this folder is written against `Engine`; everything that names a compute library is below it. An engine
+gives a numpy-like namespace `xp`, a few kernels, and the transforms. Defaults that any engine can share are here.
+"""
+
+import abc
+
+
+class Engine(abc.ABC):
+    """A compute library, seen through one small contract.
+
+    Arrays are the engine's own. Images and sequences reach the kernels with channels last, paddings as `"same"`,
+    `"valid"` or a list of pairs, and strides, dilations and windows as one number for each spatial axis.
+    """
+
+    name: str
+    trains = True
+    is_abstract = False
+    keeps_64_bits = True
+
+    def __init__(self):
+        # Ops that this engine runs faster than their one body does: op name -> function.
+        self.kernels = {}
+
+    # Arrays
+
+    @property
+    @abc.abstractmethod
+    def xp(self):
+        """The numpy-like namespace."""
+
+    @abc.abstractmethod
+    def is_array(self, x):
+        """Whether `x` is an array of this engine (or a tracer of one)."""
+
+    @abc.abstractmethod
+    def asarray(self, x, dtype=None):
+        """`x` as an array, of `dtype` if given."""
+
+    @abc.abstractmethod
+    def to_numpy(self, x):
+        """`x` on the host."""
+
+    @abc.abstractmethod
+    def cast(self, x, dtype):
+        """`x` in another dtype; `x` itself if it has that dtype."""
+
+    def dtype(self, x):
+        """The dtype's name, such as "float32"."""
+        return x.dtype.name
+
+    def known_dtype(self, dtype):
+        """The dtype that stands for `dtype` here, in the form that `xp` takes."""
+        return dtype
+
+    def place(self, x, dtype):
+        """A variable's storage, from a host array."""
+        return self.asarray(x, dtype)
+
+    def block_until_ready(self, x):
+        """Wait for the work behind `x`."""
+        return x
+
+    def devices(self, kind=None):
+        """The devices' names, such as `["cpu:0"]`."""
+        return ["cpu:0"]
+
+    def device_scope(self, name):
+        """A context in which new arrays go to the device `name`."""
+        raise NotImplementedError(f"The {self.name} engine has one device only, cpu:0; {name!r} is not there.")
+
+    # Kernels
+
+    @abc.abstractmethod
+    def conv(self, inputs, kernel, strides, padding, input_dilation, kernel_dilation, groups):
+        """Cross-correlation: (batch, *spatial, channels), (*window, channels // groups, filters) -> (batch, *, filters)."""
+
+    @abc.abstractmethod
+    def pool(self, inputs, window, strides, padding, kind):
+        """`kind` "max", "min" or "sum" over windows; padding never wins and counts nothing."""
+
+    # Transforms
+
+    @abc.abstractmethod
+    def compile(self, fn, variables=(), donate=False):
+        """A fast version of the stateful `fn(*args)`; `variables` are those that it reads or assigns, as far as known.
+
+        With `donate`, the variables' old storage may be used for the new values.
+        """
+
+    @abc.abstractmethod
+    def compile_loop(self, fn, variables=()):
+        """`loop(start, stop, *args)` that runs the stateful `fn(i, *args)` for `i` in `range(start, stop)`."""
+
+    @abc.abstractmethod
+    def value_and_grad(self, fn, variables, has_aux=False):
+        """`() -> (value, gradients)` or, with `has_aux`, `((value, aux), gradients)`, for a stateful `fn`.
+
+        What `fn` assigns inside stays assigned.
+        """
+
+    @abc.abstractmethod
+    def stop_gradient(self, x):
+        """`x`, constant to differentiation."""
+
+    @abc.abstractmethod
+    def custom_gradient(self, fn):
+        """`fn(*args) -> (result, grad)` with `grad(upstream) -> gradients` as a differentiable function."""
+
+    def remat(self, fn):
+        """`fn`, its inner values computed again in the backward pass rather than kept."""
+        return fn
+
+    @abc.abstractmethod
+    def vectorized_map(self, fn, xs):
+        """`fn` over the first axis of every array in `xs`."""
+
+    @abc.abstractmethod
+    def infer(self, fn, *args, **kwargs):
+        """The engine's own shape inference, for code that calls the compute library itself.
+
+        Arrays among the arguments and in the result are `AbstractArray`s.
+        """
+
+    # Control flow
+
+    @abc.abstractmethod
+    def cond(self, predicate, true_fn, false_fn):
+        """One of two functions of no arguments."""
+
+    @abc.abstractmethod
+    def switch(self, index, branches, *operands):
+        """One of several functions."""
+
+    @abc.abstractmethod
+    def while_loop(self, condition, body, loop_vars, maximum_iterations=None):
+        """`loop_vars = body(*loop_vars)` while `condition(*loop_vars)`."""
+
+    @abc.abstractmethod
+    def fori_loop(self, lower, upper, body, value):
+        """`value = body(i, value)` for `i` in `range(lower, upper)`."""
+
+    @abc.abstractmethod
+    def scan(self, fn, init, xs, length=None, reverse=False, unroll=1):
+        """`carry, y = fn(carry, x)` along the first axis of `xs`: the last carry, and the `y`s stacked."""
+
+    @abc.abstractmethod
+    def associative_scan(self, fn, elems, reverse=False, axis=0):
+        """All prefixes of an associative operation."""
+
+    # Random: `seed` is an array of two unsigned integers
+
+    @abc.abstractmethod
+    def random(self, kind, seed, shape, dtype, *parameters):
+        """A draw: "uniform", "normal", "truncated_normal" (standard ones), "randint" (low, high), "bernoulli" (p),
+        "gamma" (alpha), "beta" (a, b), "binomial" (n, p), "categorical" (logits, count), "permutation" (array, axis)."""

@@ -1,0 +1,361 @@
+"""The JAX engine, kerata's default."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optree
+from jax import lax
+
+from kerata.engines import jax_kernels
+from kerata.engines.abstract import AbstractArray
+from kerata.engines.base import Engine
+from kerata.engines.state import StateScope, UnlistedVariables, isolated, local, pure_function
+
+# Two sizes that stand for an unknown dimension: what differs between the two traces is unknown in the result.
+_PROBES = (127, 131)
+
+
+class JaxEngine(Engine):
+    """JAX: variables' values go through `jit` as arguments and come back as results."""
+
+    name = "jax"
+    xp = jnp
+
+    def __init__(self):
+        super().__init__()
+        self.kernels = dict(jax_kernels.KERNELS)
+
+    # Arrays
+
+    @property
+    def keeps_64_bits(self):
+        return jax.config.jax_enable_x64
+
+    def is_array(self, x):
+        return isinstance(x, jax.Array)
+
+    def asarray(self, x, dtype=None):
+        return jnp.asarray(x, dtype=self.known_dtype(dtype))
+
+    def known_dtype(self, dtype):
+        """`dtype`, where 64 bits become 32 unless JAX was told to use 64; without JAX's warning."""
+        if dtype in ("float64", "int64", "uint64", "complex128") and not jax.config.jax_enable_x64:
+            return {"float64": "float32", "int64": "int32", "uint64": "uint32", "complex128": "complex64"}[dtype]
+        return dtype
+
+    def to_numpy(self, x):
+        return np.asarray(x)
+
+    def cast(self, x, dtype):
+        return lax.convert_element_type(x, self.known_dtype(dtype))
+
+    def place(self, x, dtype):
+        return jnp.array(x, dtype=self.known_dtype(dtype))
+
+    def block_until_ready(self, x):
+        return jax.block_until_ready(x)
+
+    def devices(self, kind=None):
+        return [f"{d.platform}:{d.id}" for d in jax.devices(kind)]
+
+    def device_scope(self, name):
+        kind, _, index = name.replace("cuda", "gpu").partition(":")
+        return jax.default_device(jax.devices(kind)[int(index or 0)])
+
+    def getitem(self, x, key):
+        return x[key]
+
+    # Kernels
+
+    conv = staticmethod(jax_kernels.conv)
+    pool = staticmethod(jax_kernels.pool)
+
+    # Transforms
+
+    def compile(self, fn, variables=(), donate=False):
+        variables = list(variables)
+
+        def build():
+            pure = pure_function(fn, variables, only_assigned=not donate)
+            return jax.jit(pure, donate_argnums=(0,) if donate else ())
+
+        jitted = build()
+
+        def call(*args):
+            nonlocal jitted
+            while True:
+                values = [v.stored for v in variables]
+                try:
+                    result, new = jitted(values, *args)
+                    break
+                except UnlistedVariables as found:
+                    variables.extend(found.variables)
+                    jitted = build()
+            for i, value in new.items() if isinstance(new, dict) else enumerate(new):
+                variables[i].stored = value
+            return result
+
+        return call
+
+    def compile_loop(self, fn, variables=()):
+        variables = list(variables)
+
+        def build():
+            def pure(values, start, stop, *args):
+                step = pure_function(fn, variables)
+                return lax.fori_loop(start, stop, lambda i, carry: step(carry, i, *args)[1], values)
+
+            return jax.jit(pure, donate_argnums=(0,))
+
+        jitted = build()
+
+        def loop(start, stop, *args):
+            nonlocal jitted
+            while True:
+                values = [v.stored for v in variables]
+                try:
+                    new = jitted(values, np.int32(start), np.int32(stop), *args)
+                    break
+                except UnlistedVariables as found:
+                    variables.extend(found.variables)
+                    jitted = build()
+            for variable, value in zip(variables, new):
+                variable.stored = value
+
+        return loop
+
+    def value_and_grad(self, fn, variables, has_aux=False):
+        variables = list(variables)
+
+        def call():
+            assigned = []
+
+            def pure(values):
+                with StateScope(variables, values) as scope:
+                    out = fn()
+                loss, aux = out if has_aux else (out, None)
+                owners, new = scope.updates()
+                assigned[:] = owners
+                leaves, treedef = optree.tree_flatten(aux)
+                arrays = [x for x in leaves if isinstance(x, jax.Array)]
+                shell = [None if isinstance(x, jax.Array) else (x,) for x in leaves]
+                return loss, (arrays, new, _Static((treedef, shell)))
+
+            values = [v.raw() for v in variables]
+            (loss, (arrays, new, static)), grads = jax.value_and_grad(pure, has_aux=True)(values)
+            for variable, value in zip(assigned, new):
+                variable.write(value)
+            if not has_aux:
+                return loss, grads
+            treedef, shell = static.value
+            arrays = iter(arrays)
+            aux = optree.tree_unflatten(treedef, [next(arrays) if x is None else x[0] for x in shell])
+            return (loss, aux), grads
+
+        return call
+
+    def stop_gradient(self, x):
+        return lax.stop_gradient(x)
+
+    def custom_gradient(self, fn):
+        return jax.custom_gradient(fn)
+
+    def remat(self, fn):
+        def call(*args):
+            result, owners, values = _lifted(jax.checkpoint, isolated(fn), *args)
+            _write(owners, values)
+            return result
+
+        return call
+
+    def vectorized_map(self, fn, xs):
+        return jax.vmap(fn)(xs)
+
+    def infer(self, fn, *args, **kwargs):
+        leaves, treedef = optree.tree_flatten((args, kwargs))
+        slots = [i for i, x in enumerate(leaves) if isinstance(x, AbstractArray)]
+
+        def run(arrays):
+            full = list(leaves)
+            for i, array in zip(slots, arrays):
+                full[i] = array
+            inner_args, inner_kwargs = optree.tree_unflatten(treedef, full)
+            with StateScope():
+                return fn(*inner_args, **inner_kwargs)
+
+        before, local.engine = local.engine, self
+        try:
+            results = [
+                jax.eval_shape(run, [_shaped(leaves[i], probe, self.known_dtype) for i in slots]) for probe in _PROBES
+            ]
+        finally:
+            local.engine = before
+        first, second = (optree.tree_flatten(r) for r in results)
+        specs = [_merged(a, b) for a, b in zip(first[0], second[0])]
+        return optree.tree_unflatten(first[1], specs)
+
+    # Control flow. What a branch or a body assigns comes out of it beside its result.
+
+    def cond(self, predicate, true_fn, false_fn):
+        return self.switch(jnp.asarray(predicate, "bool").astype("int32"), [false_fn, true_fn])
+
+    def switch(self, index, branches, *operands):
+        owners = _assigned_by(branches, *operands)
+
+        def lifted(branch):
+            def run(operands):
+                with StateScope() as scope:
+                    result = branch(*operands)
+                return result, [scope.values.get(id(v), v.raw()) for v in owners]
+
+            return run
+
+        result, values = lax.switch(index, [lifted(b) for b in branches], operands)
+        _write(owners, values)
+        return result
+
+    def while_loop(self, condition, body, loop_vars, maximum_iterations=None):
+        is_list = isinstance(loop_vars, list)
+        loop_vars = tuple(loop_vars)
+        limit = np.iinfo(np.int32).max if maximum_iterations is None else maximum_iterations
+        owners = _assigned_by([body], *loop_vars)
+
+        def within(carry):
+            i, values, state = carry
+            with StateScope(owners, state):
+                return (i < limit) & condition(*values)
+
+        def step(carry):
+            i, values, state = carry
+            with StateScope(owners, state) as scope:
+                result = body(*values)
+            result = tuple(result) if isinstance(result, (list, tuple)) else (result,)
+            return i + 1, _same_types(result, values), [scope.values[id(v)] for v in owners]
+
+        start = (jnp.int32(0), jax.tree.map(jnp.asarray, loop_vars), [v.raw() for v in owners])
+        _, values, state = lax.while_loop(within, step, start)
+        _write(owners, state)
+        return list(values) if is_list else values
+
+    def fori_loop(self, lower, upper, body, value):
+        owners = _assigned_by([body], jnp.int32(0), value)
+
+        def step(i, carry):
+            value, state = carry
+            with StateScope(owners, state) as scope:
+                result = body(i, value)
+            return _same_types(result, value), [scope.values[id(v)] for v in owners]
+
+        value, state = lax.fori_loop(lower, upper, step, (jax.tree.map(jnp.asarray, value), [v.raw() for v in owners]))
+        _write(owners, state)
+        return value
+
+    def scan(self, fn, init, xs, length=None, reverse=False, unroll=1):
+        first = jax.tree.map(lambda x: x[0], xs)
+        owners = _assigned_by([fn], init, first)
+
+        def step(carry, x):
+            value, state = carry
+            with StateScope(owners, state) as scope:
+                value, y = fn(value, x)
+            return (value, [scope.values[id(v)] for v in owners]), y
+
+        (carry, state), ys = lax.scan(step, (init, [v.raw() for v in owners]), xs, length, reverse=reverse, unroll=unroll)
+        _write(owners, state)
+        return carry, ys
+
+    def associative_scan(self, fn, elems, reverse=False, axis=0):
+        return lax.associative_scan(fn, elems, reverse=reverse, axis=axis)
+
+    # Random
+
+    def random(self, kind, seed, shape, dtype, *parameters):
+        key = jax.random.wrap_key_data(jnp.asarray(seed, "uint32"), impl="threefry2x32")
+        return _DRAWS[kind](key, shape, self.known_dtype(dtype), *parameters)
+
+
+def _categorical(key, shape, dtype, logits, count):
+    draws = jax.random.categorical(key, logits, shape=(count, *logits.shape[:-1]))
+    return jnp.moveaxis(draws, 0, -1).astype(dtype)
+
+
+_DRAWS = {
+    "uniform": jax.random.uniform,
+    "normal": jax.random.normal,
+    "truncated_normal": lambda key, shape, dtype: jax.random.truncated_normal(key, -2.0, 2.0, shape, dtype),
+    "randint": lambda key, shape, dtype, low, high: jax.random.randint(key, shape, low, high, dtype),
+    "bernoulli": lambda key, shape, dtype, p: jax.random.bernoulli(key, p, shape),
+    "gamma": lambda key, shape, dtype, alpha: jax.random.gamma(key, alpha, shape, dtype),
+    "beta": lambda key, shape, dtype, a, b: jax.random.beta(key, a, b, shape, dtype),
+    "binomial": lambda key, shape, dtype, n, p: jax.random.binomial(key, n, p, shape, dtype),
+    "categorical": _categorical,
+    "permutation": lambda key, shape, dtype, x, axis: jax.random.permutation(key, x, axis),
+}
+
+
+@jax.tree_util.register_static
+class _Static:
+    """A part of a traced function's result that is no array."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __hash__(self):
+        return id(self)
+
+    def __eq__(self, other):
+        return self is other
+
+
+def _lifted(transform, run, *args):
+    """`transform(run)(*args)` where `run` also returns the variables that it assigned."""
+    owners = []
+
+    def arrays_only(*args):
+        result, found, values = run(*args)
+        owners[:] = found
+        return result, values
+
+    result, values = transform(arrays_only)(*args)
+    return result, owners, values
+
+
+def _assigned_by(functions, *args):
+    """The variables that any of the functions assigns, found by tracing them."""
+    owners = {}
+    for fn in functions:
+
+        def run(*args, fn=fn):
+            with StateScope() as scope:
+                fn(*args)
+            owners.update(scope.assigned)
+            return ()
+
+        jax.eval_shape(run, *args)
+    return list(owners.values())
+
+
+def _write(owners, values):
+    for variable, value in zip(owners, values):
+        variable.write(value)
+
+
+def _same_types(result, like):
+    """`result` with the dtypes of `like`: a loop's carry must not change its type."""
+    return jax.tree.map(lambda new, old: jnp.asarray(new, jnp.asarray(old).dtype), result, like)
+
+
+def _shaped(x, probe, known):
+    return jax.ShapeDtypeStruct([probe if d is None else d for d in x.shape], known(x.dtype))
+
+
+def _merged(a, b):
+    if not hasattr(a, "shape"):
+        return a
+    return AbstractArray([m if m == n else None for m, n in zip(a.shape, b.shape)], a.dtype.name)
+
+
+def enable_64_bits():
+    """Let JAX keep 64-bit numbers; called when the user's `floatx` is float64."""
+    jax.config.update("jax_enable_x64", True)
+

@@ -1,0 +1,98 @@
+"""Fast forms, on JAX, of a few ops. Each has the same values and gradients as the op's one body (a test says so)."""
+
+import functools
+import math
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+
+def _pairs(padding):
+    return padding.upper() if isinstance(padding, str) else padding
+
+
+def conv(inputs, kernel, strides, padding, input_dilation, kernel_dilation, groups):
+    """See `Engine.conv`."""
+    rank = len(strides)
+    letters = "DHW"[3 - rank :]
+    layout = (f"N{letters}C", f"{letters}IO", f"N{letters}C")
+    return lax.conv_general_dilated(
+        inputs,
+        kernel,
+        strides,
+        _pairs(padding),
+        lhs_dilation=input_dilation,
+        rhs_dilation=kernel_dilation,
+        dimension_numbers=layout,
+        feature_group_count=groups,
+    )
+
+
+def pool(inputs, window, strides, padding, kind):
+    """See `Engine.pool`."""
+    spatial = inputs.shape[1:-1]
+    tiles = tuple(window) == tuple(strides) and (padding == "valid" or padding == "same" and all(n % w == 0 for n, w in zip(spatial, window)))
+    if tiles and kind in ("max", "min") and all(n >= w for n, w in zip(spatial, window)):
+        return _tiled_extreme(inputs, tuple(window), kind)
+    window, strides = (1, *window, 1), (1, *strides, 1)
+    if not isinstance(padding, str):
+        padding = [(0, 0), *padding, (0, 0)]
+    is_float = jnp.issubdtype(inputs.dtype, jnp.floating)
+    bounds = (-jnp.inf, jnp.inf) if is_float else (jnp.iinfo(inputs.dtype).min, jnp.iinfo(inputs.dtype).max)
+    start, combine = {"max": (bounds[0], lax.max), "min": (bounds[1], lax.min), "sum": (0, lax.add)}[kind]
+    start = inputs.dtype.type(start)
+    return lax.reduce_window(inputs, start, combine, window, strides, _pairs(padding))
+
+
+def _tiles(x, window):
+    """The strided slices of `x`, one for each place in a window: `x` as (places, batch, *output, channels)."""
+    outputs = [n // w for n, w in zip(x.shape[1:-1], window)]
+    slices = []
+    for place in range(math.prod(window)):
+        index = []
+        for w, n in zip(reversed(window), reversed(outputs)):
+            place, offset = divmod(place, w)
+            index.append(slice(offset, offset + (n - 1) * w + 1, w))
+        slices.append(x[(slice(None), *reversed(index))])
+    return slices
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(1, 2))
+def _tiled_extreme(x, window, kind):
+    """Max or min over windows that do not overlap, as a maximum of strided slices.
+
+    XLA's gradient of a pooling (select-and-scatter) is slow on the CPU; this one is elementwise. As there, the first
+    of equal elements takes the whole gradient.
+    """
+    return functools.reduce(jnp.maximum if kind == "max" else jnp.minimum, _tiles(x, window))
+
+
+def _tiled_forward(x, window, kind):
+    result = _tiled_extreme(x, window, kind)
+    return result, (x, result)
+
+
+def _tiled_backward(window, kind, saved, upstream):
+    x, result = saved
+    free = jnp.ones(result.shape, bool)
+    parts = []
+    for part in _tiles(x, window):
+        chosen = free & (part == result)
+        free = free & ~chosen
+        parts.append(jnp.where(chosen, upstream, 0))
+    outputs = result.shape[1:-1]
+    rank = len(window)
+    grid = jnp.stack(parts).reshape(*window, *result.shape)
+    order = [rank]
+    for axis in range(rank):
+        order += [rank + 1 + axis, axis]
+    interleaved = grid.transpose([*order, 2 * rank + 1])
+    covered = interleaved.reshape(result.shape[0], *[n * w for n, w in zip(outputs, window)], result.shape[-1])
+    rest = [(0, n - c) for n, c in zip(x.shape, covered.shape)]
+    return (jnp.pad(covered, rest),)
+
+
+_tiled_extreme.defvjp(_tiled_forward, _tiled_backward)
+
+KERNELS = {}

@@ -1,0 +1,227 @@
+"""The NumPy engine: inference only, and nothing to install or compile."""
+
+import numpy as np
+import optree
+
+from kerata.engines.abstract import AbstractArray, window_output
+from kerata.engines.base import Engine
+from kerata.engines.state import StateScope, local
+
+
+class NumpyEngine(Engine):
+    """NumPy: runs models, does not train them."""
+
+    name = "numpy"
+    xp = np
+    trains = False
+
+    def is_array(self, x):
+        return isinstance(x, (np.ndarray, np.generic))
+
+    def asarray(self, x, dtype=None):
+        return np.asarray(x, dtype=_dtype(dtype))
+
+    def to_numpy(self, x):
+        return np.asarray(x)
+
+    def cast(self, x, dtype):
+        return np.asarray(x).astype(_dtype(dtype), copy=False)
+
+    def known_dtype(self, dtype):
+        return _dtype(dtype)
+
+    def place(self, x, dtype):
+        return np.array(x, dtype=_dtype(dtype))
+
+    def getitem(self, x, key):
+        return x[key]
+
+    # Kernels
+
+    def conv(self, inputs, kernel, strides, padding, input_dilation, kernel_dilation, groups):
+        inputs = _dilated(inputs, input_dilation)
+        windows = _windows(inputs, kernel.shape[:-2], strides, padding, kernel_dilation, 0)
+        # windows: (batch, *output, channels, *window)
+        rank = len(strides)
+        filters = kernel.shape[-1] // groups
+        channels = kernel.shape[-2]
+        parts = []
+        for g in range(groups):
+            part = windows[(slice(None),) * (rank + 1) + (slice(g * channels, (g + 1) * channels),)]
+            weights = np.moveaxis(kernel[..., g * filters : (g + 1) * filters], -2, 0)
+            axes = list(range(rank + 1, 2 * rank + 2))
+            parts.append(np.tensordot(part, weights, (axes, list(range(rank + 1)))))
+        return np.concatenate(parts, -1).astype(inputs.dtype, copy=False)
+
+    def pool(self, inputs, window, strides, padding, kind):
+        floating = inputs.dtype.kind == "f" or inputs.dtype.name == "bfloat16"
+        low, high = (-np.inf, np.inf) if floating else (np.iinfo(inputs.dtype).min, np.iinfo(inputs.dtype).max)
+        fill, reduce = {"max": (low, np.max), "min": (high, np.min), "sum": (0, np.sum)}[kind]
+        windows = _windows(inputs, window, strides, padding, [1] * len(window), fill)
+        return reduce(windows, axis=tuple(range(-len(window), 0))).astype(inputs.dtype, copy=False)
+
+    # Transforms
+
+    def compile(self, fn, variables=(), donate=False):
+        return fn
+
+    def compile_loop(self, fn, variables=()):
+        def loop(start, stop, *args):
+            for i in range(start, stop):
+                fn(i, *args)
+
+        return loop
+
+    def value_and_grad(self, fn, variables, has_aux=False):
+        raise RuntimeError(
+            "The NumPy engine runs models but can't train them: it has no gradients. Choose an engine that trains, with "
+            "KERATA_BACKEND=jax in the environment or kerata.config.set_backend('jax') before the model is built."
+        )
+
+    def stop_gradient(self, x):
+        return x
+
+    def custom_gradient(self, fn):
+        return lambda *args, **kwargs: fn(*args, **kwargs)[0]
+
+    def vectorized_map(self, fn, xs):
+        count = len(optree.tree_leaves(xs)[0])
+        results = [fn(optree.tree_map(lambda x: x[i], xs)) for i in range(count)]
+        return optree.tree_map(lambda *ys: np.stack(ys), *results)
+
+    def infer(self, fn, *args, **kwargs):
+        """Runs `fn` on zeros of two sizes."""
+        results = []
+        before, local.engine = local.engine, self
+        try:
+            for probe in (3, 5):
+                filled = optree.tree_map(lambda x: _zeros(x, probe), (args, kwargs))
+                with StateScope(), np.errstate(all="ignore"):
+                    results.append(fn(*filled[0], **filled[1]))
+        finally:
+            local.engine = before
+        return optree.tree_map(_merged, *results)
+
+    # Control flow
+
+    def cond(self, predicate, true_fn, false_fn):
+        return true_fn() if predicate else false_fn()
+
+    def switch(self, index, branches, *operands):
+        return branches[int(np.clip(index, 0, len(branches) - 1))](*operands)
+
+    def while_loop(self, condition, body, loop_vars, maximum_iterations=None):
+        is_list = isinstance(loop_vars, list)
+        values, i = tuple(loop_vars), 0
+        while (maximum_iterations is None or i < maximum_iterations) and condition(*values):
+            values = body(*values)
+            values = tuple(values) if isinstance(values, (list, tuple)) else (values,)
+            i += 1
+        return list(values) if is_list else values
+
+    def fori_loop(self, lower, upper, body, value):
+        for i in range(int(lower), int(upper)):
+            value = body(i, value)
+        return value
+
+    def scan(self, fn, init, xs, length=None, reverse=False, unroll=1):
+        steps = length if length is not None else len(optree.tree_leaves(xs)[0])
+        carry, ys = init, []
+        for i in range(steps)[:: -1 if reverse else 1]:
+            carry, y = fn(carry, optree.tree_map(lambda x: x[i], xs))
+            ys.append(y)
+        return carry, optree.tree_map(lambda *parts: np.stack(parts[:: -1 if reverse else 1]), *ys)
+
+    def associative_scan(self, fn, elems, reverse=False, axis=0):
+        def parts(x):
+            return [np.take(x, [i], axis) for i in range(x.shape[axis])][:: -1 if reverse else 1]
+
+        leaves, treedef = optree.tree_flatten(elems)
+        steps = [optree.tree_unflatten(treedef, list(step)) for step in zip(*map(parts, leaves))]
+        results = steps[:1]
+        for step in steps[1:]:
+            results.append(fn(results[-1], step))
+        return optree.tree_map(lambda *xs: np.concatenate(xs[:: -1 if reverse else 1], axis), *results)
+
+    # Random
+
+    def random(self, kind, seed, shape, dtype, *parameters):
+        generator = np.random.Generator(np.random.Philox(key=[int(s) for s in np.asarray(seed).ravel()]))
+        if kind == "permutation":
+            return generator.permutation(parameters[0], parameters[1])
+        return np.asarray(_DRAWS[kind](generator, shape, *parameters)).astype(_dtype(dtype))
+
+
+def _truncated(generator, shape):
+    values = generator.standard_normal(shape)
+    while (outside := np.abs(values) > 2).any():
+        values = np.where(outside, generator.standard_normal(shape), values)
+    return values
+
+
+def _categorical(generator, shape, logits, count):
+    noise = generator.gumbel(size=(count, *logits.shape))
+    return np.moveaxis(np.argmax(logits + noise, -1), 0, -1)
+
+
+_DRAWS = {
+    "uniform": lambda g, shape: g.random(shape),
+    "normal": lambda g, shape: g.standard_normal(shape),
+    "truncated_normal": _truncated,
+    "randint": lambda g, shape, low, high: g.integers(low, high, shape),
+    "bernoulli": lambda g, shape, p: g.random(shape) < p,
+    "gamma": lambda g, shape, alpha: g.gamma(alpha, size=shape),
+    "beta": lambda g, shape, a, b: g.beta(a, b, shape),
+    "binomial": lambda g, shape, n, p: g.binomial(np.asarray(n).astype("int64"), p, shape),
+    "categorical": _categorical,
+}
+
+
+def _dtype(name):
+    """A dtype that NumPy knows, also for the names of ml_dtypes (bfloat16, float8)."""
+    if isinstance(name, str) and name.startswith(("bfloat16", "float8", "int4", "uint4")):
+        import ml_dtypes
+
+        return np.dtype(getattr(ml_dtypes, name))
+    return name
+
+
+def _dilated(x, dilation):
+    if all(d == 1 for d in dilation):
+        return x
+    shape = (x.shape[0], *[(n - 1) * d + 1 for n, d in zip(x.shape[1:-1], dilation)], x.shape[-1])
+    result = np.zeros(shape, x.dtype)
+    result[(slice(None), *[slice(None, None, d) for d in dilation])] = x
+    return result
+
+
+def _windows(x, window, strides, padding, dilation, fill):
+    """Views of `x`: (batch, *spatial, channels) -> (batch, *output, channels, *window)."""
+    spatial = x.shape[1:-1]
+    if isinstance(padding, str):
+        pads = [_same_pads(n, w, s, d) if padding == "same" else (0, 0) for n, w, s, d in zip(spatial, window, strides, dilation)]
+    else:
+        pads = padding
+    x = np.pad(x, [(0, 0), *pads, (0, 0)], constant_values=fill)
+    extents = [(w - 1) * d + 1 for w, d in zip(window, dilation)]
+    axes = tuple(range(1, 1 + len(window)))
+    views = np.lib.stride_tricks.sliding_window_view(x, extents, axes)
+    index = [slice(None), *[slice(None, None, s) for s in strides], slice(None), *[slice(None, None, d) for d in dilation]]
+    return views[tuple(index)]
+
+
+def _same_pads(length, window, stride, dilation):
+    total = max(0, (window_output(length, window, stride, "same") - 1) * stride + (window - 1) * dilation + 1 - length)
+    return total // 2, total - total // 2
+
+
+def _zeros(x, probe):
+    if not isinstance(x, AbstractArray):
+        return x
+    return np.zeros([probe if d is None else d for d in x.shape], _dtype(x.dtype))
+
+
+def _merged(a, b):
+    if not hasattr(a, "shape"):
+        return a
+    return AbstractArray([m if m == n else None for m, n in zip(a.shape, b.shape)], a.dtype.name)

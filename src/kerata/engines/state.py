@@ -1,0 +1,109 @@
+"""Where a thread stands: its engine, and the scope in which variables are read and written.
+
+Code in kerata is stateful: layers read and assign variables. To compile it, an engine runs it as a pure function
+inside a `StateScope`, which holds the variables' values for the time being and notes which were assigned.
+"""
+
+import threading
+
+
+class _ThreadState(threading.local):
+    engine = None  # set by use_engine(); None means the default engine
+    scope = None  # the innermost StateScope
+
+
+local = _ThreadState()
+
+
+class UnlistedVariables(Exception):
+    """A compiled function touched variables that it was not given; the caller adds them and traces once more."""
+
+    def __init__(self, variables):
+        super().__init__(f"{len(variables)} variables were not listed")
+        self.variables = variables
+
+
+class StateScope:
+    """Values of variables while a stateful function runs as a pure one.
+
+    A read looks through the scopes from the innermost outwards and ends at the variable's stored value; a write stays in
+    the innermost scope. `closed=True` notes every read of a variable that no scope holds, so that a compiler never bakes
+    a weight into a program as a constant.
+    """
+
+    def __init__(self, variables=(), values=(), closed=False):
+        self.values = {id(v): value for v, value in zip(variables, values)}
+        self.owners = {id(v): v for v in variables}
+        self.assigned = {}
+        self.losses = {}  # layer id -> list of losses added in this scope
+        self.masks = {}  # id of an array -> (the array, its mask)
+        self.unlisted = {} if closed else None
+        self.parent = None
+
+    def __enter__(self):
+        self.parent = local.scope
+        local.scope = self
+        return self
+
+    def __exit__(self, *exception):
+        local.scope = self.parent
+
+    def write(self, variable, value):
+        key = id(variable)
+        if self.unlisted is not None and key not in self.owners:
+            self.unlisted[key] = variable
+        self.owners[key] = variable
+        self.values[key] = value
+        self.assigned[key] = variable
+
+    def updates(self):
+        """The assigned variables and their values, as two lists."""
+        return list(self.assigned.values()), [self.values[key] for key in self.assigned]
+
+
+def read(variable):
+    """The value of `variable` here: from the innermost scope that holds it, else None."""
+    scope = local.scope
+    key = id(variable)
+    while scope is not None:
+        value = scope.values.get(key)
+        if value is not None:
+            return value
+        if scope.unlisted is not None:
+            scope.unlisted[key] = variable
+            return None
+        scope = scope.parent
+    return None
+
+
+def pure_function(fn, variables, only_assigned=False):
+    """Turn the stateful `fn(*args)` into `pure(values, *args) -> (result, new_values)`.
+
+    `new_values` holds every variable's value afterwards, in the order of `variables`; with `only_assigned`, a dict from
+    position to value of those that `fn` assigned.
+
+    Raises: UnlistedVariables if `fn` touches a variable that is not in `variables`.
+    """
+    positions = {id(v): i for i, v in enumerate(variables)}
+
+    def pure(values, *args):
+        with StateScope(variables, values, closed=True) as scope:
+            result = fn(*args)
+        if scope.unlisted:
+            raise UnlistedVariables(list(scope.unlisted.values()))
+        if only_assigned:
+            return result, {positions[key]: scope.values[key] for key in scope.assigned}
+        return result, [scope.values[id(v)] for v in variables]
+
+    return pure
+
+
+def isolated(fn):
+    """Run `fn` so that its assignments come out beside its result: `() -> (result, variables, values)`."""
+
+    def run(*args, **kwargs):
+        with StateScope() as scope:
+            result = fn(*args, **kwargs)
+        return (result, *scope.updates())
+
+    return run

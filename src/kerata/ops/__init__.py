@@ -1,0 +1,4 @@
+"""Every op, once. The names here are those of `keras.ops`."""
+
+from kerata.ops.core import *  # noqa: F403
+from kerata.ops.numpy import *  # noqa: F403

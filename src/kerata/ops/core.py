@@ -1,0 +1,169 @@
+"""Conversion, control flow, state and gradients."""
+
+import optree
+
+from kerata import engines
+from kerata.core import dtypes
+from kerata.core.arrays import as_array, dtype_of, static_shape, to_numpy
+from kerata.core.arrays import cast as _cast
+from kerata.core.graph import is_keras_tensor
+from kerata.core.op import op
+from kerata.ops import numpy as knp
+
+
+def convert_to_tensor(x, dtype=None, sparse=None, ragged=None):
+    """`x` as a tensor of the engine in force."""
+    return x if is_keras_tensor(x) else as_array(x, None if dtype is None else dtypes.standardize_dtype(dtype))
+
+
+def convert_to_numpy(x):
+    """`x` as a NumPy array."""
+    return to_numpy(x)
+
+
+def is_tensor(x):
+    """Whether `x` is a tensor of the engine in force."""
+    return engines.current().is_array(x)
+
+
+def shape(x):
+    """The shape as a tuple; None for what is unknown while a model is being built."""
+    return static_shape(x)
+
+
+def dtype(x):
+    """The dtype's name."""
+    return dtype_of(x)
+
+
+@op(elementwise=True)
+def cast(x, dtype):
+    """`x` in another dtype."""
+    return _cast(as_array(x), dtypes.standardize_dtype(dtype))
+
+
+@op(elementwise=True)
+def saturate_cast(x, dtype):
+    """`x` in another dtype, values beyond its range set to its ends."""
+    import numpy as np
+
+    x, dtype = as_array(x), dtypes.standardize_dtype(dtype)
+    if dtypes.is_int_dtype(dtype):
+        limits = np.iinfo(dtype)
+        x = knp.clip(x, max(limits.min, -(2**31)), min(limits.max, 2**31 - 1) if dtype_of(x) != "float32" else min(limits.max, 2147483520))
+    return _cast(x, dtype)
+
+
+@op(elementwise=True)
+def stop_gradient(variable):
+    """The value, constant to differentiation."""
+    return engines.current().stop_gradient(as_array(variable))
+
+
+def custom_gradient(f):
+    """A function with a gradient of one's own: `f(*args)` returns `(result, grad)`, `grad(upstream)` the gradients."""
+
+    def call(*args, **kwargs):
+        return engines.current().custom_gradient(f)(*optree.tree_map(_value, args), **kwargs)
+
+    return call
+
+
+def _value(x):
+    return x.value if hasattr(x, "stored") else x
+
+
+def value_and_grad(fn, variables, has_aux=False):
+    """`fn()`'s value and its gradients with respect to `variables`, on the engine in force.
+
+    Args:
+        fn: a function of no arguments that returns a scalar, or a scalar and anything else with `has_aux=True`. It may
+            read and assign variables: what it assigns stays assigned.
+        variables: a list of `Variable`s.
+
+    Returns: `(value, gradients)`, or `((value, aux), gradients)`.
+
+    >>> import kerata
+    >>> x = kerata.Variable(3.0)
+    >>> value, (gradient,) = kerata.value_and_grad(lambda: x * x, [x])
+    >>> float(value), float(gradient)
+    (9.0, 6.0)
+    """
+    return engines.current().value_and_grad(fn, list(variables), has_aux)()
+
+
+@op
+def cond(pred, true_fn, false_fn):
+    """`true_fn()` if `pred` holds, else `false_fn()`."""
+    return engines.current().cond(as_array(pred, "bool"), true_fn, false_fn)
+
+
+@op
+def switch(index, branches, *operands):
+    """`branches[index](*operands)`, the index kept in range."""
+    return engines.current().switch(knp.clip(as_array(index, "int32"), 0, len(branches) - 1), branches, *operands)
+
+
+@op
+def while_loop(cond, body, loop_vars, maximum_iterations=None):
+    """`loop_vars = body(*loop_vars)` while `cond(*loop_vars)`."""
+    return engines.current().while_loop(cond, body, loop_vars, maximum_iterations)
+
+
+@op
+def fori_loop(lower, upper, body_fun, init_val):
+    """`value = body_fun(i, value)` for i from `lower` to `upper`, the end left out."""
+    return engines.current().fori_loop(lower, upper, body_fun, init_val)
+
+
+@op
+def scan(f, init, xs=None, length=None, reverse=False, unroll=1):
+    """`carry, y = f(carry, x)` along the first axis of `xs`; returns the last carry and the ys, stacked."""
+    return engines.current().scan(f, init, optree.tree_map(as_array, xs), length, reverse, int(unroll) or 1)
+
+
+@op
+def map(f, xs):
+    """`f` on each element along the first axis, the results stacked."""
+    return scan(lambda carry, x: (carry, f(x)), as_array(0), xs)[1]
+
+
+@op
+def associative_scan(f, elems, reverse=False, axis=0):
+    """All prefixes of an associative function along an axis."""
+    return engines.current().associative_scan(f, optree.tree_map(as_array, elems), reverse, axis)
+
+
+@op
+def vectorized_map(function, elements):
+    """`function` on each element along the first axis, as one computation."""
+    return engines.current().vectorized_map(function, optree.tree_map(as_array, elements))
+
+
+@op
+def unstack(x, num=None, axis=0):
+    """The slices along an axis, as a list."""
+    count = num or static_shape(x)[axis]
+    return [knp.squeeze(part, axis) for part in knp.split(x, count, axis)]
+
+
+@op
+def slice(inputs, start_indices, shape):
+    """The block of `shape` from `start_indices`."""
+    inputs = as_array(inputs)
+    for axis, (start, length) in enumerate(zip(start_indices, shape)):
+        inputs = knp.take(inputs, knp.add(knp.arange(length, dtype="int32"), start), axis)
+    return inputs
+
+
+@op
+def slice_update(inputs, start_indices, updates):
+    """`inputs` with the block from `start_indices` replaced by `updates`."""
+    inputs, updates = as_array(inputs), as_array(updates, dtype_of(as_array(inputs)))
+    placed, inside = updates, True
+    for axis, start in enumerate(start_indices):
+        position = knp.subtract(knp.arange(inputs.shape[axis], dtype="int32"), start)
+        hit = knp.logical_and(position >= 0, position < updates.shape[axis])
+        placed = knp.take(placed, knp.clip(position, 0, updates.shape[axis] - 1), axis)
+        inside = knp.logical_and(inside, knp.reshape(hit, [-1 if a == axis else 1 for a in range(len(inputs.shape))]))
+    return knp.where(inside, placed, inputs)
