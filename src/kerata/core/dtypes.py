@@ -92,7 +92,7 @@ def _named(dtype):
         dtype, dtype
     )
     if not isinstance(name, str):
-        if name in (bool, int, float, complex, str):
+        if isinstance(name, type) and name in (bool, int, float, complex, str):
             return {bool: "bool", int: "int32", float: settings.floatx, complex: "complex64", str: "string"}[name]
         text = str(name)
         if "torch" in text or "tf." in text:
@@ -122,3 +122,12 @@ def is_float_dtype(dtype):
 def is_int_dtype(dtype):
     """Whether `dtype` is an integer, signed or not."""
     return standardize_dtype(dtype).startswith(("int", "uint"))
+
+
+def numpy_dtype(name):
+    """NumPy's dtype of a name, also of those of ml_dtypes (bfloat16, float8)."""
+    if name.startswith(("bfloat16", "float8", "int4", "uint4")):
+        import ml_dtypes
+
+        return np.dtype(getattr(ml_dtypes, name))
+    return np.dtype(name)

@@ -99,25 +99,53 @@ def _hashable(obj):
 
 # Kerata's own names
 
-_NAMESPACES = ("layers", "models", "initializers", "regularizers", "constraints", "losses", "metrics", "activations")
-_LATER_NAMESPACES = ("optimizers", "optimizers.schedules", "random", "dtype_policies")
+# In the order in which a name without a module is looked for: the quick to import, and functions, first.
+_NAMESPACES = (
+    "losses",
+    "activations",
+    "metrics",
+    "initializers",
+    "regularizers",
+    "constraints",
+    "optimizers",
+    "optimizers.schedules",
+    "random",
+    "dtype_policies",
+    "layers",
+    "models",
+)
+_HELPERS = ("get", "serialize", "deserialize")
 _builtins = {}
 
 
 def builtins(kind=None):
     """Kerata's own classes and functions by name; of one namespace ("losses") or of all."""
+    if kind is None:
+        return {name: obj for namespace in reversed(_NAMESPACES) for name, obj in builtins(namespace).items()}
+    if kind not in _builtins:
+        _builtins[kind] = _public_names(kind) if kind in _NAMESPACES else {}
+    return _builtins[kind]
+
+
+def _public_names(namespace):
     import importlib
 
-    if not _builtins:
-        for namespace in (*_NAMESPACES, *_LATER_NAMESPACES):
-            module = importlib.import_module(f"kerata.{namespace}")
-            _builtins[namespace] = {n: getattr(module, n) for n in dir(module) if not n.startswith("_")}
+    module = importlib.import_module(f"kerata.{namespace}")
+    table = {n: getattr(module, n) for n in dir(module) if not n.startswith("_") and n not in _HELPERS}
+    table = {n: obj for n, obj in table.items() if callable(obj) and str(getattr(obj, "__module__", "")).startswith("kerata.")}
+    if namespace == "models":
         from kerata.models.functional import Functional
 
-        _builtins["models"]["Functional"] = Functional
-    if kind is not None:
-        return _builtins.get(kind, {})
-    return {name: obj for table in _builtins.values() for name, obj in table.items()}
+        table["Functional"] = Functional
+    return table
+
+
+def _builtin(name, kind):
+    """A class or function of kerata's, first of all in its own namespace; None if there is none."""
+    for namespace in sorted(_NAMESPACES, key=lambda n: n != kind):
+        if name in builtins(namespace):
+            return builtins(namespace)[name]
+    return None
 
 
 def public_module(obj):
@@ -307,18 +335,14 @@ def find(name, module, registered_name, custom_objects, kind):
     Raises: ValueError if there is none, with the nearest name.
     """
     own = kind_of(module)
-    if own is not None:
-        table = builtins(own) or builtins()
-        if name in table:
-            return table[name]
-        if name in builtins():
-            return builtins()[name]
+    if own is not None and (found := _builtin(name, own)) is not None:
+        return found
     for candidate in (registered_name, name):
         found = get_registered_object(candidate, custom_objects)
         if found is not None:
             return found
-    if module in (None, "builtins") and name in builtins():
-        return builtins()[name]
+    if module in (None, "builtins") and (found := _builtin(name, None)) is not None:
+        return found
     near = difflib.get_close_matches(str(name), [*builtins(), *_registered], 1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ValueError(

@@ -84,7 +84,7 @@ class Variable:
         self.regularizer = None
         self.constraint = None
         self.overwrite_with_gradient = False
-        self.engine_name = "jax" if engines.current_name() == "abstract" else engines.current_name()
+        self.engine_name = engines.concrete_name()
         self._initialize(initializer, shape, dtype)
 
     def _initialize(self, initializer, shape, dtype):

@@ -51,6 +51,13 @@ def current_name():
     return local.engine.name if local.engine else default_name()
 
 
+def concrete_name():
+    """The name of the engine that new variables belong to: the one in force, or that around an abstract run."""
+    if local.engine is None:
+        return default_name()
+    return local.outer_name or default_name() if local.engine.is_abstract else local.engine.name
+
+
 def default_name():
     """`KERATA_BACKEND`, else `KERAS_BACKEND`, else the user's configuration file, else JAX."""
     global _default_name
@@ -84,9 +91,10 @@ def use_engine(engine):
     ...     type(kerata.ops.ones((2,))).__module__
     'numpy'
     """
-    before = local.engine
+    before, outer = local.engine, local.outer_name
+    local.outer_name = concrete_name()
     local.engine = get(engine) if isinstance(engine, str) else engine
     try:
         yield local.engine
     finally:
-        local.engine = before
+        local.engine, local.outer_name = before, outer

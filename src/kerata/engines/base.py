@@ -46,6 +46,10 @@ class Engine(abc.ABC):
     def cast(self, x, dtype):
         """`x` in another dtype; `x` itself if it has that dtype."""
 
+    def is_concrete(self, x):
+        """Whether `x` has values now, and does not stand for those of a later run."""
+        return not self.is_abstract
+
     def dtype(self, x):
         """The dtype's name, such as "float32"."""
         return x.dtype.name
@@ -69,6 +73,14 @@ class Engine(abc.ABC):
     def device_scope(self, name):
         """A context in which new arrays go to the device `name`."""
         raise NotImplementedError(f"The {self.name} engine has one device only, cpu:0; {name!r} is not there.")
+
+    def getitem(self, x, key):
+        """`x[key]`."""
+        return x[key]
+
+    def take_rows(self, x, rows):
+        """Rows of `x` by number; the numbers are known to be in range."""
+        return x[rows]
 
     # Kernels
 

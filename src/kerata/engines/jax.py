@@ -34,6 +34,9 @@ class JaxEngine(Engine):
     def is_array(self, x):
         return isinstance(x, jax.Array)
 
+    def is_concrete(self, x):
+        return not isinstance(x, jax.core.Tracer)
+
     def asarray(self, x, dtype=None):
         return jnp.asarray(x, dtype=self.known_dtype(dtype))
 
@@ -50,7 +53,8 @@ class JaxEngine(Engine):
         return lax.convert_element_type(x, self.known_dtype(dtype))
 
     def place(self, x, dtype):
-        return jnp.array(x, dtype=self.known_dtype(dtype))
+        with jax.ensure_compile_time_eval():  # a weight first read inside a trace must not become a tracer
+            return jnp.array(x, dtype=self.known_dtype(dtype))
 
     def block_until_ready(self, x):
         return jax.block_until_ready(x)
@@ -62,8 +66,8 @@ class JaxEngine(Engine):
         kind, _, index = name.replace("cuda", "gpu").partition(":")
         return jax.default_device(jax.devices(kind)[int(index or 0)])
 
-    def getitem(self, x, key):
-        return x[key]
+    def take_rows(self, x, rows):
+        return x.at[rows].get(mode="promise_in_bounds")
 
     # Kernels
 

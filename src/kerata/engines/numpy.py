@@ -33,9 +33,6 @@ class NumpyEngine(Engine):
     def place(self, x, dtype):
         return np.array(x, dtype=_dtype(dtype))
 
-    def getitem(self, x, key):
-        return x[key]
-
     # Kernels
 
     def conv(self, inputs, kernel, strides, padding, input_dilation, kernel_dilation, groups):

@@ -9,6 +9,7 @@ import threading
 
 class _ThreadState(threading.local):
     engine = None  # set by use_engine(); None means the default engine
+    outer_name = None  # the engine around an abstract run
     scope = None  # the innermost StateScope
 
 

@@ -1,0 +1,200 @@
+"""`Callback`, the list that calls them, and `History`."""
+
+from kerata.core import tree
+
+# The hooks called once a batch: a callback that overrides one makes the loop stop after every batch.
+BATCH_HOOKS = {
+    "train": ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end"),
+    "test": ("on_test_batch_begin", "on_test_batch_end"),
+    "predict": ("on_predict_batch_begin", "on_predict_batch_end"),
+}
+
+
+class Callback:
+    """Something to be told of what happens in `fit`, `evaluate` and `predict`: override the hooks of interest.
+
+    Attributes:
+        model: the model.
+        params: a dict with "verbose", "epochs" and "steps".
+
+    `logs` is a dict from name to number: losses and metrics so far, with the prefix `val_` for validation.
+    """
+
+    def __init__(self):
+        self.params = None
+        self._model = None
+        self.validation_data = None
+
+    def set_params(self, params):
+        """Given the run's parameters."""
+        self.params = params
+
+    def set_model(self, model):
+        """Given the model."""
+        self._model = model
+
+    @property
+    def model(self):
+        """The model that is being run."""
+        return self._model
+
+    def on_batch_begin(self, batch, logs=None):
+        """Before a training batch; the older name of `on_train_batch_begin`."""
+
+    def on_batch_end(self, batch, logs=None):
+        """After a training batch; the older name of `on_train_batch_end`."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Before an epoch of training."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        """After an epoch of training and its validation."""
+
+    def on_train_batch_begin(self, batch, logs=None):
+        """Before a training batch."""
+        self.on_batch_begin(batch, logs=logs)
+
+    def on_train_batch_end(self, batch, logs=None):
+        """After a training batch."""
+        self.on_batch_end(batch, logs=logs)
+
+    def on_test_batch_begin(self, batch, logs=None):
+        """Before a batch of evaluation."""
+
+    def on_test_batch_end(self, batch, logs=None):
+        """After a batch of evaluation."""
+
+    def on_predict_batch_begin(self, batch, logs=None):
+        """Before a batch of prediction."""
+
+    def on_predict_batch_end(self, batch, logs=None):
+        """After a batch of prediction."""
+
+    def on_train_begin(self, logs=None):
+        """Before training."""
+
+    def on_train_end(self, logs=None):
+        """After training."""
+
+    def on_test_begin(self, logs=None):
+        """Before evaluation."""
+
+    def on_test_end(self, logs=None):
+        """After evaluation."""
+
+    def on_predict_begin(self, logs=None):
+        """Before prediction."""
+
+    def on_predict_end(self, logs=None):
+        """After prediction."""
+
+
+def watches_batches(callback, mode):
+    """Whether a callback overrides a batch hook of `mode`."""
+    return any(getattr(type(callback), name, None) is not getattr(Callback, name) or name in vars(callback) for name in BATCH_HOOKS[mode])
+
+
+class History(Callback):
+    """What every epoch's logs were; `fit` returns it.
+
+    Attributes:
+        epoch: the epochs' numbers.
+        history: a dict from name to the list of values, one an epoch.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.history = {}
+
+    def on_train_begin(self, logs=None):
+        """Begin a new list of epochs."""
+        self.epoch = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Note the epoch's logs."""
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
+        self.model.history = self
+
+
+class CallbackList(Callback):
+    """Several callbacks as one.
+
+    Args:
+        callbacks: a list of them, or one.
+        add_history: whether a `History` is added.
+        add_progbar: whether a progress display is added.
+        model: given to them all.
+        params: given to them all.
+    """
+
+    def __init__(self, callbacks=None, add_history=False, add_progbar=False, model=None, **params):
+        super().__init__()
+        self.callbacks = [c for c in tree.flatten(callbacks or []) if c is not None]
+        for c in self.callbacks:
+            if not hasattr(c, "on_epoch_end"):
+                raise TypeError(f"callbacks holds {c!r}, which is no Callback. Subclass keras.callbacks.Callback.")
+        if add_progbar:
+            from kerata.callbacks.progress import ProgbarLogger
+
+            if not any(isinstance(c, ProgbarLogger) for c in self.callbacks):
+                self.callbacks.append(ProgbarLogger())
+        self.history = next((c for c in self.callbacks if isinstance(c, History)), None)
+        if add_history and self.history is None:
+            self.history = History()
+            self.callbacks.append(self.history)
+        if model is not None:
+            self.set_model(model)
+        self.set_params(params)
+        self.by_batch = {mode: [c for c in self.callbacks if watches_batches(c, mode)] for mode in BATCH_HOOKS}
+
+    def append(self, callback):
+        """Add one more."""
+        self.callbacks.append(callback)
+        self.by_batch = {mode: [c for c in self.callbacks if watches_batches(c, mode)] for mode in BATCH_HOOKS}
+
+    def set_params(self, params):
+        """Given the run's parameters."""
+        self.params = params
+        for callback in self.callbacks:
+            callback.set_params(params)
+
+    def set_model(self, model):
+        """Given the model."""
+        super().set_model(model)
+        model.history = self.history
+        for callback in self.callbacks:
+            callback.set_model(model)
+
+    def each_batch(self, mode):
+        """Whether a callback wants to be called at every batch (those for display need not be)."""
+        return any(not getattr(c, "samples_batches", False) for c in self.by_batch[mode])
+
+
+def _forward(name):
+    def hook(self, *args, **kwargs):
+        for callback in self.callbacks:
+            getattr(callback, name)(*args, **kwargs)
+
+    hook.__name__ = name
+    hook.__doc__ = getattr(Callback, name).__doc__
+    return hook
+
+
+def _forward_batch(name, mode):
+    def hook(self, batch, logs=None):
+        for callback in self.by_batch[mode]:
+            getattr(callback, name)(batch, logs=logs)
+
+    hook.__name__ = name
+    hook.__doc__ = getattr(Callback, name).__doc__
+    return hook
+
+
+for _when in ("begin", "end"):
+    for _what in ("epoch", "train", "test", "predict"):
+        setattr(CallbackList, f"on_{_what}_{_when}", _forward(f"on_{_what}_{_when}"))
+    for _mode in BATCH_HOOKS:
+        setattr(CallbackList, f"on_{_mode}_batch_{_when}", _forward_batch(f"on_{_mode}_batch_{_when}", _mode))
+    setattr(CallbackList, f"on_batch_{_when}", _forward_batch(f"on_train_batch_{_when}", "train"))

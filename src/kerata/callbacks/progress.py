@@ -1,0 +1,166 @@
+"""Progress of `fit`, `evaluate` and `predict`: a live bar in terminals and notebooks, plain lines elsewhere."""
+
+import sys
+import time
+
+from kerata.callbacks.callback import Callback
+
+
+class ProgbarLogger(Callback):
+    """Shows how far a run is, how fast it goes and what its losses and metrics are.
+
+    In a terminal or a notebook a bar (made by rich) is kept up to date, ten times a second at most. Elsewhere (files,
+    pipes, CI) one plain line is printed for each epoch, without control characters.
+    """
+
+    samples_batches = True  # called after blocks of batches; need not see each one
+
+    def __init__(self):
+        super().__init__()
+        self._bar = None
+        self._task = None
+        self._training = False
+        self._target = None
+
+    def set_params(self, params):
+        """Given the run's parameters."""
+        self.params = params
+        self.verbose = params.get("verbose", 1)
+        self.epochs = params.get("epochs", 1)
+
+    def on_train_begin(self, logs=None):
+        """A run of training begins."""
+        self._training = True
+
+    def on_train_end(self, logs=None):
+        """A run of training is over."""
+        self._stop()
+        self._training = False
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Show the epoch's number and begin a bar."""
+        if self.epochs > 1 and self.verbose == 1:
+            _write(f"Epoch {epoch + 1}/{self.epochs}")
+        self._epoch = epoch
+        self._begin()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Show the epoch's results."""
+        self._finish(logs, f"Epoch {epoch + 1}/{self.epochs} - " if self.verbose == 2 and self.epochs > 1 else "")
+
+    def on_test_begin(self, logs=None):
+        """Begin a bar for an evaluation of its own."""
+        if not self._training:
+            self._begin()
+
+    def on_test_end(self, logs=None):
+        """Show the evaluation's results."""
+        if not self._training:
+            self._finish(logs, "")
+
+    def on_predict_begin(self, logs=None):
+        """Begin a bar for a prediction."""
+        self._begin()
+
+    def on_predict_end(self, logs=None):
+        """The prediction is over."""
+        self._finish({}, "")
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Move the bar."""
+        self._move(batch + 1, logs)
+
+    def on_test_batch_end(self, batch, logs=None):
+        """Move the bar of an evaluation of its own."""
+        if not self._training:
+            self._move(batch + 1, logs)
+
+    def on_predict_batch_end(self, batch, logs=None):
+        """Move the bar."""
+        self._move(batch + 1, None)
+
+    def _begin(self):
+        self._stop()
+        self._target = self.params.get("steps")
+        self._started = time.perf_counter()
+        self._done = 0
+        self._running = True
+        if self.verbose == 1 and _is_live():
+            self._bar = _bar()
+            self._task = self._bar.add_task("", total=self._target, logs="")
+            self._bar.start()
+
+    def _move(self, done, logs):
+        self._done = done
+        if self._bar is not None:
+            shown = _format(logs) if logs else None
+            self._bar.update(self._task, completed=done, **({"logs": shown} if shown else {}))
+
+    def _finish(self, logs, prefix):
+        if not getattr(self, "_running", False):
+            return
+        self._running = False
+        steps = self.params.get("steps") or self._done
+        seconds = time.perf_counter() - self._started
+        if self._bar is not None:
+            self._bar.update(self._task, visible=False)
+        self._stop()
+        if not self.verbose:
+            return
+        rate = f"{_duration(seconds / max(steps, 1))}/step"
+        batch_size = getattr(self.model, "_shown_batch_size", None)
+        if batch_size and seconds > 0:
+            rate += f" - {_count(steps * batch_size / seconds)} samples/s"
+        done = f"{steps}/{steps} - " if self.verbose == 1 else ""
+        _write(" ".join(f"{prefix}{done}{_duration(seconds)} {rate}{' - ' + _format(logs) if logs else ''}".split()))
+
+    def _stop(self):
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def _write(text):
+    print(text, flush=True)
+
+
+def _is_live():
+    """Whether somebody watches: a terminal, or a notebook."""
+    if "ipykernel" in sys.modules and "IPython" in sys.modules:
+        return True
+    return hasattr(sys.stdout, "isatty") and sys.stdout.isatty()
+
+
+def _bar():
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        MofNCompleteColumn(),
+        BarColumn(bar_width=24),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[logs]}", markup=False),
+        transient=True,
+        refresh_per_second=10,
+    )
+
+
+def _format(logs):
+    import numpy as np
+
+    parts = []
+    for name, value in logs.items():
+        if name == "outputs":
+            continue
+        mean = float(np.mean(value))
+        parts.append(f"{name}: {mean:.4f}" if abs(mean) >= 1e-3 or mean == 0 else f"{name}: {mean:.4e}")
+    return " - ".join(parts)
+
+
+def _duration(seconds):
+    if seconds >= 1:
+        return f"{seconds:.0f}s" if seconds < 600 else f"{seconds / 60:.0f}min"
+    return f"{seconds * 1e3:.0f}ms" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us"
+
+
+def _count(value):
+    return f"{value:,.0f}"

@@ -1,0 +1,3 @@
+"""`keras.config`."""
+
+from kerata.core.config import *  # noqa: F403

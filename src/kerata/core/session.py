@@ -1,0 +1,13 @@
+"""`clear_session`: a fresh start for names and draws."""
+
+from kerata.core import naming, seeds
+
+
+def clear_session(free_memory=True):
+    """Start automatic names again, and forget the global generator. Models free their memory by themselves."""
+    naming.reset_names()
+    seeds._global.generator = None
+    if free_memory:
+        import gc
+
+        gc.collect()

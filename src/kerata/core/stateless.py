@@ -1,0 +1,38 @@
+"""`StatelessScope`: Keras 3's public name for running stateful code as a pure function."""
+
+from kerata.engines.state import StateScope
+
+
+class StatelessScope(StateScope):
+    """Inside, variables read and write values of the scope's, not their own.
+
+    Args:
+        state_mapping: a list of pairs `(variable, value)`.
+        collect_losses: accepted for old programs; losses are always collected.
+
+    >>> import kerata
+    >>> v = kerata.Variable(1.0)
+    >>> with kerata.StatelessScope(state_mapping=[(v, 5.0)]) as scope:
+    ...     _ = v.assign(v.value + 1.0)
+    >>> float(scope.get_current_value(v)), float(v)
+    (6.0, 1.0)
+    """
+
+    def __init__(self, state_mapping=None, collect_losses=False, initialize_variables=True):
+        from kerata.core.arrays import as_array
+
+        pairs = list(state_mapping or [])
+        super().__init__([v for v, _ in pairs], [as_array(value, v.dtype) for v, value in pairs])
+        self.collect_losses = collect_losses
+
+    def add_loss(self, loss):
+        """Keep a loss."""
+        self.losses.setdefault(None, []).append(loss)
+
+    def add_update(self, update):
+        """Keep a pair `(variable, value)`."""
+        self.write(*update)
+
+    def get_current_value(self, variable):
+        """The variable's value in this scope, None if it has none here."""
+        return self.values.get(id(variable))

@@ -1,0 +1,3 @@
+"""`keras.dtype_policies`."""
+
+from kerata.core.policies import *  # noqa: F403

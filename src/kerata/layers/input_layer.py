@@ -1,0 +1,106 @@
+"""`Input`: where a graph of layers begins."""
+
+from kerata.core.graph import KerasTensor, Node
+from kerata.layers.layer import Layer
+
+
+class InputLayer(Layer):
+    """The beginning of a graph. Users write `Input(shape)`.
+
+    Args:
+        shape: the shape without the batch axis, None for what is unknown.
+        batch_size: the batch axis's length if it is fixed.
+        dtype: "float32" if None.
+        batch_shape: the whole shape, in place of `shape` and `batch_size`.
+        input_tensor: an existing symbolic tensor to begin at.
+        optional: whether the input may be None.
+    """
+
+    def __init__(
+        self,
+        shape=None,
+        batch_size=None,
+        dtype=None,
+        sparse=None,
+        ragged=None,
+        batch_shape=None,
+        input_tensor=None,
+        optional=False,
+        name=None,
+        **kwargs,
+    ):
+        if "input_shape" in kwargs:
+            shape = kwargs.pop("input_shape")
+        if "batch_input_shape" in kwargs:
+            batch_shape = kwargs.pop("batch_input_shape")
+        super().__init__(name=name, dtype=None, **kwargs)
+        if batch_shape is None:
+            if shape is None and input_tensor is None:
+                raise ValueError("Input needs a shape: Input(shape=(784,)), or Input(shape=()) for scalars.")
+            if shape is not None:
+                batch_shape = (batch_size, *_dims(shape))
+        elif shape is not None:
+            raise ValueError("Input takes shape (without the batch axis) or batch_shape (with it), not both.")
+        if input_tensor is not None:
+            batch_shape, dtype = input_tensor.shape, dtype or input_tensor.dtype
+        self.batch_shape = tuple(batch_shape)
+        self._dtype = dtype or "float32"
+        self.sparse, self.ragged, self.optional = bool(sparse), bool(ragged), bool(optional)
+        tensor = KerasTensor(self.batch_shape, self._dtype, name=self.name) if input_tensor is None else input_tensor
+        Node(self, (), {}, tensor)
+        self.built = True
+        self._remember_engine()
+
+    dtype = property(lambda self: self._dtype)
+
+    def call(self):
+        """Nothing to compute: the graph is given its inputs."""
+        raise ValueError("An input layer is not called; call the model that begins with it.")
+
+    def get_config(self):
+        """The constructor's arguments."""
+        return {
+            "batch_shape": list(self.batch_shape),
+            "dtype": self.dtype,
+            "sparse": self.sparse,
+            "ragged": self.ragged,
+            "name": self.name,
+            "optional": self.optional,
+        }
+
+
+def _dims(shape):
+    if isinstance(shape, int) or shape is None:
+        return (shape,)
+    for d in shape:
+        if d is not None and (not hasattr(d, "__index__") or int(d) < 0):
+            raise ValueError(f"A shape holds non-negative integers and None; {tuple(shape)} came.")
+    return tuple(shape)
+
+
+def Input(
+    shape=None,
+    batch_size=None,
+    dtype=None,
+    sparse=None,
+    ragged=None,
+    batch_shape=None,
+    name=None,
+    tensor=None,
+    optional=False,
+):
+    """A symbolic tensor for a model to begin with.
+
+    Args:
+        shape: the shape without the batch axis: `(784,)`, `(28, 28, 1)`, `(None, 16)` for sequences of any length.
+        batch_size: the batch axis's length if it is fixed.
+        dtype: "float32" if None.
+        batch_shape: the whole shape, in place of `shape` and `batch_size`.
+        name: shown in summaries, and the key in a dict of inputs.
+
+    >>> import kerata
+    >>> kerata.Input(shape=(784,)).shape
+    (None, 784)
+    """
+    layer = InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name)
+    return layer._inbound_nodes[0].output_tensors[0]

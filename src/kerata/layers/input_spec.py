@@ -1,0 +1,139 @@
+"""What a layer expects of its inputs, and the errors that say what came instead."""
+
+from kerata.core import dtypes
+from kerata.core.arrays import dtype_of, static_shape
+
+
+class InputSpec:
+    """The rank, dtype and shape that a layer expects of an input.
+
+    Args:
+        dtype: the dtype's name.
+        shape: the shape, None for what is free.
+        ndim: the exact number of axes, the batch's among them.
+        max_ndim, min_ndim: bounds of it.
+        axes: a dict from axis to length.
+        allow_last_axis_squeeze: whether an input without a last axis of length one will do.
+        name: the input's name in a dict of inputs.
+        optional: whether None will do.
+    """
+
+    def __init__(
+        self,
+        dtype=None,
+        shape=None,
+        ndim=None,
+        max_ndim=None,
+        min_ndim=None,
+        axes=None,
+        allow_last_axis_squeeze=False,
+        name=None,
+        optional=False,
+    ):
+        self.dtype = dtypes.standardize_dtype(dtype) if dtype is not None else None
+        self.shape = None if shape is None else tuple(shape)
+        self.ndim = len(self.shape) if shape is not None else ndim
+        self.max_ndim = max_ndim
+        self.min_ndim = min_ndim
+        self.axes = {int(k): v for k, v in (axes or {}).items()}
+        self.allow_last_axis_squeeze = allow_last_axis_squeeze
+        self.name = name
+        self.optional = optional
+
+    def get_config(self):
+        """The constructor's arguments."""
+        names = ("dtype", "shape", "ndim", "max_ndim", "min_ndim", "axes")
+        return {name: getattr(self, name) for name in names}
+
+    @classmethod
+    def from_config(cls, config):
+        """A spec from its config."""
+        return cls(**config)
+
+    def __repr__(self):
+        shown = [f"{name}={value}" for name, value in self.get_config().items() if value not in (None, {})]
+        return f"InputSpec({', '.join(shown)})"
+
+
+def check(specs, inputs, layer):
+    """Raises: ValueError if the inputs are not as the layer expects, telling which, what was expected and the likely cure."""
+    specs = specs if isinstance(specs, (list, tuple)) else [specs]
+    named = isinstance(inputs, dict) and all(s.name for s in specs)
+    flat = [inputs[s.name] for s in specs] if named else _flat(inputs)
+    if len(flat) != len(specs):
+        raise ValueError(
+            f"{_who(layer)} expects {len(specs)} input{'s' * (len(specs) > 1)}, and {len(flat)} came"
+            f" (shapes {', '.join(str(_shape(x)) for x in flat)})."
+        )
+    for i, (spec, x) in enumerate(zip(specs, flat)):
+        if spec is None or x is None and spec.optional:
+            continue
+        problem = _problem(spec, x)
+        if problem:
+            which = f" {i}" if len(flat) > 1 else ""
+            raise ValueError(f"{_who(layer)}: input{which} has shape {_shape(x)}{_origin(x)}; {problem}")
+
+
+def _flat(inputs):
+    if isinstance(inputs, dict):
+        return list(inputs.values())
+    return list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+
+
+def _shape(x):
+    return static_shape(x)
+
+
+def _who(layer):
+    return f'Layer "{layer.path}" ({type(layer).__name__})'
+
+
+def _origin(x):
+    history = getattr(x, "_keras_history", None)
+    return f' from layer "{history[0].name}"' if history else ""
+
+
+def _problem(spec, x):
+    """What is wrong with `x` and what to do, or None."""
+    shape = _shape(x)
+    rank = len(shape)
+    if spec.ndim is not None and not spec.allow_last_axis_squeeze and rank != spec.ndim:
+        return f"{spec.ndim} axes are expected, {_with_example(spec.ndim)}.{_rank_cure(rank, spec.ndim)}"
+    if spec.max_ndim is not None and rank > spec.max_ndim:
+        return f"at most {spec.max_ndim} axes are expected."
+    if spec.min_ndim is not None and rank < spec.min_ndim:
+        return f"at least {spec.min_ndim} axes are expected.{_rank_cure(rank, spec.min_ndim)}"
+    if spec.dtype is not None and dtype_of(x) != spec.dtype:
+        return f"dtype {spec.dtype} is expected, and its dtype is {dtype_of(x)}."
+    for axis, length in spec.axes.items():
+        if length is not None and -rank <= axis < rank and shape[axis] not in (length, None):
+            return (
+                f"axis {axis} must have length {length}, as when the layer was built, and has {shape[axis]}. "
+                f"Give data with {length} values along it, or build a new layer for {shape[axis]}."
+            )
+    if spec.shape is not None:
+        expected = spec.shape
+        if spec.allow_last_axis_squeeze and expected[-1:] == (1,) and rank == len(expected) - 1:
+            expected = expected[:-1]
+        elif spec.allow_last_axis_squeeze and shape[-1:] == (1,) and rank == len(expected) + 1:
+            shape = shape[:-1]
+        if len(shape) != len(expected) or any(e not in (None, s) and s is not None for e, s in zip(expected, shape)):
+            return f"shape {expected} is expected.{_rank_cure(rank, len(expected))}"
+    return None
+
+
+def _with_example(ndim):
+    return {
+        2: "(batch, features)",
+        3: "(batch, steps, features)",
+        4: "(batch, height, width, channels)",
+        5: "(batch, depth, height, width, channels)",
+    }.get(ndim, f"{ndim} of them")
+
+
+def _rank_cure(rank, expected):
+    if rank == expected - 1:
+        return " A batch axis or a channel axis is missing: x[None] adds the first, x[..., None] the second."
+    if rank == expected + 1:
+        return " There is one axis too many: put a Flatten or Reshape layer before, or return_sequences=False in a recurrent layer before."
+    return ""

@@ -1,0 +1,758 @@
+"""`Layer`: state and a computation."""
+
+import functools
+import inspect
+import threading
+import warnings
+
+import numpy as np
+import optree
+
+from kerata import engines
+from kerata.core import dtypes, masks, naming, policies
+from kerata.core.arrays import as_array, dtype_of, static_shape
+from kerata.core.configurable import Configurable, is_own
+from kerata.core.graph import Node, Operation, abstract_call, has_symbolic, symbolic_outputs
+from kerata.core.variable import Variable, _autocast, autocast_scope
+from kerata.engines.abstract import AbstractArray
+from kerata.engines.state import StateScope, local
+from kerata.layers import input_spec as specs
+from kerata.layers.tracking import held, variables_in
+
+
+class _Context(threading.local):
+    """Where a thread is inside nested layer calls."""
+
+    depth = 0
+    training = None
+    layers_with_losses = ()
+
+
+context = _Context()
+
+# Attributes that hold no part of the layer.
+_UNTRACKED = frozenset(("_arguments", "_inbound_nodes", "_losses", "_untracked", "_parent"))
+
+
+@functools.cache
+def _call_parameters(cls):
+    """The names of `call`'s parameters, those that take masks, and the default of `training`."""
+    parameters = list(inspect.signature(cls.call).parameters.values())[1:]
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    keywords = {p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    training = next((p.default for p in parameters if p.name == "training"), None)
+    mask_names = [n for n in keywords if n == "mask" or n.endswith("_mask") and n[: -len("_mask")] in keywords]
+    return names, keywords, open_ended, training if training is not inspect.Parameter.empty else None, mask_names
+
+
+@functools.cache
+def _build_parameters(cls):
+    parameters = list(inspect.signature(cls.build).parameters.values())[1:]
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+def _recording_build(build):
+    """`build` that opens the layer's name scope, and notes that it ran and for which shapes."""
+
+    @functools.wraps(build)
+    def wrapped(self, *args, **kwargs):
+        if self._building:
+            return build(self, *args, **kwargs)
+        object.__setattr__(self, "_building", True)
+        try:
+            with naming.name_scope(self.name):
+                self.path = naming.current_path()
+                result = build(self, *args, **kwargs)
+            self.built = True
+            self._build_shapes = dict(zip(_build_parameters(type(self)), args)) | kwargs
+            self._lock_initial_weights()
+        finally:
+            object.__setattr__(self, "_building", False)
+        return result
+
+    wrapped.recorded = True
+    return wrapped
+
+
+class Layer(Configurable, Operation):
+    """A computation with state: the class that all layers and models descend from.
+
+    A subclass makes its weights in `build(self, input_shape)` with `self.add_weight(...)`, and computes in
+    `call(self, inputs)`, which may also take `training` and `mask`. Layers, variables and metrics set as attributes, also
+    inside lists and dicts, belong to the layer.
+
+    Args:
+        activity_regularizer: a function of the output whose value is added to the loss.
+        trainable: whether training changes the weights.
+        dtype: a dtype or a policy such as "mixed_bfloat16".
+        autocast: whether float inputs are cast to the layer's compute dtype.
+        name: unique in a model; made from the class name if None.
+
+    >>> import kerata, numpy as np
+    >>> class Scale(kerata.layers.Layer):
+    ...     def build(self, input_shape):
+    ...         self.scale = self.add_weight(shape=(input_shape[-1],), initializer="ones")
+    ...     def call(self, inputs):
+    ...         return inputs * self.scale
+    >>> Scale()(np.ones((2, 3))).shape
+    (2, 3)
+    """
+
+    supports_masking = False
+    mixes_batch = False  # whether a row's output depends on the batch's other rows
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "build" in vars(cls) and not getattr(cls.build, "recorded", False):
+            cls.build = _recording_build(cls.build)
+
+    def __new__(cls, *args, **kwargs):
+        instance = super().__new__(cls, *args, **kwargs)
+        state = vars(instance)
+        state.update(built=False, _building=False, _trainable=True, _weights=[], _losses=[], _inbound_nodes=[], _build_shapes=None)
+        state.update(name=None, path=None, input_spec=None, _initial_weights=None, _engine_name=None)
+        return instance
+
+    def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, **kwargs):
+        self._read_input_arguments(kwargs)
+        if kwargs:
+            raise TypeError(_unknown_argument(type(self), next(iter(kwargs))))
+        self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
+        if not isinstance(self.name, str):
+            raise ValueError(f"A layer's name is a text; {name!r} came.")
+        self.path = self.name
+        self.dtype_policy = policies.get(dtype)
+        self.autocast = autocast
+        self._trainable = bool(trainable)
+        if activity_regularizer is not None:
+            from kerata import regularizers
+
+            activity_regularizer = regularizers.get(activity_regularizer)
+        self.activity_regularizer = activity_regularizer
+
+    def _read_input_arguments(self, kwargs):
+        """`input_shape`, `input_dim`, `batch_input_shape`: how a first layer tells a Sequential its input."""
+        shape = kwargs.pop("input_shape", None)
+        width = kwargs.pop("input_dim", None)
+        length = kwargs.pop("input_length", None)
+        batch_shape = kwargs.pop("batch_input_shape", kwargs.pop("batch_shape", None))
+        batch_size = kwargs.pop("batch_size", None)
+        self._initial_weights = kwargs.pop("weights", None)
+        if width is not None:
+            shape = (width,) if length is None else (length, width)
+        if batch_shape is None and shape is not None:
+            batch_shape = (batch_size, *((shape,) if isinstance(shape, int) else shape))
+        if batch_shape is not None:
+            self._batch_input_shape = tuple(batch_shape)
+
+    # Weights
+
+    def add_weight(
+        self,
+        *args,
+        shape=None,
+        initializer=None,
+        dtype=None,
+        trainable=True,
+        autocast=True,
+        regularizer=None,
+        constraint=None,
+        aggregation="none",
+        overwrite_with_gradient=False,
+        name=None,
+        **kwargs,
+    ):
+        """A new variable of the layer.
+
+        Args:
+            shape: its shape, () if None.
+            initializer: "glorot_uniform" for floats if None, else zeros.
+            dtype: the layer's variable dtype if None.
+            trainable: whether training changes it.
+            regularizer: a function of the value, added to the loss.
+            constraint: a function applied to the value after each update.
+            name: the last part of its path.
+        """
+        from kerata import constraints, initializers, regularizers
+
+        for value in args:
+            if isinstance(value, str) and name is None and initializer is None and shape is None:
+                name = value
+            elif shape is None:
+                shape = value
+            else:
+                initializer = value
+        kwargs.pop("synchronization", None), kwargs.pop("layout", None)
+        if kwargs:
+            raise TypeError(f"add_weight has no argument {next(iter(kwargs))!r}.")
+        dtype = dtypes.standardize_dtype(dtype or self.variable_dtype)
+        shape = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
+        if None in shape:
+            raise ValueError(
+                f'Layer "{self.path}" can\'t make a weight of shape {shape}: a dimension is unknown. Give the input shape '
+                "in full along the axis of the features."
+            )
+        if initializer is None:
+            initializer = "glorot_uniform" if dtypes.is_float_dtype(dtype) else "zeros"
+        with naming.name_scope(self.name, absolute_path=self.path):
+            variable = Variable(
+                initializers.get(initializer), shape, dtype, trainable, autocast, aggregation, name=name
+            )
+        variable.regularizer = regularizers.get(regularizer)
+        variable.constraint = constraints.get(constraint)
+        variable.overwrite_with_gradient = overwrite_with_gradient
+        self._weights.append(variable)
+        return variable
+
+    add_variable = add_weight
+
+    def _lock_initial_weights(self):
+        if self._initial_weights is not None:
+            weights, self._initial_weights = self._initial_weights, None
+            self.set_weights(weights)
+
+    @property
+    def _untracked(self):
+        return _UNTRACKED
+
+    def _own_variables(self):
+        """The layer's own variables, trainable ones first, and the states of its seed generators."""
+        found, seeds = variables_in(self, self._untracked)
+        return [v for v in found if v.trainable], [v for v in found if not v.trainable], seeds
+
+    def _sublayers(self):
+        """The layers that this one holds, in the order in which they were set."""
+        return [x for x in held(self, Layer, self._untracked) if x is not self]
+
+    def _flatten_layers(self, include_self=True, recursive=True):
+        """This layer and all inside it, each once."""
+        found = {id(self): self} if include_self else {}
+        stack = self._sublayers()[::-1]
+        while stack:
+            layer = stack.pop()
+            if id(layer) not in found:
+                found[id(layer)] = layer
+                if recursive:
+                    stack.extend(layer._sublayers()[::-1])
+        return list(found.values())
+
+    def _gather(self, select):
+        found = {}
+        for layer in self._flatten_layers():
+            for v in select(layer, *layer._own_variables()):
+                found[id(v)] = v
+        return list(found.values())
+
+    @property
+    def variables(self):
+        """All variables: weights, metrics' states, and those of random generators."""
+        found = {id(v): v for v in self._gather(lambda layer, *groups: [v for group in groups for v in group])}
+        for metric in self._all_metrics():
+            found.update((id(v), v) for v in metric.variables)
+        return list(found.values())
+
+    @property
+    def weights(self):
+        """The weights, trainable or not."""
+        return self._gather(lambda layer, trainable, fixed, seeds: [*trainable, *fixed])
+
+    @property
+    def trainable_variables(self):
+        """The variables that training changes."""
+        return self._gather(lambda layer, trainable, fixed, seeds: trainable if layer._trainable else [])
+
+    trainable_weights = trainable_variables
+
+    @property
+    def non_trainable_variables(self):
+        """The variables that training leaves alone, metrics and random states among them."""
+        trained = {id(v) for v in self.trainable_variables}
+        return [v for v in self.variables if id(v) not in trained]
+
+    @property
+    def non_trainable_weights(self):
+        """The weights that training leaves alone."""
+        trained = {id(v) for v in self.trainable_variables}
+        return [v for v in self.weights if id(v) not in trained]
+
+    @property
+    def trainable(self):
+        """Whether training changes the weights; setting it sets it for all layers inside."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value):
+        for layer in self._flatten_layers():
+            layer._trainable = bool(value)
+
+    def get_weights(self):
+        """The weights' values, as a list of NumPy arrays."""
+        return [v.numpy() for v in self.weights]
+
+    def set_weights(self, weights):
+        """Set all weights, in the order of `get_weights()`.
+
+        Raises: ValueError if their number or a shape differs; nothing is changed then.
+        """
+        variables = self.weights
+        if len(weights) != len(variables):
+            raise ValueError(
+                f'Layer "{self.path}" has {len(variables)} weights ({", ".join(v.name for v in variables[:8])}); '
+                f"{len(weights)} values came."
+                + ("" if self.built else " It is not built yet: call it once, or give it an input shape.")
+            )
+        for variable, value in zip(variables, weights):
+            if variable.shape != np.shape(value):
+                raise ValueError(
+                    f'Weight "{variable.path}" of layer "{self.path}" has shape {variable.shape}; a value of shape '
+                    f"{np.shape(value)} came."
+                )
+        for variable, value in zip(variables, weights):
+            variable.assign(value)
+
+    def count_params(self):
+        """The number of parameters.
+
+        Raises: ValueError if the layer is not built yet.
+        """
+        if not self.built:
+            raise ValueError(f'Layer "{self.path}" has no weights yet: build it, or call it once, before counting them.')
+        return int(sum(np.prod(v.shape, dtype="int64") for v in self.weights))
+
+    # Metrics and losses
+
+    def _all_metrics(self):
+        from kerata.metrics.metric import Metric
+
+        found = {}
+        for layer in self._flatten_layers():
+            found.update((id(m), m) for m in held(layer, Metric, layer._untracked))
+        return list(found.values())
+
+    @property
+    def metrics(self):
+        """The metrics that the layer, or a layer inside it, holds."""
+        return self._all_metrics()
+
+    @property
+    def metrics_variables(self):
+        """The metrics' variables."""
+        return [v for metric in self.metrics for v in metric.variables]
+
+    def add_metric(self, *args, **kwargs):
+        """Gone since Keras 3: set a metric as an attribute and call its `update_state`."""
+        raise TypeError(
+            "add_metric is not part of Keras 3. In __init__: self.my_metric = keras.metrics.Mean(name='my_metric'); in call: "
+            "self.my_metric.update_state(value)."
+        )
+
+    def add_loss(self, loss):
+        """Add a scalar, or a list of them, to the loss of the model that is being called."""
+        for value in loss if isinstance(loss, (list, tuple)) else [loss]:
+            if callable(value):
+                value = value()
+            if local.scope is not None:
+                local.scope.losses.setdefault(id(self), []).append(value)
+            elif not isinstance(value, AbstractArray):
+                self._losses.append(value)
+                context.layers_with_losses = True
+
+    @property
+    def losses(self):
+        """The losses added in the last call, and the weights' regularization, as a list of scalars."""
+        found = []
+        for layer in self._flatten_layers():
+            found.extend(self._added_losses(layer))
+        with autocast_scope(None):
+            for v in self.trainable_variables:
+                if v.regularizer is not None:
+                    found.append(v.regularizer(v.value))
+        return found
+
+    @staticmethod
+    def _added_losses(layer):
+        scope = local.scope
+        while scope is not None:
+            if id(layer) in scope.losses:
+                return scope.losses[id(layer)]
+            scope = scope.parent
+        return layer._losses
+
+    def _clear_losses(self):
+        if local.scope is not None:
+            if local.scope.losses:
+                for layer in self._flatten_layers():
+                    local.scope.losses.pop(id(layer), None)
+        elif context.layers_with_losses:
+            for layer in self._flatten_layers():
+                layer._losses.clear()
+
+    # Dtypes
+
+    @property
+    def dtype(self):
+        """The dtype of the weights."""
+        return self.variable_dtype
+
+    @property
+    def variable_dtype(self):
+        """The dtype of the weights."""
+        return self._policy.variable_dtype
+
+    @property
+    def compute_dtype(self):
+        """The dtype of the computation."""
+        return self._policy.compute_dtype
+
+    input_dtype = compute_dtype
+
+    @property
+    def _policy(self):
+        policy = self.dtype_policy
+        return policy[self.path] if isinstance(policy, policies.DTypePolicyMap) else policy
+
+    @property
+    def quantization_mode(self):
+        """The quantization in force, None for none."""
+        return self._policy.quantization_mode
+
+    # Building and calling
+
+    def build(self, input_shape=None):
+        """Make the weights, for inputs of this shape. Overridden by layers that have weights."""
+
+    def build_from_config(self, config):
+        """Build for the shapes that `get_build_config` noted."""
+        if config:
+            shapes = {k: tuple(v) if isinstance(v, list) and all(not isinstance(d, (list, dict)) for d in v) else v for k, v in config.items()}
+            if "input_shape" in shapes and "input_shape" not in _build_parameters(type(self)):
+                self.build(*shapes.values())
+            else:
+                self.build(**shapes)
+            self.built = True
+
+    def get_build_config(self):
+        """The shapes for which the layer was built, or None."""
+        return dict(self._build_shapes) if self._build_shapes else None
+
+    def __call__(self, *args, **kwargs):
+        if has_symbolic(args, kwargs):
+            return self._call_symbolic(args, kwargs)
+        engine = local.engine
+        if context.depth == 0 and engine is None and self._engine_name not in (None, engines.default_name()):
+            with engines.use_engine(self._engine_name):
+                return self._call_inside(args, kwargs)
+        return self._call_inside(args, kwargs)
+
+    def _call_symbolic(self, args, kwargs):
+        """A node of the graph; the layer runs on the abstract engine to find its output's shape."""
+        self._no_layers(args)
+        kwargs = {k: v for k, v in kwargs.items() if not (k == "mask" and v is None)}
+        outputs = symbolic_outputs(self.compute_output_spec(*args, **kwargs))
+        Node(self, args, kwargs, outputs)
+        self._remember_engine()
+        return outputs
+
+    def symbolic_call(self, *args, **kwargs):
+        """The layer on symbolic tensors."""
+        return self._call_symbolic(args, kwargs)
+
+    def _remember_engine(self):
+        if self._engine_name is None:
+            self._engine_name = engines.concrete_name()
+
+    def compute_output_spec(self, *args, **kwargs):
+        """The outputs' shapes and dtypes, for symbolic inputs."""
+        shape_rule = type(self).compute_output_shape
+        if shape_rule is not Layer.compute_output_shape and not is_own_method(type(self), "compute_output_shape"):
+            self._ensure_built(args, kwargs)
+            shape = self.compute_output_shape(*_shapes_for(type(self), args))
+            return optree.tree_map(
+                lambda s: AbstractArray(s, self.compute_dtype), shape, is_leaf=_is_shape, none_is_leaf=True
+            )
+        return abstract_call(self._call_inside_outer, args, kwargs)
+
+    def _call_inside_outer(self, *args, **kwargs):
+        depth, context.depth = context.depth, 0
+        try:
+            with StateScope():
+                return self._call_inside(args, kwargs)
+        finally:
+            context.depth = depth
+
+    def compute_output_shape(self, *args, **kwargs):
+        """The output's shape for inputs of this shape."""
+        named = {k[: -len("_shape")] if k != "input_shape" else "_first": v for k, v in kwargs.items()}
+        first = named.pop("_first", None)
+        positional = [*([first] if first is not None else []), *args]
+        as_spec = functools.partial(
+            optree.tree_map, lambda s: AbstractArray(s, self.compute_dtype), is_leaf=_is_shape, none_is_leaf=True
+        )
+        outputs = abstract_call(
+            self._call_inside_outer, [as_spec(s) for s in positional], {k: as_spec(v) for k, v in named.items()}
+        )
+        return optree.tree_map(lambda x: x.shape, outputs)
+
+    def _no_layers(self, args):
+        for x in optree.tree_leaves(args):
+            if isinstance(x, Layer):
+                raise ValueError(
+                    f'Layer "{self.name}" was called on the layer "{x.name}" instead of a tensor. Call that layer first and '
+                    f"pass its output: {self.name}({x.name}(inputs))."
+                )
+
+    def _call_inside(self, args, kwargs):
+        """The call proper: convert, build, check, pass on `training` and masks, compute."""
+        names, keywords, open_ended, default, mask_names = _call_parameters(type(self))
+        args, kwargs = self._converted(args, kwargs)
+        outer = context.training
+        training = kwargs.get("training")
+        if training is None and "training" in names and len(args) > names.index("training"):
+            training = args[names.index("training")]
+        if training is None:
+            training = outer if outer is not None else default
+        if "training" in keywords:
+            if "training" in kwargs or len(args) <= (names.index("training") if "training" in names else len(args)):
+                kwargs["training"] = training
+        elif not open_ended:
+            kwargs.pop("training", None)
+        if not self.built:
+            self._ensure_built(args, kwargs)
+        if self.input_spec is not None and args:
+            specs.check(self.input_spec, args[0], self)
+        previous = self._gather_masks(args, kwargs, names, mask_names) if masks.any_masks() else None
+        if context.depth == 0:
+            self._clear_losses()
+        context.depth += 1
+        context.training = training
+        before = _autocast.dtype
+        _autocast.dtype = self.compute_dtype if self.compute_dtype != self.variable_dtype else None
+        try:
+            outputs = self.call(*args, **kwargs)
+        except Exception as error:
+            self._locate(error, args)
+            raise
+        finally:
+            _autocast.dtype = before
+            context.training = outer
+            context.depth -= 1
+        self._after(args, outputs, previous)
+        return outputs
+
+    def _after(self, args, outputs, previous):
+        """Activity regularization, and the mask of the outputs."""
+        if self.activity_regularizer is not None:
+            for x in optree.tree_leaves(outputs):
+                self.add_loss(self.activity_regularizer(x))
+        if previous is None and type(self).compute_mask is Layer.compute_mask:
+            return
+        if engines.current().is_abstract:
+            return
+        if not self.supports_masking and type(self).compute_mask is Layer.compute_mask:
+            if previous is not None and not self._sublayers() and "mask" not in _call_parameters(type(self))[1]:
+                warnings.warn(
+                    f'Layer "{self.path}" ({type(self).__name__}) does not pass masks on: the mask of its input ends here. '
+                    "Set supports_masking = True in the class if its output has the same steps.",
+                    stacklevel=4,
+                )
+            return
+        found = self.compute_mask(args[0] if args else None, previous)
+        if found is not None:
+            leaves = optree.tree_leaves(outputs)
+            found = [found] if not isinstance(found, (list, tuple)) else found
+            for x, mask in zip(leaves, found):
+                if mask is not None and masks.get_mask(x) is None:
+                    masks.set_mask(x, mask)
+
+    def _converted(self, args, kwargs):
+        """Arrays of other kinds made the engine's, and floats cast to the compute dtype."""
+        target = self.compute_dtype if self.autocast else None
+        engine = local.engine or engines.current()
+
+        def convert(x):
+            if engine.is_array(x) or isinstance(x, Variable):
+                pass
+            elif hasattr(x, "__array__") and not isinstance(x, (Layer, AbstractArray)):
+                x = as_array(x)
+            else:
+                if isinstance(x, Layer):
+                    self._no_layers([x])
+                return x
+            if target is not None:
+                dtype = dtype_of(x)
+                if dtype != target and dtype.startswith(("float", "bfloat")):
+                    cast = engine.cast(x.value if isinstance(x, Variable) else x, target)
+                    if masks.any_masks():
+                        masks.pass_on([x], cast)
+                    return cast
+            return x
+
+        if len(args) == 1 and not isinstance(args[0], (list, tuple, dict)):
+            new = (convert(args[0]),)
+        else:
+            new = tuple(optree.tree_map(convert, arg) for arg in args)
+        return new, {k: v if k == "training" else optree.tree_map(convert, v) for k, v in kwargs.items()}
+
+    def _gather_masks(self, args, kwargs, names, mask_names):
+        """The masks of the first argument; masks for `call` are put into `kwargs` where the user gave none."""
+        first = args[0] if args else next(iter(kwargs.values()), None)
+        previous = optree.tree_map(masks.get_mask, first)
+        if all(m is None for m in optree.tree_leaves(previous, none_is_leaf=True)):
+            previous = None
+        for name in mask_names:
+            position = names.index(name) if name in names else len(args)
+            if len(args) > position or kwargs.get(name) is not None:
+                if name == "mask":
+                    previous = args[position] if len(args) > position else kwargs[name]
+                continue
+            if name == "mask":
+                kwargs[name] = previous
+                continue
+            base = name[: -len("_mask")]
+            index = names.index(base)
+            source = args[index] if len(args) > index else kwargs.get(base)
+            if source is not None:
+                kwargs[name] = masks.get_mask(source)
+        return previous
+
+    def _ensure_built(self, args, kwargs):
+        if self.built:
+            return
+        self._remember_engine()
+        if is_default(type(self).build):
+            self._build_without_weights(args)
+        else:
+            wanted = _build_parameters(type(self))
+            if len(wanted) <= 1:
+                first = args[0] if args else next(iter(kwargs.values()))
+                self.build(*[_shape_of(first)][: len(wanted)] or [])
+            else:
+                names = _call_parameters(type(self))[0]
+                given = dict(zip(names, args)) | kwargs
+                self.build(**{w: _shape_of(given.get(w[: -len("_shape")])) for w in wanted})
+        self.built = True
+
+    def _build_without_weights(self, args):
+        if args and isinstance(args[0], AbstractArray) or args and hasattr(args[0], "shape"):
+            self._build_shapes = {"input_shape": _shape_of(args[0])}
+        with naming.name_scope(self.name):
+            self.path = naming.current_path()
+
+    def _locate(self, error, args):
+        """Say in the error which layer it happened in, once."""
+        if getattr(error, "located", False):
+            return
+        error.located = True
+        shapes = ", ".join(str(static_shape(x)) for x in optree.tree_leaves(args) if hasattr(x, "shape"))
+        where = f'In layer "{self.path}" ({type(self).__name__}), input shape {shapes or "none"}'
+        if type(error) is ValueError and error.args and isinstance(error.args[0], str):
+            error.args = (f"{error.args[0]}\n{where}.", *error.args[1:])
+        else:
+            error.add_note(where)
+
+    def call(self, *args, **kwargs):
+        """The computation. Overridden by every layer."""
+        raise TypeError(f"{type(self).__name__} has no method call(self, inputs): write one, it is the layer's computation.")
+
+    def compute_mask(self, inputs, previous_mask):
+        """The mask of the outputs: that of the inputs, for layers that keep the steps."""
+        return previous_mask
+
+    def stateless_call(self, trainable_variables, non_trainable_variables, *args, return_losses=False, **kwargs):
+        """The layer as a pure function of its variables' values.
+
+        Returns: `(outputs, non_trainable_values)`, and the losses as a third if `return_losses`.
+        """
+        trainable, fixed = self.trainable_variables, self.non_trainable_variables
+        if len(trainable) != len(trainable_variables) or len(fixed) != len(non_trainable_variables):
+            raise ValueError(
+                f'Layer "{self.path}" has {len(trainable)} trainable and {len(fixed)} non-trainable variables; '
+                f"{len(trainable_variables)} and {len(non_trainable_variables)} values came."
+            )
+        values = [v.value if isinstance(v, Variable) else v for v in (*trainable_variables, *non_trainable_variables)]
+        with StateScope([*trainable, *fixed], values) as scope:
+            outputs = self(*args, **kwargs)
+            losses = self.losses if return_losses else None
+            updated = [scope.values[id(v)] for v in fixed]
+        return (outputs, updated, losses) if return_losses else (outputs, updated)
+
+    def rematerialized_call(self, layer_call, *args, **kwargs):
+        """`layer_call(*args)`, its inner values computed again in the backward pass."""
+        return engines.current().remat(lambda *inner: layer_call(*inner, **kwargs))(*args)
+
+    # Saving
+
+    def save_own_variables(self, store):
+        """Put the layer's own variables into a dict-like store, by number."""
+        trainable, fixed, _ = self._own_variables()
+        for i, v in enumerate([*trainable, *fixed]):
+            store[str(i)] = v.numpy()
+
+    def load_own_variables(self, store):
+        """Read back what `save_own_variables` wrote.
+
+        Raises: ValueError if the number of variables or a shape differs.
+        """
+        trainable, fixed, _ = self._own_variables()
+        variables = [*trainable, *fixed]
+        if len(store.keys()) != len(variables):
+            hint = "" if self.built else " The layer is not built yet: call it once, or build it, before loading."
+            raise ValueError(
+                f'Layer "{self.path}" has {len(variables)} variables and the file holds {len(store.keys())} for it.{hint}'
+            )
+        for i, v in enumerate(variables):
+            v.assign(np.asarray(store[str(i)]))
+
+    def get_config(self):
+        """The constructor's arguments, in a form that `from_config` takes."""
+        config = {"name": self.name, "trainable": self._trainable, "dtype": policies.serialize(self.dtype_policy)}
+        own = super().get_config()
+        for key in ("name", "trainable", "dtype", "autocast", "activity_regularizer"):
+            own.pop(key, None)
+        if self.activity_regularizer is not None or "activity_regularizer" in _all_parameters(type(self)):
+            config["activity_regularizer"] = self.activity_regularizer
+        from kerata.core.registry import serialize_dict
+
+        config.update(own)
+        if hasattr(self, "_batch_input_shape"):
+            config["batch_input_shape"] = list(self._batch_input_shape)
+        return serialize_dict(config)
+
+    def __repr__(self):
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _all_parameters(cls):
+    return {name for c in cls.__mro__ if "__init__" in vars(c) and c is not Layer and is_own(c) for name in inspect.signature(c.__init__).parameters}
+
+
+def is_default(method):
+    """Whether a method is `Layer`'s own, not overridden."""
+    return getattr(Layer, method.__name__, None) is method
+
+
+def is_own_method(cls, name):
+    """Whether the class that defines a method is kerata's."""
+    return next((is_own(c) for c in cls.__mro__ if name in vars(c)), True)
+
+
+def _is_shape(x):
+    return isinstance(x, (tuple, list)) and all(isinstance(d, (int, np.integer, type(None))) for d in x)
+
+
+def _shape_of(x):
+    return optree.tree_map(static_shape, x)
+
+
+def _shapes_for(cls, args):
+    return [_shape_of(a) for a in args[: max(1, len(inspect.signature(cls.compute_output_shape).parameters) - 1)]]
+
+
+def _unknown_argument(cls, name):
+    import difflib
+
+    known = [n for c in cls.__mro__ if "__init__" in vars(c) for n in inspect.signature(c.__init__).parameters if n not in ("self", "args", "kwargs")]
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else f" It has {', '.join(dict.fromkeys(known))}."
+    return f"{cls.__name__} has no argument {name!r}.{hint}"

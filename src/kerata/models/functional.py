@@ -1,0 +1,357 @@
+"""Models made from a graph of layers."""
+
+import optree
+
+from kerata.core import masks
+from kerata.core.arrays import as_array, dtype_of, static_shape
+from kerata.core.graph import KerasTensor, Node, OpCall, Plan, node_of, symbolic_leaves
+from kerata.core.op import OPS
+from kerata.core.registry import deserialize_keras_object, serialize_keras_object
+from kerata.layers.input_layer import InputLayer
+from kerata.layers.layer import Layer
+from kerata.models.model import Model
+
+
+class Functional(Model):
+    """A model made from a graph: `Model(inputs, outputs)`."""
+
+    def __init__(self, inputs, outputs, name=None, **kwargs):
+        Layer.__init__(self, name=name, **kwargs)
+        set_graph(self, inputs, outputs)
+
+    @property
+    def layers(self):
+        """The layers, from the inputs on: the deepest first, those of equal depth in the order of the graph."""
+        return [op for op in self._operations if isinstance(op, Layer)]
+
+    @property
+    def operations(self):
+        """The layers and the ops between them."""
+        return list(self._operations)
+
+    def compute_output_shape(self, input_shape):
+        """The output's shape for inputs of this shape."""
+        return Layer.compute_output_shape(self, input_shape)
+
+    def get_config(self):
+        """The graph: layers, their calls, inputs and outputs."""
+        return graph_config(self)
+
+
+def set_graph(model, inputs, outputs):
+    """Make `model` that of a graph.
+
+    Raises: ValueError or TypeError for inputs or outputs that are no symbolic tensors.
+    """
+    for what, structure in (("inputs", inputs), ("outputs", outputs)):
+        leaves = optree.tree_leaves(structure)
+        for x in leaves:
+            if not isinstance(x, KerasTensor):
+                hint = f"; pass {x.name}.{what[:-1]}" if isinstance(x, Layer) else ""
+                raise ValueError(
+                    f"Model({what}=...) takes symbolic tensors, made by Input() and by calling layers on them; "
+                    f"{type(x).__name__} {x!r} came{hint}."
+                )
+        if not leaves:
+            raise ValueError(f"Model({what}=...) is empty.")
+    if len({id(x) for x in symbolic_leaves(inputs)}) != len(symbolic_leaves(inputs)):
+        raise ValueError("The same tensor is given twice among the model's inputs.")
+    inputs = optree.tree_map(_rooted, inputs)
+    model.plan = Plan(inputs, outputs)
+    model._operations = _by_depth(model.plan)
+    _check_names(model._operations)
+    model.built = True
+    model._remember_engine()
+
+
+def _rooted(x):
+    """An input tensor; one made by hand, without a layer, gets an input layer."""
+    if x._keras_history is None:
+        InputLayer(batch_shape=x.shape, dtype=x.dtype, input_tensor=x, name=x.name)
+    return x
+
+
+def _by_depth(plan):
+    """The operations of a graph, by decreasing distance from the outputs."""
+    inputs = [node_of(x) for x in symbolic_leaves(plan.inputs)]
+    first_seen, depths, node_depths = {}, {}, {}
+    for x in symbolic_leaves(plan.outputs):
+        _note_order(x, first_seen, {id(n) for n in inputs})
+    for node in reversed([*[n for n in inputs if n not in plan.nodes], *plan.nodes]):
+        depth = max(node_depths.get(id(node), 0), depths.get(id(node.operation), 0))
+        depths[id(node.operation)] = node_depths[id(node)] = depth
+        if node not in inputs:
+            for parent in node.parents:
+                node_depths[id(parent)] = max(depth + 1, node_depths.get(id(parent), 0))
+    operations = {id(n.operation): n.operation for n in [*inputs, *plan.nodes]}
+    last = len(first_seen)
+    return sorted(operations.values(), key=lambda op: (-depths[id(op)], first_seen.get(id(op), last)))
+
+
+def _note_order(tensor, first_seen, stops):
+    """Note the operations behind a tensor in the order in which a walk from the outputs meets them."""
+    stack, done = [node_of(tensor)], set()
+    while stack:
+        node = stack.pop()
+        first_seen.setdefault(id(node.operation), len(first_seen))
+        if id(node) in done or id(node) in stops:
+            continue
+        done.add(id(node))
+        stack.extend(reversed(node.parents))
+
+
+def _check_names(operations):
+    """Raises: ValueError if two layers of the model have one name."""
+    names = [op.name for op in operations if isinstance(op, Layer)]
+    twice = {n for n in names if names.count(n) > 1}
+    if twice:
+        raise ValueError(f"The model has several layers called {sorted(twice)[0]!r}; layers' names must differ.")
+
+
+def run_graph(model, inputs, training=None, mask=None, **kwargs):
+    """The graph's outputs for `inputs`."""
+    flat = _standardized(model, inputs)
+    if mask is not None:
+        for x, m in zip(flat, optree.tree_leaves(mask)):
+            if m is not None:
+                masks.set_mask(x, m)
+    return model.plan.run(flat)
+
+
+def _standardized(model, inputs):
+    """The input arrays in the order of the graph's inputs.
+
+    Raises: ValueError naming the input that is missing or has another shape.
+    """
+    references = symbolic_leaves(model.plan.inputs)
+    flat = _in_order(model, inputs, references)
+    return [_fitted(model, x, reference) for x, reference in zip(flat, references)]
+
+
+def _in_order(model, inputs, references):
+    structure = model.plan.inputs
+    if isinstance(inputs, dict):
+        keys = sorted(structure) if isinstance(structure, dict) else [x._keras_history[0].name for x in references]
+        missing = [k for k in keys if k not in inputs]
+        if missing:
+            raise ValueError(
+                f'Model "{model.name}" has the inputs {", ".join(map(repr, keys))}; {", ".join(map(repr, missing))} '
+                f"{'is' if len(missing) == 1 else 'are'} missing from the dict given, which has {', '.join(map(repr, inputs))}."
+            )
+        return [inputs[k] for k in keys]
+    flat = optree.tree_leaves(inputs, none_is_leaf=True) if isinstance(inputs, (list, tuple)) else [inputs]
+    if len(flat) != len(references):
+        wanted = ", ".join(f"{x._keras_history[0].name} {x.shape}" for x in references)
+        raise ValueError(
+            f'Model "{model.name}" has {len(references)} input{"s" * (len(references) > 1)} ({wanted}); {len(flat)} came.'
+        )
+    return flat
+
+
+def _fitted(model, x, reference):
+    """`x` with the rank of the input that it is for, where axes of length one make the difference."""
+    if x is None:
+        return None
+    shape, wanted = static_shape(x), reference.shape
+    if len(shape) == len(wanted) + 1 and shape[-1] == 1:
+        x = _reshaped(x, shape[:-1])
+    elif len(shape) == len(wanted) - 1 and wanted[-1:] == (1,):
+        x = _reshaped(x, (*shape, 1))
+    shape = static_shape(x)
+    if len(shape) != len(wanted) or any(a is not None and b is not None and a != b for a, b in zip(shape[1:], wanted[1:])):
+        name = reference._keras_history[0].name
+        hint = ""
+        if tuple(shape) == tuple(wanted[1:]):
+            hint = " The batch axis is missing: x[None] adds it."
+        raise ValueError(f'Model "{model.name}", input "{name}": shape {wanted} is expected, and {tuple(shape)} came.{hint}')
+    if not isinstance(x, KerasTensor) and dtype_of(x) != reference.dtype and not dtype_of(x).startswith(("float", "bfloat")):
+        x = as_array(x, reference.dtype)
+    return x
+
+
+def _reshaped(x, shape):
+    from kerata.ops import numpy
+
+    reshaped = numpy.reshape(x, [-1 if d is None else d for d in shape]) if shape.count(None) < 2 else numpy.squeeze(x, -1)
+    if masks.any_masks():
+        masks.pass_on([x], reshaped)
+    return reshaped
+
+
+# Config, in Keras 3's form
+
+
+def graph_config(model):
+    """Layers, their calls, inputs and outputs, as JSON can hold them."""
+    nodes = {id(n) for n in model._nodes()}
+    layers = []
+    for operation in model._operations:
+        config = _serialized_operation(operation)
+        calls = [n for n in operation._inbound_nodes if id(n) in nodes]
+        config["name"] = operation.name
+        config["inbound_nodes"] = [_serialized_call(n, nodes) for n in calls if not n.is_input]
+        layers.append(config)
+    return {
+        "name": model.name,
+        "trainable": model.trainable,
+        "layers": layers,
+        "input_layers": _references(model.plan.inputs, nodes),
+        "output_layers": _references(model.plan.outputs, nodes),
+    }
+
+
+def _serialized_operation(operation):
+    if not isinstance(operation, OpCall):
+        return serialize_keras_object(operation)
+    name = operation.op.__name__
+    class_name = "".join(part.capitalize() for part in name.split("_"))
+    return {
+        "module": f"keras.src.ops.{operation.op.__module__.split('.')[-1]}",
+        "class_name": class_name,
+        "config": {"name": operation.name},
+        "registered_name": class_name,
+    }
+
+
+def _serialized_call(node, nodes):
+    def serialize(x):
+        if isinstance(x, KerasTensor):
+            config = serialize_keras_object(x)
+            config["config"]["keras_history"] = _reference(x, nodes)
+            return config
+        return x
+
+    args, kwargs = optree.tree_map(serialize, (node.args, node.kwargs), none_is_leaf=True)
+    return {"args": [_plain(a) for a in args], "kwargs": {k: _plain(v) for k, v in kwargs.items()}}
+
+
+def _plain(x):
+    if isinstance(x, dict) and x.get("class_name") == "__keras_tensor__":
+        return x
+    if isinstance(x, list):
+        return [_plain(v) for v in x]
+    if isinstance(x, tuple):
+        return {"class_name": "__tuple__", "config": {"value": [_plain(v) for v in x]}}
+    if isinstance(x, dict):
+        return {k: _plain(v) for k, v in x.items()}
+    return serialize_keras_object(x)
+
+
+def _reference(x, nodes):
+    """Layer name, number of the call among those in this graph, number of the output."""
+    operation, index, tensor = x._keras_history
+    before = [n for n in operation._inbound_nodes[:index] if id(n) in nodes]
+    return [operation.name, len(before), tensor]
+
+
+def _references(structure, nodes):
+    if isinstance(structure, KerasTensor):
+        return _reference(structure, nodes)
+    if isinstance(structure, dict):
+        return {k: _references(v, nodes) for k, v in structure.items()}
+    return [_references(x, nodes) for x in structure]
+
+
+def functional_from_config(cls, config, custom_objects=None):
+    """A model from the config that `graph_config`, or Keras 3, made.
+
+    Raises: ValueError for a graph whose calls wait for each other.
+    """
+    operations, waiting = {}, []
+    for data in config["layers"]:
+        operation = _operation_from(data, custom_objects)
+        operations[data["name"]] = operation
+        waiting += [(operation, call) for call in data.get("inbound_nodes") or []]
+    made = {name: len(op._inbound_nodes) for name, op in operations.items() if not isinstance(op, str)}
+    start = {name: count if not isinstance(operations[name], InputLayer) else 0 for name, count in made.items()}
+    while waiting:
+        blocked = []
+        for operation, call in waiting:
+            if not _call_from(operation, call, operations, start, custom_objects):
+                blocked.append((operation, call))
+        if len(blocked) == len(waiting):
+            names = ", ".join(sorted({op.name for op, _ in blocked}))
+            raise ValueError(f"The model's graph can't be made: the calls of {names} wait for tensors that nothing makes.")
+        waiting = blocked
+    inputs = _tensors(config["input_layers"], operations, start)
+    outputs = _tensors(config["output_layers"], operations, start)
+    extra = {k: v for k, v in config.items() if k not in ("layers", "input_layers", "output_layers", "name", "trainable", "dtype")}
+    if cls is not Functional and not issubclass(cls, Functional):
+        return cls(inputs, outputs, name=config.get("name"), **extra)
+    model = cls(inputs, outputs, name=config.get("name"))
+    if config.get("trainable") is False:
+        model._trainable = False
+    return model
+
+
+def _operation_from(data, custom_objects):
+    module = data.get("module") or ""
+    if ".ops." in module:
+        from kerata.core.naming import to_snake_case
+
+        name = to_snake_case(data["class_name"])
+        if name not in OPS:
+            raise ValueError(f"The model uses the op {data['class_name']!r}, which kerata does not have.")
+        operation = OpCall(OPS[name], name=data["config"].get("name"))
+        operation.fixed = {k: deserialize_keras_object(v) for k, v in data["config"].items() if k != "name"}
+        return operation
+    if "module" not in data:
+        data = {**data, "module": "keras.layers", "registered_name": None}
+    return deserialize_keras_object(data, custom_objects=custom_objects)
+
+
+def _call_from(operation, call, operations, start, custom_objects):
+    """Make one call of the graph again; False if a tensor that it needs is not there yet."""
+    missing = []
+
+    def find(x):
+        if isinstance(x, dict) and x.get("class_name") == "__keras_tensor__":
+            tensor = _tensor(x["config"]["keras_history"], operations, start)
+            if tensor is None:
+                missing.append(x)
+            return tensor
+        if isinstance(x, dict) and x.get("class_name") == "__tuple__":
+            return tuple(find(v) for v in x["config"]["value"])
+        if isinstance(x, list):
+            return [find(v) for v in x]
+        if isinstance(x, dict) and "class_name" not in x:
+            return {k: find(v) for k, v in x.items()}
+        return deserialize_keras_object(x, custom_objects=custom_objects)
+
+    args, kwargs = [find(a) for a in call["args"]], {k: find(v) for k, v in call["kwargs"].items()}
+    if missing:
+        return False
+    if isinstance(operation, OpCall):
+        _record_op(operation, args, {**kwargs, **_accepted(operation)})
+    else:
+        operation(*args, **kwargs)
+    return True
+
+
+def _accepted(operation):
+    """The op's arguments that Keras keeps in the operation's config instead of in the call."""
+    import inspect
+
+    names = inspect.signature(operation.op).parameters
+    return {k: v for k, v in getattr(operation, "fixed", {}).items() if k in names}
+
+
+def _record_op(operation, args, kwargs):
+    outputs = operation.op(*args, **kwargs)
+    made = node_of(symbolic_leaves(outputs)[0])
+    Node(operation, made.args, made.kwargs, outputs)
+
+
+def _tensor(history, operations, start):
+    name, index, position = history
+    operation = operations.get(name)
+    nodes = operation._inbound_nodes[start.get(name, 0) :] if operation is not None else []
+    return nodes[index].output_tensors[position] if index < len(nodes) else None
+
+
+def _tensors(structure, operations, start):
+    if isinstance(structure, (list, tuple)) and len(structure) == 3 and isinstance(structure[0], str):
+        return _tensor(structure, operations, start)
+    if isinstance(structure, dict):
+        return {k: _tensors(v, operations, start) for k, v in structure.items()}
+    return [_tensors(x, operations, start) for x in structure]

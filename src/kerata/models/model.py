@@ -1,0 +1,303 @@
+"""`Model`: a layer that can be trained, saved and looked at."""
+
+import json
+
+from kerata.core.graph import symbolic_leaves
+from kerata.core.registry import deserialize_keras_object, serialize_keras_object
+from kerata.layers.layer import Layer
+from kerata.training.trainer import Trainer
+
+
+def is_functional_call(args, kwargs):
+    """Whether the arguments are those of a model made from a graph: `Model(inputs, outputs)`."""
+    return len(args) >= 2 or len(args) == 1 and "outputs" in kwargs or "inputs" in kwargs and "outputs" in kwargs
+
+
+class Model(Trainer, Layer):
+    """Layers put together, with training.
+
+    Made in one of three ways: from a graph, `Model(inputs, outputs)`; as a chain, `Sequential([...])`; or by a subclass
+    that makes its layers in `__init__` and uses them in `call`.
+
+    Args:
+        inputs: a symbolic tensor, or a list or dict of them.
+        outputs: symbolic tensors that follow from the inputs.
+        name: the model's name.
+
+    >>> import kerata
+    >>> x = kerata.Input((4,))
+    >>> model = kerata.Model(x, kerata.layers.Dense(2)(x))
+    >>> model.output_shape
+    (None, 2)
+    """
+
+    def __new__(cls, *args, **kwargs):
+        if cls is Model and is_functional_call(args, kwargs):
+            from kerata.models.functional import Functional
+
+            return Functional.__new__(Functional, *args, **kwargs)
+        return super().__new__(cls, *args, **kwargs)
+
+    def __init__(self, *args, **kwargs):
+        if is_functional_call(args, kwargs):
+            from kerata.models.functional import set_graph
+
+            names = ("inputs", "outputs", "name")
+            given = dict(zip(names, args)) | {k: kwargs.pop(k) for k in names if k in kwargs}
+            super().__init__(name=given.get("name"), **kwargs)
+            set_graph(self, given["inputs"], given["outputs"])
+        else:
+            if args:
+                raise TypeError(f"Model takes (inputs, outputs), or keyword arguments; {args!r} came.")
+            super().__init__(**kwargs)
+
+    plan = None
+
+    def call(self, *args, **kwargs):
+        """The computation: that of the graph, or what a subclass makes of it."""
+        if self.plan is None:
+            raise TypeError(
+                f"Model {self.name!r} has no computation: give it a graph, Model(inputs, outputs), or write "
+                f"call(self, inputs) in the class {type(self).__name__}."
+            )
+        from kerata.models.functional import run_graph
+
+        return run_graph(self, *args, **kwargs)
+
+    def _nodes(self):
+        """The nodes of the graph, those of the inputs among them."""
+        from kerata.core.graph import node_of
+
+        if self.plan is None:
+            return []
+        inputs = [node_of(x) for x in self.inputs]
+        return [*inputs, *(n for n in self.plan.nodes if n not in inputs)]
+
+    @property
+    def layers(self):
+        """The model's layers, from the inputs on."""
+        return self._sublayers()
+
+    def get_layer(self, name=None, index=None):
+        """A layer by name or by its place.
+
+        Raises: ValueError if there is none.
+        """
+        if (name is None) == (index is None):
+            raise ValueError("get_layer takes a name or an index, one of them.")
+        layers = self.layers
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(f"The model has {len(layers)} layers; there is no index {index}.")
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        import difflib
+
+        near = difflib.get_close_matches(name, [layer.name for layer in layers], 1)
+        hint = f" Did you mean {near[0]!r}?" if near else f" It has {', '.join(layer.name for layer in layers[:20])}."
+        raise ValueError(f"The model {self.name!r} has no layer {name!r}.{hint}")
+
+    @property
+    def inputs(self):
+        """The symbolic inputs, as a list; None if the model has no graph."""
+        return None if self.plan is None else symbolic_leaves(self.plan.inputs)
+
+    @property
+    def outputs(self):
+        """The symbolic outputs, as a list; None if the model has no graph."""
+        return None if self.plan is None else symbolic_leaves(self.plan.outputs)
+
+    @property
+    def input(self):
+        """The symbolic input, in the structure that it was given in."""
+        return super().input if self.plan is None else self.plan.inputs
+
+    @property
+    def output(self):
+        """The symbolic output, in the structure that it was given in."""
+        return super().output if self.plan is None else self.plan.outputs
+
+    @property
+    def input_shape(self):
+        """The shape of the input, or a structure of them."""
+        return _shapes(self.input)
+
+    @property
+    def output_shape(self):
+        """The shape of the output, or a structure of them."""
+        return _shapes(self.output)
+
+    @property
+    def input_names(self):
+        """The names of the inputs."""
+        return [x._keras_history[0].name for x in self.inputs or []]
+
+    @property
+    def output_names(self):
+        """The names of the outputs: those of the layers that make them, or the keys of the dict of outputs."""
+        if self.plan is None:
+            return None
+        if isinstance(self.plan.outputs, dict):
+            return sorted(self.plan.outputs)
+        names = [x._keras_history[0].name for x in self.outputs]
+        return [f"{n}_{names[:i].count(n)}" if n in names[:i] else n for i, n in enumerate(names)]
+
+    def build(self, input_shape=None):
+        """Make the weights of a model without a graph, for inputs of this shape."""
+        if self.plan is None and input_shape is not None:
+            self._build_by_call(input_shape)
+
+    def _build_by_call(self, input_shape):
+        from kerata.core.graph import abstract_call
+        from kerata.core.tree import map_shape_structure
+        from kerata.engines.abstract import AbstractArray
+
+        spec = map_shape_structure(lambda s: AbstractArray(s, self.compute_dtype), input_shape)
+        self.built = True
+        try:
+            abstract_call(self._call_inside_outer, (spec,), {})
+        except Exception as error:
+            self.built = False
+            raise ValueError(
+                f"Model {self.name!r} could not be built for the input shape {input_shape}: {error} Call it on real data instead."
+            ) from error
+
+    def summary(
+        self,
+        line_length=None,
+        positions=None,
+        print_fn=None,
+        expand_nested=False,
+        show_trainable=False,
+        layer_range=None,
+    ):
+        """Print a table of the layers, their outputs' shapes and their parameters.
+
+        Args:
+            line_length: the table's width.
+            positions: where the columns end, as parts of the width.
+            print_fn: called with each line in place of `print`.
+            expand_nested: whether the layers of nested models are shown.
+            show_trainable: whether a column tells which layers are trainable.
+            layer_range: the names of the first and the last layer to show.
+        """
+        from kerata.models.summary import print_summary
+
+        if not self.built and self.plan is None and not self.layers:
+            raise ValueError(
+                f"Model {self.name!r} is not built yet: call it on data, fit it, or build(input_shape) it before summary()."
+            )
+        print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
+
+    def compute_mask(self, inputs, previous_mask):
+        """Masks travel through the graph by themselves."""
+        return None
+
+    # Saving
+
+    def save(self, filepath, overwrite=True, zipped=None, **kwargs):
+        """Save the model: a `.keras` file, or the older `.h5`."""
+        from kerata.saving import save_model
+
+        return save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+
+    def save_weights(self, filepath, overwrite=True, max_shard_size=None):
+        """Save the weights only, in a `.weights.h5` file."""
+        from kerata.saving import save_weights
+
+        return save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
+
+    def load_weights(self, filepath, skip_mismatch=False, **kwargs):
+        """Load weights from a `.weights.h5`, `.keras` or `.h5` file."""
+        from kerata.saving import load_weights
+
+        return load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+
+    def to_json(self, **kwargs):
+        """The model's structure as JSON text; `model_from_json` reads it."""
+        return json.dumps(serialize_keras_object(self), **kwargs)
+
+    def get_config(self):
+        """The constructor's arguments; for a model made from a graph, the graph."""
+        if self.plan is not None:
+            from kerata.models.functional import graph_config
+
+            return graph_config(self)
+        return super().get_config()
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """A model from its config."""
+        if "layers" in config and "input_layers" in config:
+            from kerata.models.functional import Functional, functional_from_config
+
+            return functional_from_config(Functional if cls is Model else cls, config, custom_objects)
+        return cls(**config)
+
+    def to_engine(self, name):
+        """Move the model, with its weights and its optimizer's, to another engine; returns the model."""
+        from kerata import engines
+
+        engines.get(name)
+        optimizer = getattr(self, "optimizer", None)
+        for v in [*self.variables, *(optimizer.variables if optimizer is not None else [])]:
+            v.to_engine(name)
+        for layer in self._flatten_layers():
+            layer._engine_name = name
+        self._forget_compiled()
+        return self
+
+    def get_state_tree(self, value_format="backend_tensor"):
+        """All variables' values, nested by path: trainable, non-trainable, the optimizer's and the metrics'."""
+        read = (lambda v: v.numpy()) if value_format == "numpy_array" else (lambda v: v.value)
+        return {kind: _nested({v.path: read(v) for v in variables}) for kind, variables in self._state_groups().items()}
+
+    def set_state_tree(self, state_tree):
+        """Set what `get_state_tree` returned."""
+        for kind, variables in self._state_groups().items():
+            values = _flat(state_tree.get(kind, {}))
+            for v in variables:
+                if v.path in values:
+                    v.assign(values[v.path])
+
+    def _state_groups(self):
+        optimizer = getattr(self, "optimizer", None)
+        return {
+            "trainable_variables": self.trainable_variables,
+            "non_trainable_variables": self.non_trainable_variables,
+            "optimizer_variables": optimizer.variables if optimizer is not None else [],
+            "metrics_variables": self.metrics_variables,
+        }
+
+
+def _shapes(structure):
+    import optree
+
+    return optree.tree_map(lambda x: x.shape, structure)
+
+
+def _nested(flat):
+    result = {}
+    for path, value in flat.items():
+        *parents, last = path.split("/")
+        place = result
+        for part in parents:
+            place = place.setdefault(part, {})
+        place[last] = value
+    return result
+
+
+def _flat(nested, prefix=""):
+    result = {}
+    for key, value in nested.items():
+        path = f"{prefix}/{key}" if prefix else key
+        result.update(_flat(value, path) if isinstance(value, dict) else {path: value})
+    return result
+
+
+def model_from_json(json_string, custom_objects=None):
+    """A model, without weights, from the text that `to_json` made."""
+    return deserialize_keras_object(json.loads(json_string), custom_objects=custom_objects)
+

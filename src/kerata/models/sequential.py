@@ -1,0 +1,185 @@
+"""`Sequential`: layers one after another."""
+
+from kerata.core.graph import KerasTensor, Plan
+from kerata.core.registry import deserialize_keras_object, serialize_keras_object
+from kerata.layers.input_layer import InputLayer
+from kerata.layers.layer import Layer
+from kerata.models.model import Model
+
+
+class Sequential(Model):
+    """A chain of layers, each with one input and one output.
+
+    Args:
+        layers: a list of layers, or of tensors made by `Input`. More come with `add`.
+        trainable: whether training changes the weights.
+        name: the model's name.
+
+    The input's shape comes from an `Input` at the beginning, from the first layer's `input_shape=`, or from the first
+    data; with it, each layer is checked and built as it is added.
+
+    >>> import kerata
+    >>> model = kerata.Sequential([kerata.layers.Dense(8, input_shape=(4,)), kerata.layers.Dense(1)])
+    >>> model.count_params()
+    49
+    """
+
+    def __init__(self, layers=None, trainable=True, name=None):
+        Layer.__init__(self, trainable=trainable, name=name)
+        self._chain = []  # the layers, an InputLayer at the beginning if there is one
+        self._tensors = []  # the symbolic outputs of the layers in _chain, empty while the input is unknown
+        self._deferred = True
+        for layer in [] if layers is None else layers if isinstance(layers, (list, tuple)) else [layers]:
+            self.add(layer)
+
+    def add(self, layer, rebuild=True):
+        """Put a layer at the end.
+
+        Raises: ValueError or TypeError if it is no layer, its name is taken, or it does not fit; nothing is added then.
+        """
+        layer = self._as_layer(layer)
+        if any(layer.name == other.name for other in self._chain):
+            raise ValueError(f"The model already has a layer called {layer.name!r}; layers' names must differ.")
+        if isinstance(layer, InputLayer) and self._chain:
+            raise ValueError(f"The model {self.name!r} has layers already; an Input comes first.")
+        new_input = None
+        if not self._chain and not isinstance(layer, InputLayer):
+            shape, dtype = _first_shape(layer)
+            if shape is not None:
+                new_input = InputLayer(batch_shape=shape, dtype=dtype)
+        if new_input is not None:
+            tensors = [new_input.output, layer(new_input.output)]
+            self._chain, self._tensors = [new_input, layer], tensors
+        elif isinstance(layer, InputLayer):
+            self._chain, self._tensors = [layer], [layer.output]
+        elif self._tensors:
+            output = self._one_output(layer, layer(self._tensors[-1]))
+            self._chain.append(layer)
+            self._tensors.append(output)
+        else:
+            self._chain.append(layer)
+        self._changed()
+
+    @staticmethod
+    def _one_output(layer, output):
+        if not isinstance(output, KerasTensor):
+            raise ValueError(
+                f"Layer {layer.name!r} has several outputs; each layer of a Sequential has one. Use Model(inputs, outputs)."
+            )
+        return output
+
+    @staticmethod
+    def _as_layer(layer):
+        if isinstance(layer, KerasTensor) and layer._keras_history is not None:
+            return layer._keras_history[0]
+        if not isinstance(layer, Layer):
+            if callable(layer) and not isinstance(layer, type):
+                from kerata.layers import Lambda
+
+                return Lambda(layer)
+            hint = f" Make one: {layer.__name__}(...)." if isinstance(layer, type) else ""
+            raise TypeError(f"Sequential holds layers; {layer!r} came.{hint}")
+        return layer
+
+    def pop(self, rebuild=True):
+        """Take the last layer away, and return it."""
+        if not self.layers:
+            raise ValueError(f"The model {self.name!r} has no layer to take away.")
+        layer = self._chain.pop()
+        if self._tensors:
+            self._tensors.pop()
+        self._changed()
+        return layer
+
+    def _changed(self):
+        known = len(self._tensors) > 1
+        self.plan = Plan(self._tensors[0], self._tensors[-1]) if known else None
+        self.built = known
+        self._forget_compiled()
+
+    def build(self, input_shape=None):
+        """Make the weights, for inputs of this shape (the batch axis among it)."""
+        if self._tensors or not self._chain or input_shape is None:
+            return
+        from kerata.core.config import floatx
+
+        if not isinstance(input_shape, (list, tuple)):
+            return
+        first = self._chain[0]
+        dtype = "int32" if type(first).__name__ == "Embedding" else floatx()
+        source = InputLayer(batch_shape=(None, *tuple(input_shape)[1:]), dtype=dtype)
+        tensors = [source.output]
+        for layer in self._chain:
+            tensors.append(self._one_output(layer, layer(tensors[-1])))
+        self._chain, self._tensors = [source, *self._chain], tensors
+        self._changed()
+
+    def call(self, inputs, training=None, mask=None, **kwargs):
+        """Each layer on the output of the one before."""
+        from kerata.models.functional import run_graph
+
+        if self.plan is not None:
+            return run_graph(self, inputs, training, mask)
+        x = inputs
+        for layer in self._chain:
+            x = layer(x)
+        return x
+
+    @property
+    def layers(self):
+        """The layers, without the input layer."""
+        return [layer for layer in self._chain if not isinstance(layer, InputLayer)]
+
+    def _sublayers(self):
+        return list(self._chain)
+
+    def compute_output_shape(self, input_shape):
+        """The output's shape for inputs of this shape."""
+        shape = input_shape
+        for layer in self.layers:
+            shape = layer.compute_output_shape(shape)
+        return shape
+
+    def get_config(self):
+        """The layers' configs."""
+        config = {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": serialize_keras_object(self.dtype_policy),
+            "layers": [serialize_keras_object(layer) for layer in self._chain],
+        }
+        if self._tensors:
+            config["build_input_shape"] = list(self._tensors[0].shape)
+        return config
+
+    def get_build_config(self):
+        """The input's shape."""
+        return {"input_shape": list(self._tensors[0].shape)} if self._tensors else None
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """A model from its config, or from the list of layers that Keras 1 and 2.2 wrote."""
+        if isinstance(config, list):
+            config = {"layers": config}
+        model = cls(name=config.get("name"))
+        for data in config["layers"]:
+            if "module" not in data:
+                data = {"module": "keras.layers", "registered_name": None, **data}
+            model.add(deserialize_keras_object(data, custom_objects=custom_objects))
+        if not model._tensors and config.get("build_input_shape"):
+            model.build(tuple(config["build_input_shape"]))
+        return model
+
+
+def _first_shape(layer):
+    """The input shape that the first layer names, and its dtype: that of a nested model is the model's."""
+    if isinstance(layer, Model) and layer.plan is not None:
+        return layer.inputs[0].shape, layer.inputs[0].dtype
+    shape = getattr(layer, "_batch_input_shape", None)
+    if shape is None and hasattr(layer, "layer") and isinstance(layer.layer, Layer):
+        return None, None
+    if shape is None and type(layer).__name__ == "Embedding":
+        return None, None
+    return shape, "int32" if type(layer).__name__ == "Embedding" else None
+
+

@@ -1,0 +1,238 @@
+"""Activation functions, with the names and defaults of `keras.ops`."""
+
+import math
+
+from kerata import engines
+from kerata.core.arrays import as_array
+from kerata.core.op import op
+from kerata.engines.abstract import normalize_axis
+from kerata.ops import numpy as knp
+from kerata.ops.special import erf, logistic_of_float
+
+_SELU_ALPHA = 1.6732632423543772
+_SELU_SCALE = 1.0507009873554805
+
+
+@op(elementwise=True)
+def relu(x):
+    """max(x, 0), with gradient 0 at 0.
+
+    >>> relu([-1.0, 2.0]).tolist()
+    [0.0, 2.0]
+    """
+    x = as_array(x)
+    return knp.where(x <= 0, 0, x)
+
+
+@op(elementwise=True)
+def relu6(x):
+    """min(max(x, 0), 6)."""
+    x = relu(x)
+    return knp.where(x >= 6, 6, x)
+
+
+@op(elementwise=True)
+def sigmoid(x):
+    """1 / (1 + exp(-x))."""
+    return logistic_of_float(knp.to_float(x))
+
+
+@op(elementwise=True)
+def softplus(x):
+    """log(1 + exp(x))."""
+    return knp.logaddexp(knp.to_float(x), 0.0)
+
+
+@op(elementwise=True)
+def softsign(x):
+    """x / (1 + |x|)."""
+    x = knp.to_float(x)
+    return x / (1.0 + knp.absolute(x))
+
+
+@op(elementwise=True)
+def silu(x):
+    """x * sigmoid(x). Source: Elfwing et al. 2017, arXiv:1702.03118."""
+    x = knp.to_float(x)
+    return x * sigmoid(x)
+
+
+@op(elementwise=True)
+def log_sigmoid(x):
+    """log(sigmoid(x))."""
+    return -softplus(-knp.to_float(x))
+
+
+@op(elementwise=True)
+def leaky_relu(x, negative_slope=0.2):
+    """x where it is positive, else negative_slope * x."""
+    x = knp.to_float(x)
+    return knp.where(x >= 0, x, negative_slope * x)
+
+
+@op(elementwise=True)
+def hard_sigmoid(x):
+    """relu6(x + 3) / 6."""
+    return relu6(knp.to_float(x) + 3.0) / 6.0
+
+
+@op(elementwise=True)
+def hard_silu(x):
+    """x * hard_sigmoid(x). Source: Howard et al. 2019, arXiv:1905.02244."""
+    x = knp.to_float(x)
+    return x * hard_sigmoid(x)
+
+
+@op(elementwise=True)
+def hard_tanh(x):
+    """x between -1 and 1, those beyond."""
+    return knp.clip(knp.to_float(x), -1.0, 1.0)
+
+
+@op(elementwise=True)
+def elu(x, alpha=1.0):
+    """x where it is positive, else alpha * (exp(x) - 1). Source: Clevert et al. 2015, arXiv:1511.07289."""
+    x = knp.to_float(x)
+    return knp.where(x > 0, x, alpha * knp.expm1(knp.where(x > 0, 0.0, x)))
+
+
+@op(elementwise=True)
+def selu(x):
+    """The scaled elu that keeps mean 0 and variance 1. Source: Klambauer et al. 2017, arXiv:1706.02515."""
+    return _SELU_SCALE * elu(x, _SELU_ALPHA)
+
+
+@op(elementwise=True)
+def celu(x, alpha=1.0):
+    """max(x, 0) + min(0, alpha * (exp(x / alpha) - 1)). Source: Barron 2017, arXiv:1704.07483."""
+    x = knp.to_float(x)
+    return knp.where(x > 0, x, alpha * knp.expm1(knp.where(x > 0, 0.0, x) / alpha))
+
+
+@op(elementwise=True)
+def gelu(x, approximate=True):
+    """x times the normal distribution function at x, by tanh if `approximate`.
+
+    Source: Hendrycks and Gimpel 2016, arXiv:1606.08415.
+    """
+    x = knp.to_float(x)
+    if approximate:
+        return 0.5 * x * (1.0 + knp.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x * x * x)))
+    return 0.5 * x * (1.0 + erf(x * math.sqrt(0.5)))
+
+
+@op
+def glu(x, axis=-1):
+    """a * sigmoid(b), where a and b are the halves of `x` along an axis. Source: Dauphin et al. 2016, arXiv:1612.08083.
+
+    Raises: ValueError if the axis has an odd length.
+    """
+    x = knp.to_float(x)
+    length = x.shape[normalize_axis(axis, len(x.shape))]
+    if length is not None and length % 2:
+        raise ValueError(f"glu halves axis {axis}, so its length must be even; the shape is {tuple(x.shape)}.")
+    a, b = knp.split(x, 2, axis)
+    return a * sigmoid(b)
+
+
+@op(elementwise=True)
+def tanh_shrink(x):
+    """x - tanh(x)."""
+    x = knp.to_float(x)
+    return x - knp.tanh(x)
+
+
+@op(elementwise=True)
+def soft_shrink(x, threshold=0.5):
+    """x moved towards 0 by `threshold`, no further than 0."""
+    x = knp.to_float(x)
+    return knp.where(x > threshold, x - threshold, knp.where(x < -threshold, x + threshold, 0.0))
+
+
+@op(elementwise=True)
+def hard_shrink(x, threshold=0.5):
+    """x where |x| > threshold, else 0."""
+    x = knp.to_float(x)
+    return knp.where(knp.absolute(x) > threshold, x, 0.0)
+
+
+@op(elementwise=True)
+def threshold(x, threshold, default_value):
+    """x where it is above `threshold`, else `default_value`."""
+    x = knp.to_float(x)
+    return knp.where(x > threshold, x, default_value)
+
+
+@op(elementwise=True)
+def squareplus(x, b=4):
+    """(x + sqrt(x^2 + b)) / 2. Source: Barron 2021, arXiv:2112.11687."""
+    x = knp.to_float(x)
+    return (x + knp.sqrt(x * x + b)) / 2.0
+
+
+@op(elementwise=True)
+def sparse_plus(x):
+    """0 below -1, x above 1, (x + 1)^2 / 4 between."""
+    x = knp.to_float(x)
+    return knp.where(x <= -1, 0.0, knp.where(x >= 1, x, (x + 1.0) * (x + 1.0) / 4.0))
+
+
+@op(elementwise=True)
+def sparse_sigmoid(x):
+    """0 below -1, 1 above 1, (x + 1) / 2 between."""
+    return knp.clip((knp.to_float(x) + 1.0) / 2.0, 0.0, 1.0)
+
+
+@op(elementwise=True)
+def mish(x):
+    """x * tanh(softplus(x)). Source: Misra 2019, arXiv:1908.08681."""
+    x = knp.to_float(x)
+    return x * knp.tanh(softplus(x))
+
+
+def _shifted(x, axis):
+    """x less its largest element along axes, which is constant to differentiation."""
+    top = engines.current().stop_gradient(knp.max(x, axis, keepdims=True))
+    return x - knp.where(knp.isfinite(top), top, 0.0)
+
+
+@op(elementwise=True)
+def softmax(x, axis=-1):
+    """exp(x) / sum(exp(x)) along an axis, or along several together.
+
+    >>> softmax([0.0, 0.0]).tolist()
+    [0.5, 0.5]
+    """
+    powers = knp.exp(_shifted(knp.to_float(x), axis))
+    return powers / knp.sum(powers, axis, keepdims=True)
+
+
+@op(elementwise=True)
+def log_softmax(x, axis=-1):
+    """log(softmax(x)) along an axis, or along several together."""
+    shifted = _shifted(knp.to_float(x), axis)
+    return shifted - knp.log(knp.sum(knp.exp(shifted), axis, keepdims=True))
+
+
+@op(elementwise=True)
+def sparsemax(x, axis=-1):
+    """The nearest point of the probability simplex. Source: Martins and Astudillo 2016, arXiv:1602.02068."""
+    x = knp.moveaxis(knp.to_float(x), axis, -1)
+    z = x - knp.max(x, -1, keepdims=True)
+    descending = knp.flip(knp.sort(z, -1), -1)
+    ranks = knp.cumsum(knp.ones_like(z), -1)
+    totals = knp.cumsum(descending, -1)
+    support = 1.0 + ranks * descending > totals
+    size = knp.sum(knp.where(support, 1.0, knp.zeros_like(z)), -1, keepdims=True)
+    tau = (knp.sum(knp.where(support, descending, 0.0), -1, keepdims=True) - 1.0) / size
+    return knp.moveaxis(knp.where(z > tau, z - tau, 0.0), -1, axis)
+
+
+swish = silu
+hard_swish = hard_silu
+
+__all__ = [
+    "relu", "relu6", "sigmoid", "softplus", "softsign", "silu", "swish", "log_sigmoid", "leaky_relu", "hard_sigmoid",
+    "hard_silu", "hard_swish", "hard_tanh", "elu", "selu", "celu", "gelu", "glu", "tanh_shrink", "soft_shrink",
+    "hard_shrink", "threshold", "squareplus", "sparse_plus", "sparse_sigmoid", "mish", "softmax", "log_softmax", "sparsemax",
+]  # fmt: skip

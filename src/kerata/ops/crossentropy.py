@@ -1,0 +1,192 @@
+"""Cross entropies, one-hot codes, CTC."""
+
+from kerata.core import dtypes
+from kerata.core.arrays import as_array, dtype_of
+from kerata.core.arrays import cast as _cast
+from kerata.core.config import settings
+from kerata.core.op import op
+from kerata.engines.abstract import normalize_axis
+from kerata.ops import core, special
+from kerata.ops import numpy as knp
+from kerata.ops.activation import log_softmax, softplus
+
+# The logarithm of nothing: far below any score, and finite, so that gradients through it are 0 and not NaN.
+_NEVER = -1e30
+
+
+@op
+def one_hot(x, num_classes, axis=-1, dtype=None, sparse=False):
+    """1 at each integer's place along a new axis of length `num_classes`; nothing for integers out of range.
+
+    >>> one_hot([0, 2], 3).tolist()
+    [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
+    """
+    _no_sparse("one_hot", sparse)
+    x = as_array(x)
+    rank = len(x.shape) + 1
+    axis = normalize_axis(axis, rank)
+    classes = knp.reshape(knp.arange(num_classes, dtype="int32"), [-1 if a == axis else 1 for a in range(rank)])
+    return _cast(knp.equal(knp.expand_dims(_integers(x), axis), classes), dtypes.standardize_dtype(dtype))
+
+
+def _integers(x):
+    return x if dtypes.is_int_dtype(dtype_of(x)) else _cast(x, "int32")
+
+
+def _no_sparse(what, sparse):
+    if sparse:
+        raise ValueError(f"{what}(sparse=True) is not available: the engines in use have no sparse tensors. Leave it out.")
+
+
+@op
+def multi_hot(inputs, num_classes=None, axis=-1, dtype=None, sparse=False, **kwargs):
+    """1 at the place of every integer of a row: (batch, n) -> (batch, num_classes), (n,) -> (num_classes,)."""
+    num_classes = kwargs.pop("num_tokens", None) if num_classes is None else num_classes
+    if kwargs or num_classes is None:
+        raise ValueError(f"multi_hot needs num_classes and takes no {sorted(kwargs)}.")
+    _no_sparse("multi_hot", sparse)
+    inputs = as_array(inputs)
+    codes = one_hot(inputs, num_classes, axis, dtype)
+    return knp.max(codes, axis=1 if len(inputs.shape) > 1 else 0)
+
+
+@op
+def normalize(x, axis=-1, order=2, epsilon=None):
+    """`x` divided by its norm along axes, or by `epsilon` where the norm is less."""
+    x = knp.to_float(x)
+    epsilon = settings.epsilon if epsilon is None else epsilon
+    if order == 2:
+        squares = knp.sum(x * x, axis, keepdims=True)
+        return x / knp.sqrt(knp.maximum(squares, epsilon * epsilon))
+    return x / knp.maximum(knp.norm(x, order, axis, keepdims=True), epsilon)
+
+
+def _same_shape(what, target, output):
+    if len(target.shape) != len(output.shape) or any(None not in (a, b) and a != b for a, b in zip(target.shape, output.shape)):
+        raise ValueError(
+            f"{what}: target and output must have the same shape; {tuple(target.shape)} and {tuple(output.shape)} came."
+        )
+
+
+@op
+def binary_crossentropy(target, output, from_logits=False):
+    """-target * log(output) - (1 - target) * log(1 - output), elementwise; probabilities are kept off 0 and 1.
+
+    Raises: ValueError if the shapes differ.
+    """
+    target, output = knp.promote(as_array(target), knp.to_float(output))
+    _same_shape("binary_crossentropy", target, output)
+    if from_logits:
+        return softplus(output) - target * output
+    output = knp.clip(output, settings.epsilon, 1.0 - settings.epsilon)
+    return -(target * knp.log(output) + (1.0 - target) * knp.log(1.0 - output))
+
+
+def _log_probabilities(output, from_logits, axis):
+    if from_logits:
+        return log_softmax(output, axis)
+    output = output / knp.sum(output, axis, keepdims=True)
+    return knp.log(knp.clip(output, settings.epsilon, 1.0 - settings.epsilon))
+
+
+@op
+def categorical_crossentropy(target, output, from_logits=False, axis=-1):
+    """-sum(target * log(output)) along the classes' axis.
+
+    Shapes: (..., classes), (..., classes) -> (...).
+
+    Raises: ValueError if the shapes differ.
+    """
+    target, output = knp.promote(as_array(target), knp.to_float(output))
+    _same_shape("categorical_crossentropy", target, output)
+    if not output.shape:
+        raise ValueError("categorical_crossentropy needs tensors with an axis for the classes; scalars came.")
+    return -knp.sum(target * _log_probabilities(output, from_logits, axis), axis)
+
+
+@op
+def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
+    """-log(output) at each target class.
+
+    Shapes: (...), (..., classes) -> (...); targets may have an axis of length 1 in the place of the classes.
+
+    Raises: ValueError if the shapes do not fit.
+    """
+    target, output = _integers(as_array(target)), knp.to_float(output)
+    if not output.shape:
+        raise ValueError("sparse_categorical_crossentropy needs an output with an axis for the classes; a scalar came.")
+    axis = normalize_axis(axis, len(output.shape))
+    if len(target.shape) == len(output.shape) and target.shape[axis] == 1:
+        target = knp.squeeze(target, axis)
+    expected = (*output.shape[:axis], *output.shape[axis + 1 :])
+    if len(target.shape) != len(expected) or any(None not in (a, b) and a != b for a, b in zip(target.shape, expected)):
+        raise ValueError(
+            f"sparse_categorical_crossentropy: an output of shape {tuple(output.shape)} goes with integer targets of shape "
+            f"{expected}; {tuple(target.shape)} came. For one-hot targets use categorical_crossentropy."
+        )
+    logs = _log_probabilities(output, from_logits, axis)
+    classes = knp.reshape(knp.arange(output.shape[axis], dtype="int32"), [-1 if a == axis else 1 for a in range(len(output.shape))])
+    hit = knp.equal(knp.expand_dims(target, axis), classes)
+    return -knp.sum(knp.where(hit, logs, 0.0), axis)
+
+
+@op
+def ctc_loss(target, output, target_length, output_length, mask_index=0):
+    """The connectionist temporal classification loss: -log of the probability of all alignments of a label sequence.
+
+    Args:
+        target: labels, (batch, labels).
+        output: unnormalised scores, (batch, time, classes).
+        target_length: how many labels of each row count, (batch,).
+        output_length: how many time steps of each row count, (batch,).
+        mask_index: the class that stands for "no label".
+
+    Shapes: -> (batch,). Source: Graves et al. 2006, doi:10.1145/1143844.1143891.
+    """
+    target, output = as_array(target, "int32"), knp.to_float(output)
+    if len(target.shape) != 2 or len(output.shape) != 3:
+        raise ValueError(
+            "ctc_loss needs targets of shape (batch, labels) and outputs of shape (batch, time, classes); "
+            f"{tuple(target.shape)} and {tuple(output.shape)} came."
+        )
+    target_length, output_length = as_array(target_length, "int32"), as_array(output_length, "int32")
+    labels, states = target.shape[1], 2 * target.shape[1] + 1
+    # States in order: blank, label 1, blank, label 2, ..., blank.
+    blanks = knp.full_like(target, mask_index)
+    pairs = knp.reshape(knp.stack([blanks, target], -1), (-1, 2 * labels))
+    path = knp.concatenate([pairs, knp.full_like(knp.get_item(target, (slice(None), slice(0, 1))), mask_index)], -1)
+    logs = knp.take_along_axis(log_softmax(output), knp.expand_dims(path, 1), -1)  # (batch, time, states)
+    alpha = _ctc_forward(knp.moveaxis(logs, 1, 0), path, mask_index, output_length)
+    ends = _cast(one_hot(2 * target_length, states), "bool")
+    last = knp.where(target_length > 0, 2 * target_length - 1, 0)
+    ends = knp.logical_or(ends, _cast(one_hot(last, states), "bool"))
+    return -special.logsumexp(knp.where(ends, alpha, _NEVER), -1)
+
+
+def _ctc_forward(logs, path, mask_index, output_length):
+    """log of the probability to be in each state after the last step: (time, batch, states) -> (batch, states)."""
+    states = path.shape[1]
+    dtype = dtype_of(logs)
+    index = knp.arange(states, dtype="int32")
+    two_back = knp.concatenate([knp.full_like(path, mask_index), path], 1)[:, states - 2 : 2 * states - 2]
+    may_skip = knp.logical_and(knp.logical_and(path != mask_index, path != two_back), index >= 2)
+    start = knp.where(index < 2, logs[0], knp.full_like(logs[0], _NEVER))
+
+    def step(alpha, inputs):
+        time, scores = inputs
+        never = knp.full_like(alpha, _NEVER)
+        padded = knp.concatenate([never, alpha], 1)
+        one = padded[:, states - 1 : 2 * states - 1]
+        two = knp.where(may_skip, padded[:, states - 2 : 2 * states - 2], _NEVER)
+        new = special.logsumexp(knp.stack([alpha, one, two]), 0) + scores
+        new = _cast(knp.maximum(new, _NEVER), dtype)
+        return knp.where(knp.expand_dims(time < output_length, -1), new, alpha), time
+
+    times = knp.arange(1, logs.shape[0], dtype="int32")
+    return core.scan(step, start, (times, logs[1:]))[0]
+
+
+__all__ = [
+    "one_hot", "multi_hot", "normalize", "binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy",
+    "ctc_loss",
+]  # fmt: skip

@@ -1,0 +1,256 @@
+"""Convolution, pooling, normalization, attention."""
+
+from kerata import engines
+from kerata.core import dtypes
+from kerata.core.arrays import as_array, dtype_of, static_shape
+from kerata.core.arrays import cast as _cast
+from kerata.core.config import standardize_data_format
+from kerata.core.op import op
+from kerata.engines.abstract import window_output
+from kerata.ops import numpy as knp
+
+
+def _spatial(value, rank, name):
+    """One number for each spatial axis."""
+    values = (value,) * rank if isinstance(value, int) else tuple(int(v) for v in value)
+    if len(values) != rank or any(v < 1 for v in values):
+        raise ValueError(f"{name} must be a positive integer or {rank} of them; {value!r} came.")
+    return values
+
+
+def to_channels_last(x, data_format):
+    """`x` with channels last."""
+    if standardize_data_format(data_format) == "channels_last":
+        return x
+    return knp.moveaxis(x, 1, -1)
+
+
+def from_channels_last(x, data_format):
+    """`x` with its channels where `data_format` has them."""
+    return x if standardize_data_format(data_format) == "channels_last" else knp.moveaxis(x, -1, 1)
+
+
+def _check_outputs(what, spatial, window, strides, padding, dilation):
+    """Raises: ValueError if an output axis would have no length."""
+    pads = [padding] * len(window) if isinstance(padding, str) else padding
+    for i, (n, w, s, p, d) in enumerate(zip(spatial, window, strides, pads, dilation)):
+        length = window_output(n, w, s, p, d)
+        if length is not None and length <= 0:
+            reach = (w - 1) * d + 1
+            raise ValueError(
+                f"Negative dimension size caused by subtracting {reach} from {n}: {what} with a window of {w}"
+                f"{f' (dilated to {reach})' if d > 1 else ''} does not fit spatial axis {i}, of length {n}. Use a smaller "
+                "window, padding='same', or larger inputs."
+            )
+
+
+@op
+def conv(inputs, kernel, strides=1, padding="valid", data_format=None, dilation_rate=1):
+    """Convolution in 1, 2 or 3 dimensions.
+
+    Shapes: (batch, *spatial, channels), (*window, channels // groups, filters) -> (batch, *output, filters); the number
+    of groups follows from the channels.
+
+    Raises: ValueError if the channels do not fit, or the window does not fit the input.
+    """
+    inputs, kernel = knp.promote(inputs, kernel)
+    rank = len(kernel.shape) - 2
+    strides, dilation = _spatial(strides, rank, "strides"), _spatial(dilation_rate, rank, "dilation_rate")
+    x = to_channels_last(inputs, data_format)
+    padding = padding.lower() if isinstance(padding, str) else padding
+    channels, wanted = x.shape[-1], kernel.shape[-2]
+    if channels is None or channels % wanted or kernel.shape[-1] % (channels // wanted):
+        raise ValueError(
+            f"conv: inputs have {channels} channels; a kernel of shape {tuple(kernel.shape)} takes {wanted} of them a group."
+        )
+    _check_outputs("a convolution", x.shape[1:-1], kernel.shape[:-2], strides, padding, dilation)
+    y = engines.current().conv(x, kernel, strides, padding, (1,) * rank, dilation, channels // wanted)
+    return from_channels_last(y, data_format)
+
+
+@op
+def depthwise_conv(inputs, kernel, strides=1, padding="valid", data_format=None, dilation_rate=1):
+    """Each channel convolved by itself.
+
+    Shapes: (batch, *spatial, channels), (*window, channels, multiplier) -> (batch, *output, channels * multiplier).
+    """
+    kernel = as_array(kernel)
+    *window, channels, multiplier = kernel.shape
+    return conv(inputs, knp.reshape(kernel, (*window, 1, channels * multiplier)), strides, padding, data_format, dilation_rate)
+
+
+@op
+def separable_conv(
+    inputs, depthwise_kernel, pointwise_kernel, strides=1, padding="valid", data_format=None, dilation_rate=1
+):
+    """A depthwise convolution, then one of window 1 over the channels."""
+    x = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
+    return conv(x, pointwise_kernel, 1, "valid", data_format)
+
+
+def transpose_padding(window, stride, dilation, padding, output_padding):
+    """How much the dilated input of a transposed convolution is padded, before and after, along one axis.
+
+    With `output_padding=None` the output has length `n * stride` for "same", `n * stride + max(window - stride, 0)` for
+    "valid".
+    """
+    reach = (window - 1) * dilation + 1
+    if padding == "same":
+        total = reach - 1 if output_padding is None else None
+        if output_padding is None:
+            missing = max(reach - stride, 0)
+            before = reach - 1 - missing // 2
+            return before, total + stride - 1 - before
+        missing = reach - 2 + (reach % 2 == 0) * 0
+        cut = reach // 2
+        return reach - 1 - cut, reach - 1 - cut + output_padding
+    extra = max(stride - reach, 0) if output_padding is None else output_padding
+    return reach - 1, reach - 1 + extra
+
+
+@op
+def conv_transpose(
+    inputs, kernel, strides=1, padding="valid", output_padding=None, data_format=None, dilation_rate=1
+):
+    """The gradient of a convolution with respect to its input, as a layer ("deconvolution").
+
+    Shapes: (batch, *spatial, channels), (*window, filters, channels) -> (batch, *output, filters).
+    """
+    inputs, kernel = knp.promote(inputs, kernel)
+    rank = len(kernel.shape) - 2
+    strides, dilation = _spatial(strides, rank, "strides"), _spatial(dilation_rate, rank, "dilation_rate")
+    extra = (None,) * rank if output_padding is None else (output_padding,) * rank if isinstance(output_padding, int) else tuple(output_padding)
+    x = to_channels_last(inputs, data_format)
+    pads = [transpose_padding(w, s, d, padding.lower(), e) for w, s, d, e in zip(kernel.shape[:-2], strides, dilation, extra)]
+    flipped = knp.swapaxes(knp.flip(kernel, tuple(range(rank))), -1, -2)
+    return from_channels_last(engines.current().conv(x, flipped, (1,) * rank, pads, strides, dilation, 1), data_format)
+
+
+def _pool(inputs, pool_size, strides, padding, data_format, kind):
+    inputs = as_array(inputs)
+    rank = len(inputs.shape) - 2
+    window = _spatial(pool_size, rank, "pool_size")
+    strides = window if strides is None else _spatial(strides, rank, "strides")
+    x, padding = to_channels_last(inputs, data_format), padding.lower()
+    _check_outputs("pooling", x.shape[1:-1], window, strides, padding, (1,) * rank)
+    return x, window, strides, padding, engines.current().pool(x, window, strides, padding, kind)
+
+
+@op
+def max_pool(inputs, pool_size, strides=None, padding="valid", data_format=None):
+    """The largest element of each window."""
+    return from_channels_last(_pool(inputs, pool_size, strides, padding, data_format, "max")[-1], data_format)
+
+
+@op
+def min_pool(inputs, pool_size, strides=None, padding="valid", data_format=None):
+    """The smallest element of each window."""
+    return from_channels_last(_pool(inputs, pool_size, strides, padding, data_format, "min")[-1], data_format)
+
+
+@op
+def average_pool(inputs, pool_size, strides=None, padding="valid", data_format=None):
+    """The mean of each window; places outside the input are not counted."""
+    x, window, strides, padding, total = _pool(knp.to_float(inputs), pool_size, strides, padding, data_format, "sum")
+    if padding == "valid":
+        count = 1
+        for w in window:
+            count *= w
+        mean = knp.divide(total, count)
+    else:
+        mean = knp.divide(total, engines.current().pool(knp.ones_like(x), window, strides, padding, "sum"))
+    return from_channels_last(mean, data_format)
+
+
+@op
+def moments(x, axes, keepdims=False, synchronized=False):
+    """The mean and the variance over axes, computed in float32 at least."""
+    x = knp.to_float(x)
+    dtype = dtype_of(x)
+    wide = _cast(x, "float32") if dtype in ("float16", "bfloat16") else x
+    mean = knp.mean(wide, axes, keepdims=True)
+    variance = knp.mean(knp.square(knp.subtract(wide, engines.current().stop_gradient(mean))), axes, keepdims=True)
+    if not keepdims:
+        axes = tuple(axes) if isinstance(axes, (list, tuple)) else axes
+        mean, variance = knp.squeeze(mean, axes), knp.squeeze(variance, axes)
+    return _cast(mean, dtype), _cast(variance, dtype)
+
+
+def _along(v, x, axis):
+    """A vector shaped so that it lies along `axis` of `x`."""
+    axes = {a % len(x.shape) for a in ((axis,) if isinstance(axis, int) else axis)}
+    v = as_array(v)
+    return knp.reshape(v, [x.shape[i] if i in axes else 1 for i in range(len(x.shape))]) if len(v.shape) != len(x.shape) else v
+
+
+@op
+def batch_normalization(x, mean, variance, axis, offset=None, scale=None, epsilon=1e-3):
+    """`(x - mean) / sqrt(variance + epsilon) * scale + offset`, the statistics along `axis`."""
+    x = as_array(x)
+    factor = knp.divide(1.0, knp.sqrt(knp.add(as_array(variance), epsilon)))
+    if scale is not None:
+        factor = knp.multiply(factor, scale)
+    shift = knp.multiply(knp.negative(as_array(mean)), factor)
+    if offset is not None:
+        shift = knp.add(shift, offset)
+    return _cast(knp.add(knp.multiply(x, _along(factor, x, axis)), _along(shift, x, axis)), dtype_of(x))
+
+
+@op
+def layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon=None, **kwargs):
+    """`x` with mean 0 and variance 1 over `axis`, scaled and shifted (Ba et al. 2016, arXiv:1607.06450)."""
+    x = knp.to_float(x)
+    dtype = dtype_of(x)
+    wide = _cast(x, "float32") if dtype in ("float16", "bfloat16") else x
+    mean = knp.mean(wide, axis, keepdims=True)
+    centred = knp.subtract(wide, mean)
+    variance = knp.mean(knp.square(centred), axis, keepdims=True)
+    y = knp.multiply(centred, knp.divide(1.0, knp.sqrt(knp.add(variance, 1e-3 if epsilon is None else epsilon))))
+    y = _cast(y, dtype)
+    if gamma is not None:
+        y = knp.multiply(y, _along(gamma, y, axis))
+    return y if beta is None else knp.add(y, _along(beta, y, axis))
+
+
+@op
+def rms_normalization(x, scale=None, axis=-1, epsilon=None):
+    """`x` divided by its root mean square over `axis` (Zhang and Sennrich 2019, arXiv:1910.07467)."""
+    x = knp.to_float(x)
+    dtype = dtype_of(x)
+    wide = _cast(x, "float32") if dtype in ("float16", "bfloat16") else x
+    power = knp.mean(knp.square(wide), axis, keepdims=True)
+    y = _cast(knp.divide(wide, knp.sqrt(knp.add(power, 1e-6 if epsilon is None else epsilon))), dtype)
+    return y if scale is None else knp.multiply(y, _along(scale, y, axis))
+
+
+@op
+def dot_product_attention(
+    query, key, value, bias=None, mask=None, scale=None, is_causal=False, flash_attention=None, attn_logits_soft_cap=None
+):
+    """Scaled dot-product attention (Vaswani et al. 2017, arXiv:1706.03762).
+
+    Shapes: query (batch, targets, heads, depth), key and value (batch, sources, heads or groups, depth), bias and mask
+    broadcast to (batch, heads, targets, sources) -> (batch, targets, heads, depth).
+    """
+    from kerata.ops.activation import softmax
+
+    query, key = knp.promote(query, key)
+    query, value = knp.promote(query, value)
+    heads, groups = query.shape[2], key.shape[2]
+    if heads != groups:
+        key, value = knp.repeat(key, heads // groups, 2), knp.repeat(value, heads // groups, 2)
+    scale = query.shape[-1] ** -0.5 if scale is None else scale
+    logits = _cast(knp.einsum("bthd,bshd->bhts", query, key), dtypes.result_type(dtype_of(query), "float32"))
+    logits = knp.multiply(logits, scale)
+    if attn_logits_soft_cap is not None:
+        logits = knp.multiply(knp.tanh(knp.divide(logits, attn_logits_soft_cap)), attn_logits_soft_cap)
+    if bias is not None:
+        logits = knp.add(logits, bias)
+    if is_causal:
+        targets, sources = static_shape(logits)[-2:]
+        causal = knp.tril(knp.ones((targets, sources), "bool"))
+        mask = causal if mask is None else knp.logical_and(mask, causal)
+    if mask is not None:
+        logits = knp.where(mask, logits, -0.7 * 3.4e38)
+    weights = _cast(softmax(logits, axis=-1), dtype_of(value))
+    return knp.einsum("bhts,bshd->bthd", weights, value)

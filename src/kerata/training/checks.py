@@ -1,0 +1,149 @@
+"""What is checked before and while a model runs, and the errors that say what to do."""
+
+import inspect
+import warnings
+
+import numpy as np
+import optree
+
+from kerata import losses, metrics
+from kerata.core.arrays import as_array
+from kerata.core.graph import abstract_call
+from kerata.engines.abstract import AbstractArray
+from kerata.training.compiled import output_items, targets_of
+
+
+def check_compiled(model, what):
+    """Raises: ValueError if the model is not compiled and its step is not the user's own."""
+    if not model.compiled and not (what == "fit" and model._overrides("train_step") and model.optimizer is not None):
+        raise ValueError(
+            f"Model {model.name!r} is not compiled: call model.compile(optimizer='adam', loss='mse') before {what}()."
+        )
+
+
+def no_loss(model):
+    """The error of a model that has nothing to minimise."""
+    return (
+        f"Model {model.name!r} has no loss to train with: give compile(loss=...) one, such as 'mse', "
+        "'binary_crossentropy' or 'sparse_categorical_crossentropy', or use add_loss in a layer."
+    )
+
+
+def check_metric(x):
+    """Raises: ValueError if `x` is no metric, with the nearest name."""
+    if isinstance(x, str) and x not in ("accuracy", "acc", "crossentropy", "ce"):
+        metrics.get(x)
+
+
+def build_by_call(model, x):
+    """Make the weights of a model without a graph, from the shapes of a batch."""
+    model.built = True if model.plan is None and type(model).__name__ != "Sequential" else model.built
+    spec = optree.tree_map(lambda a: AbstractArray((None, *a.shape[1:]), _dtype(a)), x)
+    if type(model).__name__ == "Sequential" or not hasattr(model, "call"):
+        model._ensure_built((spec,), {})
+        return
+    before = model.built
+    try:
+        abstract_call(model._call_inside_outer, (spec,), {})
+    except Exception:
+        model.built = before
+        spec = optree.tree_map(as_array, x)
+        model(optree.tree_map(lambda a: a[:1], spec))
+    model.built = True
+
+
+def _dtype(a):
+    return as_array(a[:0]).dtype.name
+
+
+def output_spec(model, x):
+    """The outputs' shapes and dtypes for a batch `x`, or None if they can't be told."""
+    if model.plan is not None:
+        return model.plan.outputs
+    try:
+        spec = optree.tree_map(lambda a: AbstractArray((None, *a.shape[1:]), _dtype(a)), x)
+        return abstract_call(model._call_inside_outer, (spec,), {})
+    except Exception:
+        return None
+
+
+def check_batch(model, batch):
+    """Raises: ValueError for labels that are no class of the model's output."""
+    x, y, _ = batch
+    compiled = model._compile_loss
+    if compiled is None or y is None or not _has_sparse(compiled.loss):
+        return
+    spec = model._compiled.get("output_spec")
+    if spec is None:
+        if not model.built:
+            return
+        spec = model._compiled["output_spec"] = (output_spec(model, x),)
+    if spec[0] is None:
+        return
+    outputs = output_items(spec[0], compiled.output_names)
+    if compiled.by_output is None:
+        compiled.build(spec[0])
+    targets = targets_of(y, list(outputs))
+    for name, output in outputs.items():
+        loss = compiled.by_output.get(name)
+        if isinstance(loss, losses.SparseCategoricalCrossentropy) and targets[name] is not None:
+            if getattr(loss, "ignore_class", None) is None and output.shape[-1:] not in ((None,), ()):
+                from kerata.losses.labels import check_labels
+
+                check_labels(np.asarray(targets[name]), output.shape[-1], f"output {name!r}")
+
+
+def _has_sparse(loss):
+    return any(
+        x in ("sparse_categorical_crossentropy", "SparseCategoricalCrossentropy")
+        if isinstance(x, str)
+        else isinstance(x, losses.SparseCategoricalCrossentropy) or x is losses.sparse_categorical_crossentropy
+        for x in optree.tree_leaves(loss)
+    )
+
+
+def takes_state(cls, name):
+    """Whether a step is of Keras 3's JAX form, `train_step(self, state, data)`."""
+    parameters = [p for p in inspect.signature(getattr(cls, name)).parameters.values() if p.default is p.empty]
+    return len([p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]) >= 3
+
+
+def step_with_state(model, name, data):
+    """Run a step of the form `(state, data) -> (logs, state)` on the model's variables."""
+    metric_variables = model.metrics_variables if not model.metrics else [v for m in model.metrics for v in m.variables]
+    known = {id(v) for v in metric_variables}
+    fixed = [v for v in model.non_trainable_variables if id(v) not in known]
+    groups = [model.trainable_variables, fixed, metric_variables]
+    if name == "train_step":
+        groups.insert(2, model.optimizer.variables)
+    state = tuple([v.value for v in group] for group in groups)
+    logs, new = getattr(model, name)(state, data)
+    for group, values in zip(groups, new):
+        for v, value in zip(group, values):
+            v.assign(value)
+    return logs
+
+
+def report_nan(model, logs, epoch, runner):
+    """Warn, once a fit, when the loss is no number, with what is known of the reason."""
+    loss = logs.get("loss")
+    if loss is None or np.ndim(loss) or np.isfinite(loss) or getattr(runner, "nan_reported", False):
+        return
+    runner.nan_reported = True
+    warnings.warn(f"The loss is {loss} in epoch {epoch + 1}. {_nan_reason(model, runner.data)}", RuntimeWarning, stacklevel=5)
+
+
+def _nan_reason(model, data):
+    if data.in_memory:
+        for what, part in zip(("x", "y", "sample_weight"), data.arrays):
+            for leaf in optree.tree_leaves(part):
+                if leaf.dtype.kind == "f" and not np.isfinite(leaf).all():
+                    row = int(np.argwhere(~np.isfinite(leaf))[0][0])
+                    return f"{what} holds NaN or infinity, first in row {row}: clean the data (pandas: df.dropna())."
+    for variable in model.trainable_variables:
+        if not np.isfinite(variable.numpy()).all():
+            return (
+                f"The data is finite; the weight {variable.path!r} is not: training diverged. A smaller learning rate, "
+                "clipnorm=1.0 in the optimizer, or scaled inputs help."
+            )
+    return "The data and the weights are finite; the loss function or an output activation made it: see from_logits."

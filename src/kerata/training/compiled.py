@@ -1,0 +1,228 @@
+"""The losses and metrics given to `compile`, matched with the model's outputs."""
+
+import difflib
+
+import optree
+
+from kerata import losses as losses_module
+from kerata import metrics as metrics_module
+from kerata import ops
+from kerata.core import batch
+from kerata.core.arrays import as_array, static_shape
+from kerata.metrics import Mean, Metric
+
+_ACCURACIES = ("accuracy", "acc", "Accuracy", "categorical_accuracy_auto")
+_CROSSENTROPIES = ("crossentropy", "ce")
+
+
+def output_items(structure, names=None):
+    """The outputs as a dict from name to tensor, in order."""
+    if isinstance(structure, dict):
+        return {key: structure[key] for key in sorted(structure)}
+    leaves = list(structure) if isinstance(structure, (list, tuple)) else [structure]
+    if not names or len(names) != len(leaves):
+        names = ["output"] if len(leaves) == 1 else [f"output_{i}" for i in range(len(leaves))]
+    return dict(zip(names, leaves))
+
+
+def _matched(what, given, names, what_leaf=()):
+    """`given` (one thing, a list or a dict) as a dict by output name.
+
+    Raises: ValueError for names that no output has and for lists of another length.
+    """
+    if isinstance(given, dict):
+        for key in given:
+            if key not in names:
+                near = difflib.get_close_matches(str(key), names, 1)
+                hint = f" Did you mean {near[0]!r}?" if near else ""
+                raise ValueError(f"{what} names the output {key!r}; the model's outputs are {', '.join(map(repr, names))}.{hint}")
+        return {name: given.get(name) for name in names}
+    if isinstance(given, (list, tuple)) and len(names) > 1 or isinstance(given, (list, tuple)) and what != "metrics":
+        if len(given) != len(names):
+            raise ValueError(f"{what} has {len(given)} entries for {len(names)} outputs ({', '.join(map(str, names))}).")
+        return dict(zip(names, given))
+    return {name: given for name in names}
+
+
+def targets_of(structure, names, what="y"):
+    """Targets or weights as a dict by output name."""
+    if structure is None:
+        return dict.fromkeys(names)
+    if isinstance(structure, dict):
+        if set(structure) == set(names):
+            return {name: structure[name] for name in names}
+        missing = [n for n in names if n not in structure]
+        if missing and len(structure) == len(names) and all(str(n).startswith("output") for n in names):
+            return dict(zip(names, structure.values()))
+        return {name: structure.get(name) for name in names}
+    if isinstance(structure, (list, tuple)):
+        if len(structure) != len(names):
+            raise ValueError(f"{what} has {len(structure)} parts for {len(names)} outputs ({', '.join(map(str, names))}).")
+        return dict(zip(names, structure))
+    if len(names) > 1 and what == "y":
+        raise ValueError(f"The model has {len(names)} outputs ({', '.join(map(str, names))}); y is one array. Give a list or a dict.")
+    return dict.fromkeys(names, structure)
+
+
+class CompiledLoss:
+    """The loss of a model: for each output its loss, weighted and added up."""
+
+    def __init__(self, loss, loss_weights=None, output_names=None):
+        self.loss, self.loss_weights = loss, loss_weights
+        self.output_names = output_names
+        self.by_output = None
+        self.trackers = []
+
+    def build(self, y_pred):
+        """Resolve names to losses, for these outputs."""
+        outputs = output_items(y_pred, self.output_names)
+        names = list(outputs)
+        given = self.loss if not (isinstance(self.loss, (list, tuple)) and len(self.loss) == 1 == len(names)) else self.loss[0]
+        self.by_output = {n: _as_loss(x, n) for n, x in _matched("loss", given, names).items()}
+        self.weights = _matched("loss_weights", self.loss_weights, names) if self.loss_weights is not None else {}
+        if len(names) > 1:
+            self.trackers = [Mean(name=f"{n}_loss") for n in names if self.by_output[n] is not None]
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        """The weighted sum of the outputs' losses, a scalar; None if no output has one."""
+        if self.by_output is None:
+            self.build(y_pred)
+        outputs = output_items(y_pred, self.output_names)
+        names = list(outputs)
+        targets, weights = targets_of(y_true, names), targets_of(sample_weight, names, "sample_weight")
+        trackers, total = iter(self.trackers), None
+        for name, y in outputs.items():
+            loss = self.by_output[name]
+            if loss is None:
+                continue
+            if targets[name] is None:
+                raise ValueError(f"The output {name!r} has a loss but no target: y has none for it.")
+            value = ops.cast(loss(targets[name], y, weights[name]), "float32")
+            if self.trackers:
+                track(next(trackers), value, y)
+            weight = self.weights.get(name)
+            value = value if weight is None else ops.multiply(value, weight)
+            total = value if total is None else ops.add(total, value)
+        return total
+
+
+def track(tracker, value, like):
+    """Add a batch's scalar to a running mean, weighted by the number of rows that count."""
+    valid = batch.local.valid
+    count = static_shape(like)[0] if valid is None and static_shape(like) else ops.sum(valid) if valid is not None else 1
+    with batch.valid_rows(None):
+        tracker.update_state(value, sample_weight=as_array(1 if count is None else count, "float32"))
+
+
+def _as_loss(given, name):
+    if given is None:
+        return None
+    loss = losses_module.get(given)
+    if isinstance(loss, losses_module.Loss):
+        return loss
+    if callable(loss):
+        from kerata.losses.loss import LossFunctionWrapper
+
+        return LossFunctionWrapper(loss, name=getattr(loss, "__name__", name))
+    raise ValueError(f"loss for the output {name!r}: {given!r} is neither a name nor a function.")
+
+
+class CompiledMetrics:
+    """The metrics of a model: for each output a list, made when the outputs' shapes are known."""
+
+    def __init__(self, metrics, weighted_metrics, output_names=None):
+        self.given = (metrics, weighted_metrics)
+        self.output_names = output_names
+        self.metrics = [m for m in optree.tree_leaves(self.given) if isinstance(m, Metric)]
+        self.by_output = None
+
+    def build(self, y_true, y_pred):
+        """Resolve names to metrics, for these outputs."""
+        outputs = output_items(y_pred, self.output_names)
+        names = list(outputs)
+        targets = targets_of(y_true, names)
+        self.by_output, found = {}, []
+        for i, given in enumerate(self.given):
+            for name, entry in _matched_metrics(given, names).items():
+                for item in entry:
+                    metric, shown = _as_metric(item, targets[name], outputs[name])
+                    metric = _renamed(metric, shown, name if len(names) > 1 else None, found)
+                    found.append(metric)
+                    self.by_output.setdefault(name, []).append((metric, bool(i)))
+        self.metrics = found
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Give a batch to the metrics; the weighted ones with the weights."""
+        if self.by_output is None:
+            self.build(y_true, y_pred)
+        outputs = output_items(y_pred, self.output_names)
+        names = list(outputs)
+        targets, weights = targets_of(y_true, names), targets_of(sample_weight, names, "sample_weight")
+        for name, entries in self.by_output.items():
+            for metric, weighted in entries:
+                if targets[name] is None:
+                    continue
+                if weighted:
+                    metric.update_state(targets[name], outputs[name], sample_weight=weights[name])
+                else:
+                    metric.update_state(targets[name], outputs[name])
+
+
+def _matched_metrics(given, names):
+    """For each output its list of metrics."""
+    if given is None:
+        return {}
+    if isinstance(given, dict):
+        given = _matched("metrics", given, names)
+    elif isinstance(given, (list, tuple)) and any(isinstance(x, (list, tuple)) for x in given):
+        given = _matched("metrics", list(given) if len(given) == len(names) else [given], names) if len(names) > 1 or len(given) != 1 else dict(zip(names, given))
+    elif isinstance(given, (list, tuple)) and len(names) > 1 and len(given) == len(names) and not all(isinstance(x, str) for x in given):
+        given = dict(zip(names, given))
+    else:
+        given = dict.fromkeys(names, given)
+    return {n: list(x) if isinstance(x, (list, tuple)) else [] if x is None else [x] for n, x in given.items()}
+
+
+def _as_metric(item, y_true, y_pred):
+    """A metric, and the name under which it is shown."""
+    if isinstance(item, Metric):
+        return item, None
+    if item in _ACCURACIES or item in _CROSSENTROPIES:
+        kind = _kind(y_true, y_pred)
+        family = {
+            "binary": (metrics_module.BinaryAccuracy, metrics_module.BinaryCrossentropy),
+            "sparse": (metrics_module.SparseCategoricalAccuracy, metrics_module.SparseCategoricalCrossentropy),
+            "categorical": (metrics_module.CategoricalAccuracy, metrics_module.CategoricalCrossentropy),
+        }[kind]
+        return family[item in _CROSSENTROPIES](name=item), item
+    metric = metrics_module.get(item)
+    if isinstance(metric, Metric):
+        return metric, item if isinstance(item, str) else None
+    if isinstance(metric, losses_module.Loss):
+        name = metric.name
+        return metrics_module.MeanMetricWrapper(metric.call, name=name), name
+    name = item if isinstance(item, str) else getattr(metric, "__name__", type(metric).__name__)
+    return metrics_module.MeanMetricWrapper(metric, name=name), name
+
+
+def _kind(y_true, y_pred):
+    """What an accuracy is meant: "binary", "sparse" (labels are numbers) or "categorical" (one-hot)."""
+    true_shape, pred_shape = static_shape(y_true), static_shape(y_pred)
+    if not pred_shape or pred_shape[-1] == 1 or len(pred_shape) == 1:
+        return "binary"
+    sparse = len(true_shape) < len(pred_shape) or true_shape[-1] == 1
+    return "sparse" if sparse else "categorical"
+
+
+def _renamed(metric, shown, output, found):
+    """Give a metric the name that logs show, unique among those found."""
+    name = shown or metric.name
+    if output is not None:
+        name = f"{output}_{name}"
+    taken = {m.name for m in found}
+    unique, i = name, 1
+    while unique in taken:
+        unique, i = f"{name}_{i}", i + 1
+    if unique != metric.name:
+        metric.name = unique
+    return metric

@@ -1,0 +1,310 @@
+"""Data of every kind, as one of two: arrays in memory, or a stream of batches."""
+
+import math
+
+import numpy as np
+import optree
+
+from kerata import engines
+from kerata.core import tree
+from kerata.core.arrays import checked_cast
+from kerata.core.config import floatx
+
+# Arrays above this many bytes are read batch by batch instead of being kept on the device.
+MEMORY_LIMIT = 2 * 1024**3
+
+
+def unpack_x_y_sample_weight(data):
+    """A batch as `(x, y, sample_weight)`, None for what it lacks."""
+    if isinstance(data, list):
+        data = tuple(data)
+    if not isinstance(data, tuple):
+        return data, None, None
+    if len(data) > 3:
+        raise ValueError(f"A batch is x, (x, y) or (x, y, sample_weight); a tuple of {len(data)} came.")
+    return (*data, None, None)[:3]
+
+
+def pack_x_y_sample_weight(x, y=None, sample_weight=None):
+    """A batch from its parts, as short as it can be."""
+    if y is None and sample_weight is None:
+        return x if not isinstance(x, (list, tuple)) else (x,)
+    return (x, y) if sample_weight is None else (x, y, sample_weight)
+
+
+class MemoryData:
+    """Arrays of equal length, in memory as a whole.
+
+    Args:
+        arrays: `(x, y, sample_weight)`, each a structure of arrays or None.
+        batch_size: rows in a batch.
+        shuffle: whether the rows' order changes every epoch; "batch" shuffles whole batches.
+    """
+
+    in_memory = True
+
+    def __init__(self, arrays, batch_size, shuffle=False):
+        self.arrays = arrays
+        leaves = optree.tree_leaves(arrays)
+        self.size = len(leaves[0])
+        self.batch_size = min(batch_size, max(self.size, 1))
+        self.shuffle = shuffle
+        self.steps = math.ceil(self.size / self.batch_size)
+        self._placed = None
+
+    def on_device(self):
+        """The arrays, moved to the engine's device once."""
+        if self._placed is None:
+            engine = engines.current()
+            self._placed = optree.tree_map(engine.asarray, self.arrays)
+        return self._placed
+
+    def order(self, generator):
+        """The rows' numbers for an epoch, in int32."""
+        rows = np.arange(self.size, dtype="int32")
+        if self.shuffle == "batch":
+            whole = self.size // self.batch_size * self.batch_size
+            blocks = rows[:whole].reshape(-1, self.batch_size)
+            generator.shuffle(blocks)
+        elif self.shuffle:
+            generator.shuffle(rows)
+        return rows
+
+    def first(self):
+        """The first batch."""
+        return optree.tree_map(lambda a: a[: self.batch_size], self.arrays)
+
+    def batches(self, order):
+        """The batches one after another."""
+        for start in range(0, self.size, self.batch_size):
+            rows = order[start : start + self.batch_size]
+            yield optree.tree_map(lambda a: a[rows], self.arrays)
+
+
+class StreamData:
+    """Batches that come one after another.
+
+    Args:
+        iterate: makes an iterator over an epoch's batches `(x, y, sample_weight)`.
+        steps: batches in an epoch, None if unknown.
+        endless: whether one iterator serves all epochs (a generator).
+    """
+
+    in_memory = False
+
+    def __init__(self, iterate, steps=None, endless=False, batch_size=None, on_epoch_end=None):
+        self.iterate, self.steps, self.endless, self.batch_size = iterate, steps, endless, batch_size
+        self.on_epoch_end = on_epoch_end
+        self._kept = None
+
+    def batches(self):
+        """An iterator over the batches of an epoch; the same one again for an endless stream."""
+        if not self.endless:
+            return self.iterate()
+        if self._kept is None:
+            self._kept = iter(self.iterate())
+        return self._kept
+
+
+def adapt(x, y=None, sample_weight=None, batch_size=None, shuffle=False, class_weight=None, steps=None, generator=None):
+    """Data of any kind as `MemoryData` or `StreamData`.
+
+    Raises: ValueError or TypeError for data that can't be understood, arrays of different lengths, or arguments that do
+    not go with the kind of data.
+    """
+    if _is_arrays(x):
+        arrays = _standard_arrays(x, y, sample_weight)
+        if class_weight is not None:
+            arrays = weighted_by_class(arrays, class_weight)
+        batch_size = batch_size or 32
+        if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+            raise ValueError(f"batch_size must be a positive integer; {batch_size!r} came.")
+        data = MemoryData(arrays, int(batch_size), shuffle)
+        if _too_large(arrays):
+            return StreamData(lambda: data.batches(data.order(generator or np.random.default_rng())), data.steps, batch_size=data.batch_size)
+        return data
+    for name, value in (("y", y), ("sample_weight", sample_weight)):
+        if value is not None:
+            raise ValueError(f"{name} is not given beside {_describe(x)}: its batches hold (x, y) or (x, y, sample_weight).")
+    stream = _stream(x, shuffle, generator)
+    if class_weight is not None:
+        plain = stream.iterate
+        stream.iterate = lambda: (weighted_by_class(unpack_x_y_sample_weight(b), class_weight) for b in plain())
+    return stream
+
+
+def _describe(x):
+    return f"a {type(x).__name__}"
+
+
+def _is_arrays(x):
+    if x is None or hasattr(x, "__next__") or _is_dataset(x) or _is_foreign_loader(x):
+        return False
+    if isinstance(x, dict):
+        return all(_is_arrays(v) for v in x.values())
+    return hasattr(x, "__array__") or isinstance(x, (list, tuple)) or hasattr(x, "to_numpy")
+
+
+def _is_dataset(x):
+    return hasattr(x, "__getitem__") and hasattr(x, "__len__") and hasattr(x, "on_epoch_end")
+
+
+def _is_foreign_loader(x):
+    module = type(x).__module__.split(".")[0]
+    return module in ("torch", "tensorflow", "grain") and not hasattr(x, "__array__") and hasattr(x, "__iter__")
+
+
+def _stream(x, shuffle, generator):
+    from kerata.training.py_dataset import PyDataset, iterate
+
+    if _is_dataset(x):
+        steps = len(x) if not isinstance(x, PyDataset) or x.num_batches is not None else None
+
+        def batches():
+            order = np.arange(steps) if steps is not None else None
+            if shuffle and order is not None:
+                (generator or np.random.default_rng()).shuffle(order)
+            return iterate(x, order)
+
+        return StreamData(batches, steps, on_epoch_end=getattr(x, "on_epoch_end", None))
+    if hasattr(x, "__next__"):
+        return StreamData(lambda: x, endless=True)
+    if type(x).__module__.split(".")[0] == "tensorflow":
+        count = int(x.cardinality()) if hasattr(x, "cardinality") else -1
+        return StreamData(lambda: iter(x.as_numpy_iterator()), count if count >= 0 else None)
+    if hasattr(x, "__iter__"):
+        try:
+            steps = len(x)
+        except TypeError:
+            steps = None
+        return StreamData(lambda: iter(x), steps)
+    if callable(x):
+        return StreamData(x)
+    raise TypeError(
+        f"{_describe(x)} is no data that can be understood. Give NumPy arrays (or lists, dicts of them), a pandas DataFrame, "
+        "a generator, a keras.utils.PyDataset, a torch DataLoader or a tf.data.Dataset."
+    )
+
+
+def to_host(x):
+    """One array of any kind as a NumPy array in a dtype that tensors have.
+
+    Raises: ValueError for text and objects, OverflowError for integers that do not fit.
+    """
+    if hasattr(x, "detach"):
+        x = x.detach().cpu()
+    if hasattr(x, "to_numpy"):
+        x = x.to_numpy()
+    array = x if isinstance(x, np.ndarray) else np.asarray(x)
+    kind = array.dtype.kind
+    if kind == "O":
+        try:
+            array = np.asarray(array.tolist(), floatx())
+        except (ValueError, TypeError):
+            raise ValueError(_not_numbers(array)) from None
+    elif kind in "US":
+        raise ValueError(_not_numbers(array))
+    if array.dtype == np.float64 and floatx() != "float64":
+        return array if isinstance(array, np.memmap) else array.astype(floatx() if floatx() != "bfloat16" else "float32")
+    if array.dtype in (np.int64, np.uint64) and not isinstance(array, np.memmap):
+        narrow = np.dtype("int32")
+        return checked_cast(array, None).astype(narrow) if not engines.current().keeps_64_bits else array
+    return array
+
+
+def _not_numbers(array):
+    rows = {len(v) for v in array.ravel()[:100].tolist() if isinstance(v, (list, np.ndarray))}
+    if len(rows) > 1:
+        return "The data has rows of different lengths. Pad them to one length first, with keras.utils.pad_sequences."
+    return (
+        f"The data holds no numbers (dtype {array.dtype}, first element {array.ravel()[:1].tolist()}). Convert columns of text "
+        "with pandas' get_dummies or factorize, or a keras.layers.StringLookup, and drop what is no feature."
+    )
+
+
+def standard(structure):
+    """A structure of arrays of any kind as one of NumPy arrays; None stays."""
+    if structure is None:
+        return None
+    if type(structure).__module__.startswith("pandas"):
+        return to_host(structure)
+    if isinstance(structure, dict):
+        return {k: standard(v) for k, v in structure.items()}
+    if isinstance(structure, (list, tuple)) and structure and _holds_arrays(structure):
+        return type(structure)(standard(v) for v in structure) if type(structure) in (list, tuple) else to_host(structure)
+    return to_host(structure)
+
+
+def _holds_arrays(xs):
+    """Whether a list is one of arrays (several inputs) rather than one of rows of numbers."""
+    return any(hasattr(x, "shape") and getattr(x, "ndim", 1) > 0 or type(x).__module__.startswith("pandas") for x in xs)
+
+
+def _standard_arrays(x, y, sample_weight):
+    arrays = (standard(x), standard(y), standard(sample_weight))
+    sizes = {}
+    for name, part in zip(("x", "y", "sample_weight"), arrays):
+        for leaf in tree.flatten(part):
+            if leaf is not None:
+                if leaf.ndim == 0:
+                    raise ValueError(f"{name} is a single number; an array with a batch axis is expected.")
+                sizes.setdefault(leaf.shape[0], name)
+    if len(sizes) > 1:
+        told = ", ".join(f"{name} {size}" for size, name in sizes.items())
+        raise ValueError(f"The arrays have different numbers of samples: {told}. They must be equal.")
+    if 0 in sizes:
+        raise ValueError("The data is empty: the arrays have 0 samples.")
+    return arrays
+
+
+def _too_large(arrays):
+    leaves = [a for a in tree.flatten(arrays) if a is not None]
+    return any(isinstance(a, np.memmap) for a in leaves) or sum(a.nbytes for a in leaves) > MEMORY_LIMIT
+
+
+def split(arrays, fraction):
+    """Arrays parted in two, the last `fraction` apart.
+
+    Raises: ValueError if the fraction is not between 0 and 1, or leaves one part empty.
+    """
+    if not 0 < fraction < 1:
+        raise ValueError(f"validation_split must be between 0 and 1; {fraction} came.")
+    size = len(optree.tree_leaves(arrays)[0])
+    at = int(math.floor(size * (1 - fraction)))
+    if at in (0, size):
+        raise ValueError(f"validation_split={fraction} of {size} samples leaves one part empty.")
+    return optree.tree_map(lambda a: a[:at], arrays), optree.tree_map(lambda a: a[at:], arrays)
+
+
+def weighted_by_class(batch, class_weight):
+    """`(x, y, sample_weight)`, the weights multiplied by those of the classes.
+
+    Raises: ValueError for several outputs, or a class that has no weight.
+    """
+    x, y, weights = batch
+    if isinstance(y, (dict, list, tuple)):
+        if not isinstance(class_weight, dict) or not isinstance(y, dict) or not set(class_weight) <= set(y):
+            raise ValueError("class_weight for several outputs is a dict from output name to a dict from class to weight.")
+        own = weights if isinstance(weights, dict) else dict.fromkeys(y, weights)
+        new = {k: weighted_by_class((x, v, own.get(k)), class_weight[k])[2] if k in class_weight else own.get(k) for k, v in y.items()}
+        return x, y, {k: np.ones(len(y[k]), "float32") if w is None else w for k, w in new.items()}
+    labels = np.asarray(y)
+    if labels.ndim > 1 and labels.shape[-1] > 1:
+        labels = labels.argmax(-1)
+    labels = labels.reshape(len(labels), -1)[:, 0] if labels.ndim > 1 and labels.shape[-1] == 1 else labels
+    labels = labels.astype("int64")
+    if class_weight == "balanced":
+        classes, counts = np.unique(labels, return_counts=True)
+        class_weight = {int(c): labels.size / (len(classes) * n) for c, n in zip(classes, counts)}
+    missing = sorted({int(c) for c in np.unique(labels)} - {int(c) for c in class_weight})
+    table = {int(c): float(w) for c, w in class_weight.items()}
+    if missing:
+        raise ValueError(f"class_weight has no weight for class {missing[0]}; it has {sorted(table)}.")
+    values = np.array([table[c] for c in np.unique(labels)], "float32")[np.searchsorted(np.unique(labels), labels)]
+    return x, y, values if weights is None else values * np.asarray(weights, "float32").reshape(values.shape)
+
+
+def pad_rows(array, size):
+    """`array` with rows of its first value added up to `size`."""
+    missing = size - len(array)
+    return np.concatenate([array, np.repeat(array[:1], missing, 0)]) if missing > 0 else array

@@ -1,0 +1,93 @@
+"""`predict`: few compilations whatever the sizes asked for, and little between the call and the answer."""
+
+import numpy as np
+import optree
+
+from kerata import engines
+from kerata.core.configurable import is_own
+from kerata.training.data import adapt, pad_rows, standard, unpack_x_y_sample_weight
+from kerata.training.prefetch import Prefetcher
+
+
+class Predictor:
+    """Runs a model's `predict_step`.
+
+    Batches are padded to the next power of two, or to the batch size, and the padding is cut off the outputs, so that a
+    program which asks for many sizes compiles a few.
+    """
+
+    def __init__(self, model):
+        self.model = model
+        self.step = None
+        self.pads = not model._overrides("predict_step") and all(
+            is_own(type(layer)) and type(layer).__name__ != "Lambda" and not getattr(layer, "stateful", False)
+            for layer in model._flatten_layers()
+        )
+
+    def _compiled(self):
+        if self.step is None:
+            model = self.model
+            if model._eager():
+                self.step = model.predict_step
+            else:
+                self.step = engines.current().compile(lambda data: model.predict_step(data), model.variables)
+        return self.step
+
+    def one(self, x):
+        """The outputs for one batch in NumPy arrays, as NumPy arrays."""
+        rows = len(optree.tree_leaves(x)[0])
+        width = self._width(rows, None)
+        if width != rows:
+            x = optree.tree_map(lambda a: pad_rows(a, width), x)
+        if not self.model.built:
+            self.model._build_for((x, None, None))
+        outputs = self._compiled()(x if self.model._overrides("predict_step") or not isinstance(x, (list, tuple)) else (x,))
+        to_numpy = engines.current().to_numpy
+        if hasattr(outputs, "shape"):
+            host = to_numpy(outputs)
+            return host if width == rows else host[:rows]
+        return optree.tree_map(lambda a: to_numpy(a)[:rows], outputs)
+
+    def _width(self, rows, batch_size):
+        if not self.pads:
+            return rows
+        width = 1 << (rows - 1).bit_length()
+        return width if batch_size is None else min(width, batch_size)
+
+    def run(self, x, batch_size, verbose, steps, callbacks):
+        """See `Trainer.predict`."""
+        quiet = verbose in (0, "auto") and callbacks is None
+        if quiet and steps is None and type(x) is np.ndarray and 0 < len(x) <= (batch_size or 32) and verbose == 0:
+            return self.one(standard(x))
+        return self._run_all(x, batch_size, verbose, steps, callbacks)
+
+    def _run_all(self, x, batch_size, verbose, steps, callbacks):
+        from kerata.callbacks import CallbackList
+        from kerata.training.trainer import _bounded, _verbosity
+
+        data = adapt(x, batch_size=batch_size)
+        limit = _bounded(steps, data)
+        total = limit or getattr(data, "steps", None)
+        shown = _verbosity(verbose)
+        if not isinstance(callbacks, CallbackList):
+            callbacks = CallbackList(callbacks, add_progbar=shown != 0, model=self.model, verbose=shown, epochs=1, steps=total)
+        if data.in_memory:
+            batches = data.batches(np.arange(data.size))
+        else:
+            batches = Prefetcher(iter(data.batches()), lambda batch: batch, limit)
+        self.model.stop_training = False
+        callbacks.on_predict_begin()
+        outputs = []
+        for i, batch in enumerate(batches):
+            if limit is not None and i >= limit:
+                break
+            callbacks.on_predict_batch_begin(i)
+            out = self.one(standard(unpack_x_y_sample_weight(batch)[0]))
+            outputs.append(out)
+            callbacks.on_predict_batch_end(i, {"outputs": out})
+            if self.model.stop_training:
+                break
+        callbacks.on_predict_end()
+        if not outputs:
+            raise ValueError("The data gave no batch: it is empty, or a generator that was used up before.")
+        return optree.tree_map(lambda *parts: np.concatenate(parts) if parts[0].ndim else np.stack(parts), *outputs)

@@ -1,0 +1,69 @@
+"""A thread that reads batches ahead of the loop."""
+
+import queue
+import threading
+
+_END = object()
+
+
+class Prefetcher:
+    """An iterator that reads another one ahead, in a thread.
+
+    Args:
+        iterator: what is read.
+        prepare: applied to each item in the thread: conversion, padding, the way to the device.
+        limit: the most items read, so that a user's generator is not asked for more than is needed.
+        ahead: how many items wait.
+
+    An exception in the thread is raised where the item was due.
+    """
+
+    def __init__(self, iterator, prepare, limit=None, ahead=2):
+        self._iterator, self._prepare, self._limit = iterator, prepare, limit
+        self._queue = queue.Queue(ahead)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="kerata-prefetch", daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        count = 0
+        try:
+            while self._limit is None or count < self._limit:
+                try:
+                    item = next(self._iterator)
+                except StopIteration:
+                    break
+                count += 1
+                if not self._put((self._prepare(item), None)):
+                    return
+            self._put((_END, None))
+        except BaseException as error:
+            self._put((_END, error))
+
+    def _put(self, item):
+        while not self._stopped.is_set():
+            try:
+                self._queue.put(item, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self._queue is None:
+            raise StopIteration
+        item, error = self._queue.get()
+        if item is _END:
+            self._queue = None
+            if error is not None:
+                raise error
+            raise StopIteration
+        return item
+
+    def close(self):
+        """Stop reading."""
+        self._stopped.set()
+        self._thread.join(timeout=5)

@@ -1,0 +1,651 @@
+"""`Trainer`: compile, fit, evaluate, predict. One trainer for all engines."""
+
+import warnings
+
+import numpy as np
+import optree
+
+from kerata import engines, ops
+from kerata.core import batch as current_batch
+from kerata.core import config, seeds
+from kerata.core.configurable import is_own
+from kerata.engines.state import StateScope
+from kerata.training import checks
+from kerata.training.compiled import CompiledLoss, CompiledMetrics, track
+from kerata.training.data import MemoryData, adapt, split, standard, unpack_x_y_sample_weight
+from kerata.training.loop import Runner, memory_step
+from kerata.training.predictor import Predictor
+
+
+class Trainer:
+    """Training, for classes that are layers. `Model` is one."""
+
+    def __new__(cls, *args, **kwargs):
+        instance = super().__new__(cls, *args, **kwargs)
+        vars(instance).update(_compiled={}, _ran=set(), stop_training=False, optimizer=None, _loss_tracker=None, history=None)
+        vars(instance).update(_compile_loss=None, _compile_metrics=None, _compile_arguments=None, steps_per_execution=1)
+        vars(instance).update(run_eagerly=False, loss=None, jit_compile="auto", _step_logs={}, _predictor=None, _nan=None)
+        return instance
+
+    @property
+    def _untracked(self):
+        names = ("_compiled", "optimizer", "_predictor", "history", "_step_logs", "_compile_loss", "_compile_metrics", "_loss_tracker")
+        return super()._untracked | frozenset(names) | {"loss", "_operations", "plan", "_compile_arguments", "_nan"}
+
+    # Compile
+
+    def compile(
+        self,
+        optimizer="rmsprop",
+        loss=None,
+        loss_weights=None,
+        metrics=None,
+        weighted_metrics=None,
+        run_eagerly=False,
+        steps_per_execution=1,
+        jit_compile="auto",
+        auto_scale_loss=True,
+        **kwargs,
+    ):
+        """Choose how the model is trained.
+
+        Args:
+            optimizer: a name ("adam") or an `Optimizer`.
+            loss: a name ("mse"), a `Loss` or a function `(y_true, y_pred) -> (batch,)`; a list or a dict of them for
+                several outputs.
+            loss_weights: a list or a dict of numbers, the outputs' shares of the loss.
+            metrics: a list of names, metrics or functions; lists or dicts of lists for several outputs.
+            weighted_metrics: the same, computed with sample weights.
+            run_eagerly: run step by step in Python, for debugging.
+            steps_per_execution: steps between two calls of the batch hooks.
+            jit_compile: False is as `run_eagerly=True` where an engine can't do without compilation.
+            auto_scale_loss: whether the loss is scaled under the policy "mixed_float16".
+
+        Raises: ValueError for unknown names, with the nearest one.
+        """
+        from kerata import losses, optimizers
+
+        if kwargs:
+            raise TypeError(f"compile has no argument {next(iter(kwargs))!r}.")
+        if not isinstance(steps_per_execution, int) or steps_per_execution < 1:
+            raise ValueError(f"steps_per_execution must be a positive integer; {steps_per_execution!r} came.")
+        optimizer = optimizers.get(optimizer)
+        if auto_scale_loss and self.dtype_policy.name == "mixed_float16" and not isinstance(optimizer, optimizers.LossScaleOptimizer):
+            optimizer = optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
+        for x in optree.tree_leaves(loss):
+            losses.get(x)
+        for x in optree.tree_leaves((metrics, weighted_metrics)):
+            checks.check_metric(x)
+        self._compile_arguments = dict(
+            optimizer=optimizer,
+            loss=loss,
+            loss_weights=loss_weights,
+            metrics=metrics,
+            weighted_metrics=weighted_metrics,
+            run_eagerly=run_eagerly,
+            steps_per_execution=steps_per_execution,
+            jit_compile=jit_compile,
+        )
+        self.optimizer, self.loss = optimizer, loss
+        self.run_eagerly, self.steps_per_execution, self.jit_compile = run_eagerly, steps_per_execution, jit_compile
+        names = getattr(self, "output_names", None)
+        self._compile_loss = CompiledLoss(loss, loss_weights, names) if loss is not None else None
+        self._compile_metrics = CompiledMetrics(metrics, weighted_metrics, names) if metrics is not None or weighted_metrics is not None else None
+        from kerata.metrics import Mean
+
+        self._loss_tracker = Mean(name="loss")
+        self.stop_training = False
+        self._forget_compiled()
+
+    @property
+    def compiled(self):
+        """Whether `compile` was called."""
+        return self._compile_arguments is not None
+
+    def _forget_compiled(self):
+        """Drop compiled functions: the model changed."""
+        self._compiled, self._ran, self._predictor = {}, set(), None
+
+    def get_compile_config(self):
+        """The arguments of `compile`, in JSON form; None if the model is not compiled or they have none."""
+        from kerata.core.registry import serialize_dict
+
+        if not self.compiled:
+            return None
+        try:
+            arguments = {k: v for k, v in self._compile_arguments.items() if k not in ("run_eagerly",)}
+            return serialize_dict(arguments)
+        except TypeError:
+            warnings.warn(
+                f"The arguments of compile of {self.name!r} hold functions that can't be saved; the file will hold the model "
+                "without them. Register the functions with @keras.saving.register_keras_serializable() to save them too.",
+                stacklevel=4,
+            )
+            return None
+
+    def compile_from_config(self, config):
+        """Compile with the arguments that `get_compile_config` returned."""
+        from kerata.core.registry import deserialize_keras_object
+
+        arguments = {k: deserialize_keras_object(v) for k, v in config.items()}
+        self.compile(**{k: v for k, v in arguments.items() if k != "jit_compile" or v in (True, False, "auto")})
+        if self.optimizer is not None and self.built:
+            self.optimizer.build(self.trainable_variables)
+
+    # What a user may override
+
+    def train_step(self, data):
+        """One step of training on a batch; returns the logs. Override it for another way of training."""
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
+
+        def loss_fn():
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
+            return self.optimizer.scale_loss(loss), (loss, y_pred)
+
+        variables = self.trainable_variables
+        if variables:
+            (_, (loss, y_pred)), gradients = ops.value_and_grad(loss_fn, variables, has_aux=True)
+            self.optimizer.apply(gradients, variables)
+        else:
+            _, (loss, y_pred) = loss_fn()
+        self._track_loss(loss, y_pred)
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def test_step(self, data):
+        """One step of evaluation on a batch; returns the logs."""
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
+        y_pred = self(x, training=False)
+        loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
+        self._track_loss(loss, y_pred)
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def predict_step(self, data):
+        """The predictions for a batch."""
+        x, _, _ = unpack_x_y_sample_weight(data)
+        return self(x, training=False)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """The loss of a batch, a scalar: that of `compile` and those of the layers."""
+        parts = []
+        if self._compile_loss is not None:
+            value = self._compile_loss(y, y_pred, sample_weight)
+            if value is not None:
+                parts.append(value)
+        parts.extend(ops.sum(ops.cast(value, "float32")) for value in self.losses)
+        if not parts:
+            if self._compile_loss is None and training:
+                raise ValueError(checks.no_loss(self))
+            return ops.zeros(())
+        total = parts[0]
+        for part in parts[1:]:
+            total = ops.add(total, part)
+        return total
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """Give a batch to the metrics; returns the logs so far."""
+        if self._compile_metrics is not None:
+            self._compile_metrics.update_state(y, y_pred, sample_weight)
+        return self.get_metrics_result()
+
+    def get_metrics_result(self):
+        """The metrics' values as a dict."""
+        logs = {}
+        for metric in self.metrics:
+            value = metric.result()
+            if isinstance(value, dict):
+                logs.update(value)
+            else:
+                logs[metric.name] = value
+        return logs
+
+    def _track_loss(self, loss, y_pred):
+        leaves = optree.tree_leaves(y_pred)
+        if self._loss_tracker is not None:
+            track(self._loss_tracker, loss, leaves[0] if leaves else loss)
+
+    # Keras 2's names, for overridden steps
+
+    def compiled_loss(self, y_true, y_pred, sample_weight=None, regularization_losses=None):
+        """The loss given to `compile`, with losses added; Keras 2's name."""
+        parts = [self._compile_loss(y_true, y_pred, sample_weight), *(regularization_losses or [])]
+        total = parts[0]
+        for part in parts[1:]:
+            total = ops.add(total, part)
+        self._track_loss(total, y_pred)
+        return total
+
+    @property
+    def compiled_metrics(self):
+        """The metrics given to `compile`; Keras 2's name."""
+        return self._compile_metrics
+
+    # Metrics
+
+    @property
+    def metrics(self):
+        """The metrics: the loss, those given to `compile`, and those that layers hold."""
+        found = []
+        if self._loss_tracker is not None:
+            found.append(self._loss_tracker)
+        if self._compile_loss is not None:
+            found += self._compile_loss.trackers
+        if self._compile_metrics is not None:
+            found += self._compile_metrics.metrics
+        return found + [m for m in self._all_metrics() if all(m is not other for other in found)]
+
+    @property
+    def metrics_names(self):
+        """The metrics' names."""
+        return [m.name for m in self.metrics]
+
+    def reset_metrics(self):
+        """Set all metrics back to the beginning."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    # Fit
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        class_weight=None,
+        sample_weight=None,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        validation_steps=None,
+        validation_batch_size=None,
+        validation_freq=1,
+    ):
+        """Train the model.
+
+        Args:
+            x: NumPy arrays (or lists, dicts of them), pandas frames, engine tensors, a generator, a `PyDataset`, a torch
+                `DataLoader`, a `tf.data.Dataset`. What holds batches holds `(x, y)` or `(x, y, sample_weight)`.
+            y: the targets, where `x` is arrays.
+            batch_size: 32 if None; where `x` is arrays.
+            epochs: the number of the last epoch.
+            verbose: 0 for nothing, 1 for a progress display, 2 for a line an epoch; "auto" is 1.
+            callbacks: a list of `Callback`s.
+            validation_split: the fraction of the arrays, at their end, that is kept for validation.
+            validation_data: `(x, y)`, `(x, y, sample_weight)`, or data that holds batches.
+            shuffle: whether the samples' order changes every epoch.
+            class_weight: a dict from class to weight, or "balanced".
+            sample_weight: a weight for each sample.
+            initial_epoch: the number of the first epoch.
+            steps_per_epoch: batches in an epoch; needed for data without end.
+            validation_steps, validation_batch_size: the same for validation.
+            validation_freq: validate every so many epochs, or after the epochs in a list.
+
+        Returns: a `History`.
+        """
+        checks.check_compiled(self, "fit")
+        engine = self._engine()
+        if not engine.trains:
+            engine.value_and_grad(None, [])
+        with engines.use_engine(engine):
+            return self._fit(**{k: v for k, v in locals().items() if k not in ("self", "engine")})
+
+    def _fit(self, x, y, batch_size, epochs, verbose, callbacks, validation_split, validation_data, shuffle, class_weight,
+             sample_weight, initial_epoch, steps_per_epoch, validation_steps, validation_batch_size, validation_freq):  # fmt: skip
+        from kerata.callbacks import CallbackList
+
+        generator = seeds.host_generator(seeds.make_default_seed())
+        data = adapt(x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch, generator)
+        if validation_split and validation_data is None:
+            data, validation_data = self._split(data, validation_split, class_weight)
+        epochs = min(epochs, config.max_epochs() or epochs)
+        steps = _bounded(steps_per_epoch, data)
+        self._prepare_to_run(data, "train")
+        runner = Runner(self, "train", data, steps)
+        shown = _verbosity(verbose)
+        if not isinstance(callbacks, CallbackList):
+            callbacks = CallbackList(
+                callbacks, add_history=True, add_progbar=shown != 0, model=self, verbose=shown, epochs=epochs,
+                steps=runner.steps or getattr(data, "steps", None),
+            )  # fmt: skip
+        self._shown_batch_size = getattr(data, "batch_size", None)
+        validation = None
+        if validation_data is not None:
+            validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
+        self.stop_training = False
+        logs = {}
+        callbacks.on_train_begin()
+        try:
+            for epoch in range(initial_epoch, epochs):
+                logs = self._fit_epoch(epoch, epochs, runner, callbacks, generator, validation, validation_freq)
+                if self.stop_training:
+                    break
+        finally:
+            runner.close()
+        self._flush_gradients()
+        self._finalize_optimizer()
+        callbacks.on_train_end(logs)
+        return self.history
+
+    def _fit_epoch(self, epoch, epochs, runner, callbacks, generator, validation, validation_freq):
+        self.reset_metrics()
+        self._clear_nan()
+        callbacks.on_epoch_begin(epoch)
+        steps = runner.run(callbacks, generator, epochs - epoch)
+        if steps == 0:
+            raise ValueError("The data gave no batch: it is empty, or a generator that was used up before.")
+        if runner.steps is None:
+            callbacks.params["steps"] = steps
+        logs = self._logs("train")
+        checks.report_nan(self, logs, epoch, runner)
+        if runner.data.in_memory is False and runner.data.on_epoch_end is not None:
+            runner.data.on_epoch_end()
+        self._flush_gradients()
+        if validation is not None and _validates(epoch, validation_freq):
+            logs = {**logs, **{f"val_{k}": v for k, v in self._evaluate(validation, callbacks).items()}}
+        callbacks.on_epoch_end(epoch, logs)
+        return logs
+
+    def _split(self, data, fraction, class_weight):
+        if not isinstance(data, MemoryData):
+            raise ValueError("validation_split needs data in arrays; give validation_data beside generators and data sets.")
+        train, rest = split(data.arrays, fraction)
+        return MemoryData(train, data.batch_size, data.shuffle), rest
+
+    def _validation(self, validation_data, batch_size, steps):
+        if isinstance(validation_data, (tuple, list)) and not hasattr(validation_data, "__next__"):
+            parts = unpack_x_y_sample_weight(tuple(validation_data))
+        else:
+            parts = (validation_data, None, None)
+        data = adapt(*parts, batch_size=batch_size)
+        return Runner(self, "test", data, _bounded(steps, data))
+
+    def _finalize_optimizer(self):
+        if getattr(self.optimizer, "use_ema", False):
+            self.optimizer.finalize_variable_values(self.trainable_variables)
+
+    def _flush_gradients(self):
+        if getattr(self.optimizer, "gradient_accumulation_steps", None):
+            self.optimizer.flush_accumulated_gradients(self.trainable_variables)
+
+    # Evaluate
+
+    def evaluate(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        verbose="auto",
+        sample_weight=None,
+        steps=None,
+        callbacks=None,
+        return_dict=False,
+        **kwargs,
+    ):
+        """The loss and the metrics on data.
+
+        Arguments are those of `fit`.
+
+        Returns: the loss, or a list of the loss and the metrics in the order of `metrics_names`; a dict with
+        `return_dict`.
+        """
+        from kerata.callbacks import CallbackList
+
+        if kwargs:
+            raise TypeError(f"evaluate has no argument {next(iter(kwargs))!r}.")
+        checks.check_compiled(self, "evaluate")
+        with engines.use_engine(self._engine()):
+            data = adapt(x, y, sample_weight, batch_size)
+            runner = Runner(self, "test", data, _bounded(steps, data))
+            shown = _verbosity(verbose)
+            if not isinstance(callbacks, CallbackList):
+                callbacks = CallbackList(
+                    callbacks, add_progbar=shown != 0, model=self, verbose=shown, epochs=1,
+                    steps=runner.steps or getattr(data, "steps", None),
+                )  # fmt: skip
+            logs = self._evaluate(runner, callbacks)
+        if return_dict:
+            return logs
+        values = [logs[name] for name in self.metrics_names if name in logs] or list(logs.values())
+        return values[0] if len(values) == 1 else values
+
+    def _evaluate(self, runner, callbacks):
+        self.reset_metrics()
+        self._prepare_to_run(runner.data, "test")
+        callbacks.on_test_begin()
+        try:
+            steps = runner.run(callbacks, None)
+        finally:
+            runner.close()
+        if steps == 0:
+            raise ValueError("The data gave no batch: it is empty, or a generator that was used up before.")
+        logs = self._logs("test")
+        callbacks.on_test_end(logs)
+        return logs
+
+    # Predict
+
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+        """The model's outputs for data, as NumPy arrays in the structure of the outputs.
+
+        Arguments are those of `fit`.
+        """
+        if self._predictor is None:
+            self._predictor = Predictor(self)
+        with engines.use_engine(self._engine()):
+            return self._predictor.run(x, batch_size, verbose, steps, callbacks)
+
+    # Single batches
+
+    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
+        """One step of training on one batch; returns the loss and the metrics so far."""
+        checks.check_compiled(self, "train_on_batch")
+        return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
+
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+        """One step of evaluation on one batch; returns the loss and the metrics so far."""
+        checks.check_compiled(self, "test_on_batch")
+        return self._on_batch("test", x, y, sample_weight, None, return_dict)
+
+    def _on_batch(self, mode, x, y, sample_weight, class_weight, return_dict):
+        from kerata.training.data import weighted_by_class
+
+        with engines.use_engine(self._engine()):
+            data = (standard(x), standard(y), standard(sample_weight))
+            if class_weight is not None:
+                data = weighted_by_class(data, class_weight)
+            self._check_batch(data)
+            self._build_for(data)
+            self._run_step(self._compiled_step(mode), mode, data, None)
+            logs = self._logs(mode)
+        if return_dict:
+            return logs
+        values = [logs[name] for name in self.metrics_names if name in logs] or list(logs.values())
+        return values[0] if len(values) == 1 else values
+
+    def predict_on_batch(self, x):
+        """The model's outputs for one batch, as NumPy arrays."""
+        if self._predictor is None:
+            self._predictor = Predictor(self)
+        with engines.use_engine(self._engine()):
+            return self._predictor.one(standard(x))
+
+    # The machinery
+
+    def _engine(self):
+        from kerata.engines.state import local
+
+        if local.engine is not None and self._engine_name is None:
+            return local.engine
+        return engines.get(self._engine_name or engines.current_name())
+
+    def _eager(self):
+        return bool(self.run_eagerly or self.jit_compile is False)
+
+    def _prepare_to_run(self, data, mode):
+        """Build the model, and check the first batch, before anything is compiled."""
+        if data.in_memory:
+            self._build_for(data.first())
+            self._check_batch(data.arrays)
+
+    def _build_for(self, batch):
+        x, y, _ = unpack_x_y_sample_weight(batch)
+        if not self.built or self.plan is None and any(not layer.built for layer in self._flatten_layers()):
+            checks.build_by_call(self, x)
+        if self.optimizer is not None and not self.optimizer.built and not self._overrides("train_step"):
+            self.optimizer.build(self.trainable_variables)
+
+    def _check_batch(self, batch):
+        """Raises: ValueError for labels out of range."""
+        checks.check_batch(self, batch)
+
+    def _overrides(self, name):
+        return not is_own(next(c for c in type(self).__mro__ if name in vars(c)))
+
+    def _can_pad(self, mode):
+        """Whether the last batch may be padded: nothing but kerata's own code, which leaves padded rows out, sees it."""
+        from kerata.layers import Lambda
+
+        if any(self._overrides(name) for name in (f"{mode}_step", "compute_loss", "compute_metrics", "call", "metrics")):
+            return False
+        if any(not is_own(type(m)) for m in self.metrics):
+            return False
+        return all(
+            is_own(type(layer)) and not isinstance(layer, Lambda) and layer.activity_regularizer is None
+            and type(layer).__name__ != "ActivityRegularization" and not getattr(layer, "stateful", False)
+            for layer in self._flatten_layers(include_self=False)
+        )  # fmt: skip
+
+    def _all_variables(self):
+        found = {id(v): v for v in self.variables}
+        if self.optimizer is not None:
+            found.update((id(v), v) for v in self.optimizer.variables)
+        for metric in self.metrics:
+            found.update((id(v), v) for v in metric.variables)
+        if self._nan is not None:
+            found[id(self._nan)] = self._nan
+        return list(found.values())
+
+    def _step(self, mode):
+        """The stateful step on a batch; an overridden step's logs go into variables, so that they outlive the loop."""
+        name = f"{mode}_step"
+        step = getattr(self, name)
+        if not self._overrides(name) and not self._overrides("compute_metrics") and not self._overrides("get_metrics_result"):
+            self._step_logs.pop(mode, None)
+            return lambda data: step(data) and None
+        takes_state = checks.takes_state(type(self), name)
+
+        def keep_logs(data):
+            data = tuple(data)
+            while data and data[-1] is None:
+                data = data[:-1]
+            data = data if len(data) != 1 or isinstance(data[0], (tuple, list)) else data[0]
+            logs = checks.step_with_state(self, name, data) if takes_state else step(data)
+            self._keep_logs(mode, logs)
+
+        return keep_logs
+
+    def _keep_logs(self, mode, logs):
+        from kerata.core.arrays import as_array, dtype_of, static_shape
+        from kerata.core.variable import Variable
+
+        if logs is None or not isinstance(logs, dict):
+            raise ValueError(f"{mode}_step must return a dict from name to value; {type(logs).__name__} came.")
+        kept = self._step_logs.setdefault(mode, {})
+        for name in [n for n in kept if n not in logs]:
+            del kept[name]
+        for name, value in logs.items():
+            value = value.value if isinstance(value, Variable) else value
+            value = as_array(value.result() if hasattr(value, "result") else value)
+            shape = static_shape(value)
+            if name not in kept or kept[name].shape != shape:
+                kept[name] = Variable(np.zeros(shape), dtype=dtype_of(value), trainable=False, name="log")
+            kept[name].assign(value)
+
+    def _compiled_loop(self, mode, padded):
+        key = (mode, "loop", padded, self._trainable_key())
+        if key not in self._compiled:
+            body = memory_step(self._step(mode), padded)
+            self._compiled[key] = engines.current().compile_loop(body, self._all_variables())
+        return self._compiled[key]
+
+    def _compiled_step(self, mode):
+        key = (mode, "step", self._trainable_key())
+        if key not in self._compiled:
+            step = self._step(mode)
+
+            def run(data, valid):
+                with current_batch.valid_rows(valid):
+                    step(data)
+
+            if self._eager():
+                self._compiled[key] = run
+            else:
+                self._compiled[key] = engines.current().compile(run, self._all_variables(), donate=mode == "train")
+        return self._compiled[key]
+
+    def _trainable_key(self):
+        """What decides which variables are trained: a model is compiled anew when layers were frozen."""
+        return tuple(layer._trainable for layer in self._flatten_layers())
+
+    def _run_step(self, step, mode, data, valid):
+        try:
+            step(data, valid)
+        except current_batch.CannotPad:
+            rows = int(valid.sum())
+            step(optree.tree_map(lambda a: a[:rows], data), None)
+        self._ran.add(mode)
+
+    def _wait(self, mode):
+        """Wait for the steps that are under way."""
+        tracker = self._loss_tracker or next(iter(self.metrics), None)
+        variables = tracker.variables if tracker is not None else []
+        if variables:
+            engines.current().block_until_ready(variables[0].stored)
+
+    def _logs(self, mode):
+        """The logs as Python numbers, computed on the host so that nothing is compiled to show them."""
+        if mode in self._step_logs:
+            values = {k: v.numpy() for k, v in self._step_logs[mode].items()}
+        else:
+            variables = [v for m in self.metrics for v in m.variables]
+            with engines.use_engine("numpy"), StateScope(variables, [v.numpy() for v in variables]):
+                values = self.get_metrics_result()
+        return {k: _plain(v) for k, v in sorted(values.items(), key=lambda item: item[0])}
+
+    def _clear_nan(self):
+        if self._nan is not None:
+            self._nan.assign(np.int32(-1))
+
+
+def _plain(value):
+    host = np.asarray(value)
+    return float(host) if host.ndim == 0 else host
+
+
+def _bounded(steps, data):
+    """The number of steps of an epoch: as asked for, no more than the data has, no more than the user's bound."""
+    limit = config.max_steps_per_epoch()
+    known = getattr(data, "steps", None)
+    if steps is not None and known is not None and data.in_memory:
+        steps = min(steps, known)
+    steps = steps if steps is not None else None if data.in_memory else known
+    if limit is not None:
+        steps = min(limit, steps) if steps is not None else limit
+    return steps
+
+
+def _verbosity(verbose):
+    if verbose == "auto":
+        return 1 if config.is_interactive_logging_enabled() else 2
+    return int(verbose)
+
+
+def _validates(epoch, validation_freq):
+    if isinstance(validation_freq, int):
+        return (epoch + 1) % validation_freq == 0
+    return epoch + 1 in validation_freq

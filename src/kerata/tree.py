@@ -1,0 +1,3 @@
+"""`keras.tree`."""
+
+from kerata.core.tree import *  # noqa: F403
