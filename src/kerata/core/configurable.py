@@ -1,6 +1,8 @@
 """Config from the signature: what a constructor was called with is what `get_config` returns."""
 
+import abc
 import functools
+import importlib
 import inspect
 
 _SKIPPED = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
@@ -18,7 +20,22 @@ def is_own(cls):
     return cls.__module__.startswith("kerata.")
 
 
-class Configurable:
+class _Edge(abc.ABCMeta):
+    """Where constructors are called: arguments under old names are looked up here, so that no class knows them."""
+
+    def __call__(cls, *args, **kwargs):
+        if kwargs and not kwargs.keys() <= _accepted(cls):
+            kwargs = importlib.import_module("kerata.compat.translate").arguments(cls, kwargs)
+        return super().__call__(*args, **kwargs)
+
+
+@functools.cache
+def _accepted(cls):
+    """All names that the constructors of a class and of its bases take."""
+    return frozenset(name for c in cls.__mro__ if "__init__" in vars(c) for name in inspect.signature(c.__init__).parameters)
+
+
+class Configurable(metaclass=_Edge):
     """Objects that can be made again from `get_config()`.
 
     The constructor's arguments are recorded as they come. `get_config` returns, for each parameter, the attribute of the

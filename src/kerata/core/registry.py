@@ -160,6 +160,8 @@ def public_module(obj):
         return "keras.optimizers.schedules"
     if parts[:2] == ["models", "functional"]:
         return "keras.src.models.functional"
+    if parts[0] == "models":
+        return "keras"
     return f"keras.{parts[0]}"
 
 

@@ -1,11 +1,30 @@
 """Densely connected layers, and the lookup of embeddings."""
 
-from kerata import activations, constraints, initializers, ops, regularizers
+import functools
+
+from kerata import activations, ops
+from kerata.layers.arguments import make_weight, positive_integer, settle
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer
 
 
-class Dense(Layer):
+class Quantizable(Layer):
+    """A layer whose config, in Keras's form, has a place for quantization; it is made without one."""
+
+    def __init__(self, **kwargs):
+        for name in ("lora_rank", "lora_alpha", "quantization_config", "gptq_unpacked_column_size"):
+            if kwargs.pop(name, None) is not None:
+                raise ValueError(
+                    f"{type(self).__name__} does not take {name} when it is made: make the layer in full precision."
+                )
+        super().__init__(**kwargs)
+
+    def get_config(self):
+        """The constructor's arguments."""
+        return super().get_config() | {"quantization_config": None}
+
+
+class Dense(Quantizable):
     """`activation(inputs @ kernel + bias)`.
 
     Shapes: (batch, ..., features) -> (batch, ..., units).
@@ -44,34 +63,23 @@ class Dense(Layer):
         self.units = positive_integer(units, "units", self)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        settle(
+            self,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+        )
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
 
     def build(self, input_shape):
         """Make the kernel (features, units) and the bias (units,)."""
         features = input_shape[-1]
-        self.kernel = self.add_weight(
-            name="kernel",
-            shape=(features, self.units),
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(
-                name="bias",
-                shape=(self.units,),
-                initializer=self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
+        self.kernel = make_weight(self, "kernel", (features, self.units))
+        self.bias = make_weight(self, "bias", (self.units,)) if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
 
     def call(self, inputs):
@@ -81,12 +89,128 @@ class Dense(Layer):
             x = ops.add(x, self.bias)
         return self.activation(x)
 
+    def get_config(self):
+        """The constructor's arguments."""
+        config = super().get_config()
+        if self.activity_regularizer is None:
+            del config["activity_regularizer"]
+        return config
 
-def positive_integer(value, name, layer):
-    """`value`, if it is a positive integer.
 
-    Raises: ValueError naming the argument and the layer's class.
+class EinsumDense(Quantizable):
+    """A product with a kernel by Einstein's summation: `activation(einsum(equation, inputs, kernel) + bias)`.
+
+    Args:
+        equation: "inputs,kernel->outputs" with one letter an axis: "abc,cd->abd" is a dense layer on sequences, and
+            "...x,xy->...y" one on any shape. An ellipsis stands at the beginning or at the end, on both sides.
+        output_shape: the outputs' shape without the batch axis and without what an ellipsis at the beginning stands for;
+            None for axes that the input gives. An integer for one axis.
+        activation: a name or a function; None for none.
+        bias_axes: the letters of the output axes that the bias has, or None for no bias.
+        kernel_initializer, bias_initializer: how the weights start.
+        kernel_regularizer, bias_regularizer: penalties added to the loss.
+        kernel_constraint, bias_constraint: applied after each update.
+
+    Raises: ValueError if the equation can't be read, or a letter's length is unknown or stands for two lengths.
+
+    >>> import kerata, numpy as np
+    >>> kerata.layers.EinsumDense("abc,cde->abde", (None, 4, 5), bias_axes="e")(np.ones((2, 3, 6))).shape
+    (2, 3, 4, 5)
     """
-    if not hasattr(value, "__index__") or isinstance(value, bool) or int(value) <= 0:
-        raise ValueError(f"{type(layer).__name__}: {name} must be a positive integer; {value!r} came.")
-    return int(value)
+
+    def __init__(
+        self,
+        equation,
+        output_shape,
+        activation=None,
+        bias_axes=None,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.equation = equation
+        self.partial_output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
+        self.activation = activations.get(activation)
+        self.bias_axes = bias_axes
+        settle(
+            self,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+        )
+
+    def build(self, input_shape):
+        """Make the kernel and the bias, in the shapes that the equation gives."""
+        kernel, bias = einsum_dense_shapes(self.equation, self.bias_axes, tuple(input_shape), self.partial_output_shape)
+        self.kernel = make_weight(self, "kernel", kernel)
+        self.bias = None if bias is None else make_weight(self, "bias", bias)
+
+    def call(self, inputs):
+        """The product, the bias and the activation."""
+        x = ops.einsum(self.equation, inputs, self.kernel)
+        if self.bias is not None:
+            x = ops.add(x, self.bias)
+        return self.activation(x)
+
+    def get_config(self):
+        """The constructor's arguments."""
+        config = super().get_config()
+        return config | {"output_shape": self.partial_output_shape, "activity_regularizer": config.get("activity_regularizer")}
+
+
+def einsum_dense_shapes(equation, bias_axes, input_shape, output_shape):
+    """The shapes of kernel and bias (None for no bias) of an `EinsumDense`.
+
+    Raises: ValueError, see there.
+    """
+    inputs, kernel, outputs = _einsum_terms(equation)
+    trailing = len(input_shape) - len(inputs.replace("...", "")) if inputs.endswith("...") else 0
+    letters_in, letters_out = inputs.replace("...", ""), outputs.replace("...", "")
+    if inputs.startswith("..."):
+        sizes = dict(zip(letters_in[::-1], input_shape[::-1]))
+        given = dict(zip(letters_out[::-1], output_shape[::-1]))
+    else:
+        sizes = dict(zip(letters_in, input_shape))
+        given = dict(zip(letters_out[1:], output_shape))
+    for letter, size in given.items():
+        known = sizes.get(letter)
+        if None not in (size, known) and size != known:
+            raise ValueError(
+                f"EinsumDense {equation!r}: axis {letter!r} is {known} in the input and {size} in output_shape {output_shape}."
+            )
+        sizes[letter] = size if known is None else known
+    for letter in kernel:
+        if sizes.get(letter) is None:
+            raise ValueError(
+                f"EinsumDense {equation!r}: the length of the kernel's axis {letter!r} follows neither from the input shape "
+                f"{input_shape} nor from output_shape {output_shape}."
+            )
+    shape = tuple(sizes[letter] for letter in kernel)
+    if not bias_axes:
+        return shape, None
+    if any(letter not in letters_out for letter in bias_axes):
+        raise ValueError(f"EinsumDense {equation!r}: bias_axes {bias_axes!r} must be letters of the output {outputs!r}.")
+    first = min(letters_out.index(letter) for letter in bias_axes)
+    bias = tuple(sizes.get(letter) if letter in bias_axes else 1 for letter in letters_out[first:])
+    return shape, bias + (1,) * trailing
+
+
+@functools.cache
+def _einsum_terms(equation):
+    """The input's, kernel's and output's letters of an equation."""
+    left, arrow, outputs = equation.replace(" ", "").partition("->")
+    terms = left.split(",")
+    if not arrow or len(terms) != 2 or "..." in terms[1] or ("..." in terms[0]) != ("..." in outputs):
+        raise ValueError(
+            f"EinsumDense can't read the equation {equation!r}: it must have the form 'ab,bc->ac', '...ab,bc->...ac' or "
+            "'ab...,bc->ac...'."
+        )
+    return terms[0], terms[1], outputs

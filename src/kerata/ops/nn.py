@@ -1,5 +1,7 @@
 """Convolution, pooling, normalization, attention."""
 
+import numpy as np
+
 from kerata import engines
 from kerata.core import dtypes
 from kerata.core.arrays import as_array, dtype_of, static_shape
@@ -91,21 +93,16 @@ def separable_conv(
 def transpose_padding(window, stride, dilation, padding, output_padding):
     """How much the dilated input of a transposed convolution is padded, before and after, along one axis.
 
-    With `output_padding=None` the output has length `n * stride` for "same", `n * stride + max(window - stride, 0)` for
-    "valid".
+    Uncut, the output has length `(n - 1) * stride + reach`, where `reach` is that of the dilated window. Without
+    `output_padding` it is cut to `n * stride` for "same", and filled up to that if shorter for "valid".
     """
     reach = (window - 1) * dilation + 1
-    if padding == "same":
-        total = reach - 1 if output_padding is None else None
-        if output_padding is None:
-            missing = max(reach - stride, 0)
-            before = reach - 1 - missing // 2
-            return before, total + stride - 1 - before
-        missing = reach - 2 + (reach % 2 == 0) * 0
-        cut = reach // 2
-        return reach - 1 - cut, reach - 1 - cut + output_padding
-    extra = max(stride - reach, 0) if output_padding is None else output_padding
-    return reach - 1, reach - 1 + extra
+    if output_padding is None:
+        cut = reach - stride if padding == "same" else min(reach - stride, 0)
+    else:
+        cut = (2 * (reach // 2) if padding == "same" else 0) - output_padding
+    before = max(cut, 0) // 2
+    return reach - 1 - before, reach - 1 - (cut - before)
 
 
 @op
@@ -119,7 +116,7 @@ def conv_transpose(
     inputs, kernel = knp.promote(inputs, kernel)
     rank = len(kernel.shape) - 2
     strides, dilation = _spatial(strides, rank, "strides"), _spatial(dilation_rate, rank, "dilation_rate")
-    extra = (None,) * rank if output_padding is None else (output_padding,) * rank if isinstance(output_padding, int) else tuple(output_padding)
+    extra = (output_padding,) * rank if output_padding is None or isinstance(output_padding, int) else tuple(output_padding)
     x = to_channels_last(inputs, data_format)
     pads = [transpose_padding(w, s, d, padding.lower(), e) for w, s, d, e in zip(kernel.shape[:-2], strides, dilation, extra)]
     flipped = knp.swapaxes(knp.flip(kernel, tuple(range(rank))), -1, -2)
@@ -160,6 +157,54 @@ def average_pool(inputs, pool_size, strides=None, padding="valid", data_format=N
     else:
         mean = knp.divide(total, engines.current().pool(knp.ones_like(x), window, strides, padding, "sum"))
     return from_channels_last(mean, data_format)
+
+
+def _bins(length, size):
+    """Where each of `size` windows that cover an axis begins and ends; neighbours may overlap by one."""
+    places = np.arange(size)
+    return places * length // size, -(-(places + 1) * length // size)
+
+
+def along_axis(matrix, x, axis):
+    """The product of a matrix (outputs, inputs) with `x` along an axis."""
+    return knp.moveaxis(knp.tensordot(x, matrix, axes=([axis], [1])), -1, axis)
+
+
+def _output_size(output_size, x):
+    return _spatial(output_size, len(x.shape) - 2, "output_size")
+
+
+@op
+def adaptive_average_pool(inputs, output_size, data_format=None):
+    """The means of windows chosen so that the output has a given length along each spatial axis.
+
+    Shapes: (batch, *spatial, channels) -> (batch, *output_size, channels), or with channels second.
+    """
+    x = to_channels_last(knp.to_float(inputs), data_format)
+    for axis, size in enumerate(_output_size(output_size, x), 1):
+        length = x.shape[axis]
+        if length is None:
+            matrix = knp.zeros((size, None), dtype_of(x))
+        else:
+            start, end = (places[:, None] for places in _bins(length, size))
+            inside = (np.arange(length) >= start) & (np.arange(length) < end)
+            matrix = as_array(inside / (end - start), dtype_of(x))
+        x = along_axis(matrix, x, axis)
+    return from_channels_last(x, data_format)
+
+
+@op
+def adaptive_max_pool(inputs, output_size, data_format=None):
+    """The maxima of windows chosen so that the output has a given length along each spatial axis.
+
+    Shapes: (batch, *spatial, channels) -> (batch, *output_size, channels), or with channels second.
+    """
+    x = to_channels_last(as_array(inputs), data_format)
+    for axis, size in enumerate(_output_size(output_size, x), 1):
+        start, end = _bins(x.shape[axis] or size, size)
+        places = np.minimum(start[:, None] + np.arange((end - start).max()), end[:, None] - 1)
+        x = knp.max(knp.take(x, places.astype("int32"), axis), axis=axis + 1)
+    return from_channels_last(x, data_format)
 
 
 @op
@@ -254,3 +299,21 @@ def dot_product_attention(
         logits = knp.where(mask, logits, -0.7 * 3.4e38)
     weights = _cast(softmax(logits, axis=-1), dtype_of(value))
     return knp.einsum("bhts,bshd->bthd", weights, value)
+
+
+__all__ = [
+    "adaptive_average_pool",
+    "adaptive_max_pool",
+    "average_pool",
+    "batch_normalization",
+    "conv",
+    "conv_transpose",
+    "depthwise_conv",
+    "dot_product_attention",
+    "layer_normalization",
+    "max_pool",
+    "min_pool",
+    "moments",
+    "rms_normalization",
+    "separable_conv",
+]

@@ -1,5 +1,6 @@
 """`Trainer`: compile, fit, evaluate, predict. One trainer for all engines."""
 
+import importlib
 import warnings
 
 import numpy as np
@@ -26,6 +27,13 @@ class Trainer:
         vars(instance).update(_compile_loss=None, _compile_metrics=None, _compile_arguments=None, steps_per_execution=1)
         vars(instance).update(run_eagerly=False, loss=None, jit_compile="auto", _step_logs={}, _predictor=None, _nan=None)
         return instance
+
+    def __getattr__(self, name):
+        if not name.startswith("_"):
+            old = importlib.import_module("kerata.compat.translate").method(self, name)
+            if old is not None:
+                return old
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @property
     def _untracked(self):
@@ -442,12 +450,12 @@ class Trainer:
     # Single batches
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
-        """One step of training on one batch; returns the loss and the metrics so far."""
+        """One step of training on one batch; returns its loss and metrics."""
         checks.check_compiled(self, "train_on_batch")
         return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
-        """One step of evaluation on one batch; returns the loss and the metrics so far."""
+        """One step of evaluation on one batch; returns its loss and metrics."""
         checks.check_compiled(self, "test_on_batch")
         return self._on_batch("test", x, y, sample_weight, None, return_dict)
 
@@ -460,6 +468,7 @@ class Trainer:
                 data = weighted_by_class(data, class_weight)
             self._check_batch(data)
             self._build_for(data)
+            self.reset_metrics()
             self._run_step(self._compiled_step(mode), mode, data, None)
             logs = self._logs(mode)
         if return_dict:

@@ -1,0 +1,36 @@
+"""Constraints on weights, applied after each update."""
+
+from kerata.constraints.constraints import Constraint, MaxNorm, MinMaxNorm, NonNeg, UnitNorm
+from kerata.core import registry
+
+max_norm, min_max_norm, non_neg, unit_norm = MaxNorm, MinMaxNorm, NonNeg, UnitNorm
+
+_ALIASES = {"nonneg": NonNeg, "unitnorm": UnitNorm, "maxnorm": MaxNorm, "minmaxnorm": MinMaxNorm}
+
+
+def get(identifier):
+    """A constraint from its name, config, class or itself.
+
+    Raises: ValueError for an unknown name, with the nearest one.
+
+    >>> type(get("non_neg")).__name__
+    'NonNeg'
+    """
+    return registry.get(identifier, "constraints", _ALIASES)
+
+
+def serialize(constraint):
+    """The JSON form."""
+    return registry.serialize_keras_object(constraint)
+
+
+def deserialize(config, custom_objects=None):
+    """The constraint of a name or a JSON form."""
+    with registry.CustomObjectScope(custom_objects):
+        return get(config)
+
+
+__all__ = [
+    "Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "deserialize", "get", "max_norm", "min_max_norm", "non_neg",
+    "serialize", "unit_norm",
+]  # fmt: skip

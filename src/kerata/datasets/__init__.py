@@ -1,0 +1,5 @@
+"""Data sets."""
+
+from kerata.datasets import digits
+
+__all__ = ["digits"]

@@ -1,0 +1,130 @@
+"""Initializers without chance."""
+
+import math
+
+import numpy as np
+
+from kerata.core import arrays, dtypes
+from kerata.initializers.initializer import Initializer, as_dtype
+
+
+def _numpy_dtype(dtype):
+    return dtypes.numpy_dtype(dtypes.standardize_dtype(dtype))
+
+
+class Zeros(Initializer):
+    """Zeros.
+
+    >>> Zeros()((2,)).tolist()
+    [0.0, 0.0]
+    """
+
+    deferrable = True
+
+    def __call__(self, shape, dtype=None):
+        return np.zeros(shape, _numpy_dtype(dtype))
+
+
+class Ones(Initializer):
+    """Ones.
+
+    >>> Ones()((2,), "int32").tolist()
+    [1, 1]
+    """
+
+    deferrable = True
+
+    def __call__(self, shape, dtype=None):
+        return np.ones(shape, _numpy_dtype(dtype))
+
+
+class Constant(Initializer):
+    """One value, or the values of an array that broadcasts to the shape.
+
+    >>> Constant(3.0)((2,)).tolist()
+    [3.0, 3.0]
+    """
+
+    deferrable = True
+
+    def __init__(self, value=0.0):
+        self.value = value
+
+    def __call__(self, shape, dtype=None):
+        return as_dtype(np.broadcast_to(arrays.to_numpy(self.value), shape), dtype).copy()
+
+    @classmethod
+    def from_config(cls, config):
+        """An initializer from its config."""
+        from kerata.core import registry
+
+        return cls(registry.deserialize_keras_object(config["value"])) if config else cls()
+
+
+class Identity(Initializer):
+    """`gain` on the diagonal of a matrix, zeros elsewhere.
+
+    Raises: ValueError if the shape is no matrix's.
+
+    >>> Identity()((2, 2)).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+
+    deferrable = True
+
+    def __init__(self, gain=1.0):
+        self.gain = gain
+
+    def __call__(self, shape, dtype=None):
+        if len(shape) != 2:
+            raise ValueError(f"Identity makes matrices, of 2 axes; the shape asked for is {tuple(shape)}.")
+        return as_dtype(self.gain * np.eye(*shape, dtype="float32"), dtype)
+
+
+class STFT(Initializer):
+    """The real or imaginary part of a short-time Fourier transform, as the kernel of a convolution in one dimension.
+
+    Args:
+        side: "real" or "imag".
+        window: "hann", "hamming", an array, or None for none.
+        scaling: "density", "spectrum" or None.
+        periodic: whether the window is periodic rather than symmetric.
+
+    Shapes: (frame_length, channels, frequencies); with n frequencies the transform has length 2 * (n - 1).
+    """
+
+    deferrable = True
+
+    def __init__(self, side="real", window="hann", scaling="density", periodic=False):
+        if side not in ("real", "imag"):
+            raise ValueError(f"side must be 'real' or 'imag'; {side!r} came.")
+        if isinstance(window, str) and window not in _WINDOWS:
+            raise ValueError(f"window must be one of {', '.join(_WINDOWS)}, an array or None; {window!r} came.")
+        if scaling not in (None, "density", "spectrum"):
+            raise ValueError(f"scaling must be 'density', 'spectrum' or None; {scaling!r} came.")
+        self.side, self.window, self.scaling, self.periodic = side, window, scaling, periodic
+
+    def __call__(self, shape, dtype=None):
+        frame, channels, bins = shape
+        length = 2 * (bins - 1)
+        angles = 2 * math.pi / length * np.outer(np.arange(frame), np.arange(bins))
+        part = np.cos(angles) if self.side == "real" else -np.sin(angles)
+        part = part * self._scaled_window(frame)[:, None]
+        return as_dtype(np.repeat(part[:, None, :], channels, 1), dtype)
+
+    def _scaled_window(self, frame):
+        if self.window is None:
+            window = np.ones(frame)
+        elif isinstance(self.window, str):
+            window = _WINDOWS[self.window](np.arange(frame) * 2 * math.pi / max(1, frame - (not self.periodic)))
+        else:
+            window = np.asarray(arrays.to_numpy(self.window))
+        if self.scaling == "density":
+            return window / math.sqrt((window**2).sum())
+        return window / window.sum() if self.scaling == "spectrum" else window
+
+
+_WINDOWS = {
+    "hann": lambda angle: 0.5 - 0.5 * np.cos(angle),
+    "hamming": lambda angle: 0.54 - 0.46 * np.cos(angle),
+}

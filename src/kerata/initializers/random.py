@@ -1,0 +1,211 @@
+"""Initializers that draw: normal, uniform, scaled by the fans, orthogonal."""
+
+import math
+
+import numpy as np
+
+from kerata.initializers.initializer import RandomInitializer, as_dtype
+
+_MODES = ("fan_in", "fan_out", "fan_avg")
+_DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
+# The standard deviation of a standard normal distribution cut off at -2 and 2.
+_TRUNCATED_DEVIATION = 0.87962566103423978
+
+
+def standard_normal(generator, shape):
+    """A standard normal draw in float32."""
+    return generator.standard_normal(shape, dtype=np.float32)
+
+
+def truncated_normal(generator, shape):
+    """A standard normal draw in float32, what lies beyond -2 and 2 drawn again."""
+    values = generator.standard_normal(math.prod(shape), dtype=np.float32)
+    outside = np.flatnonzero(np.abs(values) > 2)
+    while outside.size:
+        again = generator.standard_normal(outside.size, dtype=np.float32)
+        values[outside] = again
+        outside = outside[np.abs(again) > 2]
+    return values.reshape(shape)
+
+
+class RandomNormal(RandomInitializer):
+    """Normally distributed values.
+
+    >>> RandomNormal(seed=1)((2, 3)).shape
+    (2, 3)
+    """
+
+    def __init__(self, mean=0.0, stddev=0.05, seed=None):
+        super().__init__(seed)
+        self.mean, self.stddev = mean, stddev
+
+    def __call__(self, shape, dtype=None):
+        return as_dtype(_moved(standard_normal(self.generator(), tuple(shape)), self.stddev, self.mean), dtype)
+
+
+class TruncatedNormal(RandomInitializer):
+    """Normally distributed values within two standard deviations of the mean.
+
+    >>> bool(abs(TruncatedNormal(stddev=1.0, seed=1)((99,))).max() < 2.0)
+    True
+    """
+
+    def __init__(self, mean=0.0, stddev=0.05, seed=None):
+        super().__init__(seed)
+        self.mean, self.stddev = mean, stddev
+
+    def __call__(self, shape, dtype=None):
+        return as_dtype(_moved(truncated_normal(self.generator(), tuple(shape)), self.stddev, self.mean), dtype)
+
+
+class RandomUniform(RandomInitializer):
+    """Values evenly distributed from `minval` to `maxval`.
+
+    >>> RandomUniform(0.0, 1.0, seed=1)((2,)).dtype.name
+    'float32'
+    """
+
+    def __init__(self, minval=-0.05, maxval=0.05, seed=None):
+        super().__init__(seed)
+        self.minval, self.maxval = minval, maxval
+
+    def __call__(self, shape, dtype=None):
+        values = self.generator().random(tuple(shape), dtype=np.float32)
+        return as_dtype(_moved(values, self.maxval - self.minval, self.minval), dtype)
+
+
+def _moved(values, scale, offset):
+    values *= np.float32(scale)
+    if offset:
+        values += np.float32(offset)
+    return values
+
+
+class VarianceScaling(RandomInitializer):
+    """Values whose variance is `scale` divided by the number of inputs, of outputs, or their mean.
+
+    Args:
+        scale: a positive number.
+        mode: "fan_in", "fan_out" or "fan_avg".
+        distribution: "truncated_normal", "untruncated_normal" or "uniform".
+        seed: an integer, a SeedGenerator or None.
+        input_axes: the axes of the shape that count as inputs; with `output_axes`, instead of the usual rule.
+        output_axes: those that count as outputs.
+
+    Raises: ValueError for another mode or distribution, or a scale that is not positive.
+
+    >>> weights = VarianceScaling(2.0, seed=1)((1000, 100))
+    >>> bool(abs(weights.std() - (2 / 1000) ** 0.5) < 1e-3)
+    True
+    """
+
+    def __init__(
+        self, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None, input_axes=None, output_axes=None
+    ):
+        super().__init__(seed)
+        if scale <= 0:
+            raise ValueError(f"scale must be positive; {scale!r} came.")
+        distribution = {"normal": "truncated_normal"}.get(str(distribution).lower(), str(distribution).lower())
+        for what, value, allowed in (("mode", mode, _MODES), ("distribution", distribution, _DISTRIBUTIONS)):
+            if value not in allowed:
+                raise ValueError(f"{what} must be one of {', '.join(allowed)}; {value!r} came.")
+        self.scale, self.mode, self.distribution = scale, mode, distribution
+        self.input_axes, self.output_axes = input_axes, output_axes
+
+    def __call__(self, shape, dtype=None):
+        shape = tuple(shape)
+        inputs, outputs = compute_fans(shape, self.input_axes, self.output_axes)
+        fan = {"fan_in": inputs, "fan_out": outputs, "fan_avg": (inputs + outputs) / 2}[self.mode]
+        deviation = math.sqrt(self.scale / max(1.0, fan))
+        generator = self.generator()
+        if self.distribution == "uniform":
+            limit = math.sqrt(3.0) * deviation
+            return as_dtype(_moved(generator.random(shape, dtype=np.float32), 2 * limit, -limit), dtype)
+        if self.distribution == "untruncated_normal":
+            return as_dtype(_moved(standard_normal(generator, shape), deviation, 0.0), dtype)
+        return as_dtype(_moved(truncated_normal(generator, shape), deviation / _TRUNCATED_DEVIATION, 0.0), dtype)
+
+
+def compute_fans(shape, input_axes=None, output_axes=None):
+    """The numbers of inputs and outputs of a kernel: (*window, inputs, outputs) unless the axes are named.
+
+    >>> compute_fans((3, 3, 16, 32))
+    (144, 288)
+    """
+    if input_axes is not None and output_axes is not None:
+        return math.prod(shape[a] for a in input_axes), math.prod(shape[a] for a in output_axes)
+    if len(shape) < 2:
+        size = shape[0] if shape else 1
+        return size, size
+    window = math.prod(shape[:-2])
+    return shape[-2] * window, shape[-1] * window
+
+
+class _Named(VarianceScaling):
+    """A `VarianceScaling` with a name of its own."""
+
+    fixed = (1.0, "fan_in", "truncated_normal")
+
+    def __init__(self, seed=None, input_axes=None, output_axes=None):
+        super().__init__(*self.fixed, seed=seed, input_axes=input_axes, output_axes=output_axes)
+
+
+class GlorotUniform(_Named):
+    """Uniform, variance 2 / (inputs + outputs). Source: Glorot and Bengio 2010."""
+
+    fixed = (1.0, "fan_avg", "uniform")
+
+
+class GlorotNormal(_Named):
+    """Truncated normal, variance 2 / (inputs + outputs). Source: Glorot and Bengio 2010."""
+
+    fixed = (1.0, "fan_avg", "truncated_normal")
+
+
+class HeUniform(_Named):
+    """Uniform, variance 2 / inputs. Source: He et al. 2015, arXiv:1502.01852."""
+
+    fixed = (2.0, "fan_in", "uniform")
+
+
+class HeNormal(_Named):
+    """Truncated normal, variance 2 / inputs. Source: He et al. 2015, arXiv:1502.01852."""
+
+    fixed = (2.0, "fan_in", "truncated_normal")
+
+
+class LecunUniform(_Named):
+    """Uniform, variance 1 / inputs. Source: Klambauer et al. 2017, arXiv:1706.02515."""
+
+    fixed = (1.0, "fan_in", "uniform")
+
+
+class LecunNormal(_Named):
+    """Truncated normal, variance 1 / inputs. Source: Klambauer et al. 2017, arXiv:1706.02515."""
+
+    fixed = (1.0, "fan_in", "truncated_normal")
+
+
+class Orthogonal(RandomInitializer):
+    """A matrix whose rows or columns, whichever are fewer, are orthogonal; further axes are folded into the rows.
+
+    Raises: ValueError for a shape of fewer than two axes. Source: Saxe et al. 2013, arXiv:1312.6120.
+
+    >>> q = Orthogonal(seed=1)((3, 3))
+    >>> bool(abs(q @ q.T - np.eye(3)).max() < 1e-6)
+    True
+    """
+
+    def __init__(self, gain=1.0, seed=None):
+        super().__init__(seed)
+        self.gain = gain
+
+    def __call__(self, shape, dtype=None):
+        if len(shape) < 2:
+            raise ValueError(f"Orthogonal makes tensors of at least 2 axes; the shape asked for is {tuple(shape)}.")
+        rows, columns = math.prod(shape[:-1]), shape[-1]
+        draw = standard_normal(self.generator(), (max(rows, columns), min(rows, columns)))
+        q, r = np.linalg.qr(draw)
+        q *= np.where(np.diagonal(r) < 0, -1, 1)
+        q = q.T if rows < columns else q
+        return as_dtype(self.gain * q.reshape(shape), dtype)

@@ -1,0 +1,295 @@
+"""Convolutions and transposed convolutions in one, two and three dimensions."""
+
+from kerata import activations
+from kerata.core.config import standardize_data_format
+from kerata.layers.arguments import Ranked, along_channels, make_weight, per_axis, positive_integer, settle
+from kerata.layers.input_spec import InputSpec
+from kerata.ops import nn
+from kerata.ops import numpy as knp
+
+
+class Windowed(Ranked):
+    """What all convolutions share: a window, its steps, a bias and an activation."""
+
+    paddings = ("valid", "same")
+
+    def _set_window(self, kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias):
+        self.kernel_size = per_axis(kernel_size, self.rank, "kernel_size", self)
+        self.strides = per_axis(strides, self.rank, "strides", self)
+        self.dilation_rate = per_axis(dilation_rate, self.rank, "dilation_rate", self)
+        self.padding = str(padding).lower()
+        if self.padding not in self.paddings:
+            raise ValueError(f"{type(self).__name__}: padding must be one of {', '.join(self.paddings)}; {padding!r} came.")
+        self.data_format = standardize_data_format(data_format)
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.input_spec = InputSpec(ndim=self.rank + 2)
+
+    def _channels(self, input_shape):
+        """The number of input channels, from now on required.
+
+        Raises: ValueError if it is unknown.
+        """
+        axis = -1 if self.data_format == "channels_last" else 1
+        channels = input_shape[axis]
+        if channels is None:
+            raise ValueError(
+                f"{type(self).__name__}: the number of channels, axis {axis} of the input shape {tuple(input_shape)}, is "
+                "unknown. Give it in Input(shape=...)."
+            )
+        self.input_spec = InputSpec(ndim=self.rank + 2, axes={axis: channels})
+        return channels
+
+    def _make_bias(self, size):
+        self.bias = make_weight(self, "bias", (size,)) if self.use_bias else None
+
+    def _pads(self):
+        """The padding, in the form that the op takes."""
+        if self.padding != "causal":
+            return self.padding
+        return [((w - 1) * d, 0) for w, d in zip(self.kernel_size, self.dilation_rate)]
+
+    def _finish(self, x):
+        """The bias and the activation."""
+        if self.bias is not None:
+            x = knp.add(x, along_channels(self.bias, self.rank, self.data_format))
+        return self.activation(x)
+
+
+class Conv(Windowed):
+    """A convolution: each output is a weighted sum of a window of the input.
+
+    Shapes: (batch, *spatial, channels) -> (batch, *output, filters), or with channels second.
+
+    Args:
+        filters: the number of output channels.
+        kernel_size: the window's length, one number or one for each spatial axis.
+        strides: the step of the window.
+        padding: "valid" for none, "same" for as much as keeps the length at stride 1, evenly on both sides; in one
+            dimension also "causal", for zeros before the first step only.
+        data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
+        dilation_rate: the distance of the window's elements (Yu and Koltun 2016, arXiv:1511.07122).
+        groups: into how many groups the channels fall, each with its own filters.
+        activation: a name or a function; None for none.
+        use_bias: whether a bias is added.
+        kernel_initializer, bias_initializer: how the weights start.
+        kernel_regularizer, bias_regularizer, activity_regularizer: penalties added to the loss.
+        kernel_constraint, bias_constraint: applied after each update.
+
+    Raises: ValueError if `filters` or the channels are no multiple of `groups`, or the window does not fit the input.
+
+    >>> import kerata, numpy as np
+    >>> kerata.layers.Conv1D(4, 3, padding="causal")(np.ones((2, 10, 3))).shape
+    (2, 10, 4)
+    >>> kerata.layers.Conv2D(4, 3, strides=2)(np.ones((2, 9, 9, 3))).shape
+    (2, 4, 4, 4)
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=1,
+        padding="valid",
+        data_format=None,
+        dilation_rate=1,
+        groups=1,
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self.filters = positive_integer(filters, "filters", self)
+        self.groups = positive_integer(groups, "groups", self)
+        if self.filters % self.groups:
+            raise ValueError(f"{type(self).__name__}: filters ({filters}) must be a multiple of groups ({groups}).")
+        self._set_window(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias)
+        settle(
+            self,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+        )
+
+    def build(self, input_shape):
+        """Make the kernel (*window, channels // groups, filters) and the bias (filters,)."""
+        channels = self._channels(input_shape)
+        if channels % self.groups:
+            raise ValueError(
+                f"{type(self).__name__}: the {channels} input channels must be a multiple of groups ({self.groups})."
+            )
+        self.kernel = make_weight(self, "kernel", (*self.kernel_size, channels // self.groups, self.filters))
+        self._make_bias(self.filters)
+
+    def convolution_op(self, inputs, kernel):
+        """The convolution alone; may be overridden."""
+        return nn.conv(inputs, kernel, self.strides, self._pads(), self.data_format, self.dilation_rate)
+
+    def call(self, inputs):
+        """The convolution, the bias and the activation."""
+        return self._finish(self.convolution_op(inputs, self.kernel))
+
+
+class Conv1D(Conv):
+    rank = 1
+    paddings = ("valid", "same", "causal")
+
+
+class Conv2D(Conv):
+    rank = 2
+
+
+class Conv3D(Conv):
+    rank = 3
+
+
+class ConvTranspose(Windowed):
+    """A transposed convolution ("deconvolution"): the gradient of a convolution with respect to its input, as a layer.
+
+    Shapes: (batch, *spatial, channels) -> (batch, *output, filters), or with channels second. Without `output_padding`
+    the output length is `n * stride` for "same" and `n * stride + max(reach - stride, 0)` for "valid", where `reach` is
+    the length of the dilated window.
+
+    Args:
+        filters: the number of output channels.
+        kernel_size: the window's length, one number or one for each spatial axis.
+        strides: the distance of the inputs in the output.
+        padding: "valid" or "same".
+        output_padding: how much longer the output is at its end; must be less than the stride.
+        data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
+        dilation_rate: the distance of the window's elements.
+        activation: a name or a function; None for none.
+        use_bias: whether a bias is added.
+        kernel_initializer, bias_initializer: how the weights start.
+        kernel_regularizer, bias_regularizer, activity_regularizer: penalties added to the loss.
+        kernel_constraint, bias_constraint: applied after each update.
+
+    Source: Zeiler et al. 2010, "Deconvolutional Networks".
+
+    >>> import kerata, numpy as np
+    >>> kerata.layers.Conv1DTranspose(4, 3, strides=2)(np.ones((2, 5, 3))).shape
+    (2, 11, 4)
+    >>> kerata.layers.Conv2DTranspose(4, 3, strides=2, padding="same")(np.ones((2, 5, 5, 3))).shape
+    (2, 10, 10, 4)
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=1,
+        padding="valid",
+        output_padding=None,
+        data_format=None,
+        dilation_rate=1,
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self.filters = positive_integer(filters, "filters", self)
+        self._set_window(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias)
+        self.output_padding = None
+        if output_padding is not None:
+            self.output_padding = per_axis(output_padding, self.rank, "output_padding", self, least=0)
+            if any(extra >= stride for extra, stride in zip(self.output_padding, self.strides)):
+                raise ValueError(
+                    f"{type(self).__name__}: output_padding {self.output_padding} must be less than strides {self.strides}."
+                )
+        settle(
+            self,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+        )
+
+    def build(self, input_shape):
+        """Make the kernel (*window, filters, channels) and the bias (filters,)."""
+        self.kernel = make_weight(self, "kernel", (*self.kernel_size, self.filters, self._channels(input_shape)))
+        self._make_bias(self.filters)
+
+    def call(self, inputs):
+        """The transposed convolution, the bias and the activation."""
+        return self._finish(
+            nn.conv_transpose(
+                inputs, self.kernel, self.strides, self.padding, self.output_padding, self.data_format, self.dilation_rate
+            )
+        )
+
+
+class Conv1DTranspose(ConvTranspose):
+    rank = 1
+
+
+class Conv2DTranspose(ConvTranspose):
+    rank = 2
+
+
+class Conv3DTranspose(ConvTranspose):
+    rank = 3
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=1,
+        padding="valid",
+        data_format=None,
+        output_padding=None,
+        dilation_rate=1,
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(  # the order of data_format and output_padding is the only difference
+            filters,
+            kernel_size,
+            strides,
+            padding,
+            output_padding,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            kernel_initializer,
+            bias_initializer,
+            kernel_regularizer,
+            bias_regularizer,
+            activity_regularizer,
+            kernel_constraint,
+            bias_constraint,
+            **kwargs,
+        )
+
+
+Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D
+Convolution1DTranspose = Conv1DTranspose
+Convolution2DTranspose = Conv2DTranspose
+Convolution3DTranspose = Conv3DTranspose

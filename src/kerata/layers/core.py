@@ -1,0 +1,201 @@
+"""Layers without weights that apply a function, or only note something: activation, identity, masking, user functions."""
+
+import types
+
+from kerata import activations, ops, regularizers
+from kerata.core import registry
+from kerata.core.arrays import dtype_of
+from kerata.core.graph import accepts
+from kerata.engines.abstract import AbstractArray
+from kerata.layers.layer import Layer
+
+
+class Activation(Layer):
+    """An activation function as a layer.
+
+    Args:
+        activation: a name or a function.
+
+    >>> import kerata, numpy as np
+    >>> kerata.layers.Activation("relu")(np.array([-1.0, 2.0])).tolist()
+    [0.0, 2.0]
+    """
+
+    supports_masking = True
+
+    def __init__(self, activation, **kwargs):
+        super().__init__(**kwargs)
+        self.activation = activations.get(activation)
+
+    def call(self, inputs):
+        """The function of the inputs."""
+        return self.activation(inputs)
+
+
+class Identity(Layer):
+    """The inputs as they are, in any structure."""
+
+    supports_masking = True
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+
+    def call(self, inputs):
+        """The inputs."""
+        return inputs
+
+
+class Masking(Layer):
+    """Steps whose features all equal `mask_value` are masked: set to 0 here, and skipped by later layers.
+
+    Shapes: (batch, steps, features) -> the same.
+
+    >>> import kerata, numpy as np
+    >>> kerata.layers.Masking(9.0)(np.array([[[9.0, 9.0], [9.0, 1.0]]])).tolist()
+    [[[0.0, 0.0], [9.0, 1.0]]]
+    """
+
+    supports_masking = True
+
+    def __init__(self, mask_value=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.mask_value = mask_value
+
+    def compute_mask(self, inputs, mask=None):
+        """Where a step has a feature that is not `mask_value`."""
+        return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1)
+
+    def call(self, inputs):
+        """The inputs, 0 where they are masked."""
+        counts = ops.any(ops.not_equal(inputs, self.mask_value), axis=-1, keepdims=True)
+        return ops.multiply(inputs, ops.cast(counts, dtype_of(inputs)))
+
+
+class ActivityRegularization(Layer):
+    """The inputs as they are; the sum of their absolute values, or squares, is added to the loss.
+
+    Args:
+        l1: the factor of the sum of absolute values.
+        l2: the factor of the sum of squares.
+    """
+
+    supports_masking = True
+
+    def __init__(self, l1=0.0, l2=0.0, **kwargs):
+        super().__init__(activity_regularizer=regularizers.L1L2(l1=l1, l2=l2), **kwargs)
+        self.l1, self.l2 = l1, l2
+
+    def call(self, inputs):
+        """The inputs."""
+        return inputs
+
+    def get_config(self):
+        """The constructor's arguments."""
+        config = super().get_config()
+        del config["activity_regularizer"]
+        return config
+
+
+class Lambda(Layer):
+    """A function as a layer.
+
+    The function may use the functions of `ops`, or those of the engine's own library, such as `jax.numpy`. It may take
+    `training` and `mask`. Its variables are not the layer's: functions with weights belong in a Layer of their own.
+
+    Args:
+        function: takes the inputs, and the `arguments` by name.
+        output_shape: the output's shape without the batch axis, or a function of the whole input shape; found by running
+            the function on shapes if None.
+        mask: the output's mask, or a function of inputs and mask that returns it.
+        arguments: a dict of further arguments.
+
+    A named function is saved by its name and must be registered; a `lambda` can't be saved, since kerata's files hold no
+    byte code, and none is run from files.
+
+    >>> import kerata, numpy as np
+    >>> kerata.layers.Lambda(lambda x: x ** 2)(np.array([3.0])).tolist()
+    [9.0]
+    """
+
+    def __init__(self, function, output_shape=None, mask=None, arguments=None, **kwargs):
+        super().__init__(**kwargs)
+        if not callable(function):
+            raise ValueError(f"Lambda needs a function; {function!r} came.")
+        self.function = function
+        self.arguments = arguments or {}
+        self.mask = mask
+        self.given_output_shape = output_shape
+        self.supports_masking = mask is not None
+
+    def call(self, inputs, mask=None, training=None):
+        """The function of the inputs."""
+        extra = {name: value for name, value in (("mask", mask), ("training", training)) if _names(self.function, name)}
+        return self.function(inputs, **(self.arguments | extra))
+
+    def compute_output_shape(self, input_shape):
+        """The output's shape: as given, else found by running the function."""
+        given = self.given_output_shape
+        if given is None:
+            return super().compute_output_shape(input_shape)
+        return tuple(given(input_shape)) if callable(given) else (input_shape[0], *given)
+
+    def compute_output_spec(self, inputs, **kwargs):
+        """The output's shape and dtype."""
+        if self.given_output_shape is None:
+            return super().compute_output_spec(inputs, **kwargs)
+        shape = [x.shape for x in inputs] if isinstance(inputs, (list, tuple)) else inputs.shape
+        shape = shape[0] if isinstance(shape, list) and not callable(self.given_output_shape) else shape
+        return AbstractArray(self.compute_output_shape(shape), self.compute_dtype)
+
+    def compute_mask(self, inputs, mask=None):
+        """The mask that was given, or that the given function returns."""
+        return self.mask(inputs, mask) if callable(self.mask) else self.mask
+
+    def get_config(self):
+        """The constructor's arguments.
+
+        Raises: TypeError if one of the functions is a `lambda`.
+        """
+        config = super().get_config()
+        for name, value in (("output_shape", self.given_output_shape), ("mask", self.mask)):
+            config.pop(name)
+            if value is not None:
+                config[name] = registry.serialize_keras_object(value)
+        return config
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None, safe_mode=None):
+        """A layer from its config.
+
+        Raises: ValueError if a function is not known here, or is a `lambda`'s byte code.
+        """
+        config = dict(config)
+        for name in ("function", "output_shape", "mask"):
+            if name in config:
+                config[name] = _loaded(config[name], custom_objects)
+        return cls(**config)
+
+
+def _names(function, argument):
+    """Whether a function has a parameter of this name."""
+    return not isinstance(function, type) and accepts(function, argument) and argument in _parameters(function)
+
+
+def _parameters(function):
+    import inspect
+
+    return inspect.signature(function).parameters
+
+
+def _loaded(value, custom_objects):
+    """A function of `ops` or one of the user's, from its JSON form; anything else as it is."""
+    if isinstance(value, dict) and value.get("class_name") == "function":
+        name = value["config"]
+        if isinstance(name, str) and isinstance(getattr(ops, name, None), types.FunctionType):
+            if registry.get_registered_object(name, custom_objects) is None:
+                return getattr(ops, name)
+    if isinstance(value, dict):
+        return registry.deserialize_keras_object(value, custom_objects)
+    if isinstance(value, (list, tuple)) and len(value) == 3 and isinstance(value[0], str):
+        return registry.deserialize_keras_object({"class_name": "__lambda__", "config": {}})  # Keras 2's byte code
+    return value

@@ -1,0 +1,110 @@
+"""Loss functions of regression and of margins: one value for each sample, (..., d), (..., d) -> (...)."""
+
+import math
+
+from kerata.core.arrays import as_array
+from kerata.core.config import settings
+from kerata.losses.shapes import matched
+from kerata.ops import crossentropy
+from kerata.ops import numpy as knp
+from kerata.ops.activation import softplus
+
+
+def pair(y_true, y_pred, what):
+    """Targets and predictions as float tensors of one dtype and one shape."""
+    y_pred = knp.to_float(y_pred)
+    y_true, y_pred = knp.promote(as_array(y_true), y_pred)
+    return matched(y_true, y_pred, what)
+
+
+def mean_squared_error(y_true, y_pred):
+    """mean((y_true - y_pred)^2) along the last axis.
+
+    Raises: ValueError if the shapes differ, but for a last axis of length 1.
+
+    >>> mean_squared_error([[1.0, 2.0]], [[1.0, 4.0]]).tolist()
+    [2.0]
+    """
+    y_true, y_pred = pair(y_true, y_pred, "mean_squared_error")
+    return knp.mean(knp.square(y_true - y_pred), -1)
+
+
+def mean_absolute_error(y_true, y_pred):
+    """mean(|y_true - y_pred|) along the last axis."""
+    y_true, y_pred = pair(y_true, y_pred, "mean_absolute_error")
+    return knp.mean(knp.absolute(y_true - y_pred), -1)
+
+
+def mean_absolute_percentage_error(y_true, y_pred):
+    """100 * mean(|y_true - y_pred| / |y_true|) along the last axis; targets near 0 count as epsilon."""
+    y_true, y_pred = pair(y_true, y_pred, "mean_absolute_percentage_error")
+    return 100.0 * knp.mean(knp.absolute((y_true - y_pred) / knp.maximum(knp.absolute(y_true), settings.epsilon)), -1)
+
+
+def mean_squared_logarithmic_error(y_true, y_pred):
+    """mean((log(y_true + 1) - log(y_pred + 1))^2) along the last axis; nothing counts as less than epsilon."""
+    y_true, y_pred = pair(y_true, y_pred, "mean_squared_logarithmic_error")
+    first, second = (knp.log(knp.maximum(y, settings.epsilon) + 1.0) for y in (y_true, y_pred))
+    return knp.mean(knp.square(first - second), -1)
+
+
+def huber(y_true, y_pred, delta=1.0):
+    """Quadratic within `delta` of the target, linear outside; the mean along the last axis.
+
+    Source: Huber 1964, doi:10.1214/aoms/1177703732.
+    """
+    y_true, y_pred = pair(y_true, y_pred, "huber")
+    error = knp.absolute(y_true - y_pred)
+    return knp.mean(knp.where(error <= delta, 0.5 * knp.square(error), delta * error - 0.5 * delta * delta), -1)
+
+
+def log_cosh(y_true, y_pred):
+    """mean(log(cosh(y_pred - y_true))) along the last axis."""
+    y_true, y_pred = pair(y_true, y_pred, "log_cosh")
+    error = y_pred - y_true
+    return knp.mean(error + softplus(-2.0 * error) - math.log(2.0), -1)
+
+
+def kl_divergence(y_true, y_pred):
+    """sum(y_true * log(y_true / y_pred)) along the last axis; both are kept from epsilon to 1."""
+    y_true, y_pred = pair(y_true, y_pred, "kl_divergence")
+    y_true, y_pred = (knp.clip(y, settings.epsilon, 1.0) for y in (y_true, y_pred))
+    return knp.sum(y_true * knp.log(y_true / y_pred), -1)
+
+
+def poisson(y_true, y_pred):
+    """mean(y_pred - y_true * log(y_pred)) along the last axis."""
+    y_true, y_pred = pair(y_true, y_pred, "poisson")
+    return knp.mean(y_pred - y_true * knp.log(y_pred + settings.epsilon), -1)
+
+
+def cosine_similarity(y_true, y_pred, axis=-1):
+    """-cos of the angle between target and prediction: -1 for the same direction."""
+    y_true, y_pred = pair(y_true, y_pred, "cosine_similarity")
+    return -knp.sum(crossentropy.normalize(y_true, axis) * crossentropy.normalize(y_pred, axis), axis)
+
+
+def _signs(y_true):
+    """Targets as -1 and 1, also where they came as 0 and 1."""
+    binary = knp.all(knp.logical_or(y_true == 0, y_true == 1))
+    return knp.where(binary, 2.0 * y_true - 1.0, y_true)
+
+
+def hinge(y_true, y_pred):
+    """mean(max(1 - y_true * y_pred, 0)) along the last axis; targets are -1 and 1, or 0 and 1."""
+    y_true, y_pred = pair(y_true, y_pred, "hinge")
+    return knp.mean(knp.maximum(1.0 - _signs(y_true) * y_pred, 0.0), -1)
+
+
+def squared_hinge(y_true, y_pred):
+    """mean(max(1 - y_true * y_pred, 0)^2) along the last axis; targets are -1 and 1, or 0 and 1."""
+    y_true, y_pred = pair(y_true, y_pred, "squared_hinge")
+    return knp.mean(knp.square(knp.maximum(1.0 - _signs(y_true) * y_pred, 0.0)), -1)
+
+
+def categorical_hinge(y_true, y_pred):
+    """max(1 + the best wrong score - the right score, 0) along the last axis; targets are one-hot."""
+    y_true, y_pred = pair(y_true, y_pred, "categorical_hinge")
+    right = knp.sum(y_true * y_pred, -1)
+    wrong = knp.max((1.0 - y_true) * y_pred, -1)
+    return knp.maximum(wrong - right + 1.0, 0.0)

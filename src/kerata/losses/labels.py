@@ -1,0 +1,40 @@
+"""Class numbers must be in range: engines would read on silently, or give a loss of 0."""
+
+import numpy as np
+
+from kerata import engines
+from kerata.core.arrays import to_numpy
+
+
+def check_labels(labels, num_classes, what, ignore=None):
+    """Check class numbers on the host.
+
+    Args:
+        labels: a NumPy array of class numbers.
+        num_classes: how many classes there are.
+        what: the loss or metric, for the message.
+        ignore: a label that may stand for "none".
+
+    Raises: ValueError naming the first label out of range.
+
+    >>> check_labels(np.array([0, 7]), 3, "sparse_categorical_crossentropy")
+    Traceback (most recent call last):
+    ...
+    ValueError: sparse_categorical_crossentropy: label 7 is out of range for 3 classes (0 to 2). ...
+    """
+    bad = (labels < 0) | (labels >= num_classes) | (labels != np.floor(labels))
+    if ignore is not None:
+        bad &= labels != ignore
+    if bad.any():
+        label = labels[bad].ravel()[0].item()
+        label = int(label) if label == int(label) else label
+        raise ValueError(
+            f"{what}: label {label} is out of range for {num_classes} classes (0 to {num_classes - 1}). Make the "
+            "model's last layer as wide as there are classes, or number the classes from 0."
+        )
+
+
+def check_concrete_labels(labels, num_classes, what, ignore=None):
+    """`check_labels` for an engine's array, when it has values now."""
+    if num_classes is not None and engines.current().is_concrete(labels):
+        check_labels(to_numpy(labels), num_classes, what, ignore)

@@ -1,0 +1,192 @@
+"""`Loss`: a function of targets and predictions, weighted and reduced."""
+
+import math
+
+import optree
+
+from kerata.core import batch, masks, naming, policies
+from kerata.core.arrays import as_array
+from kerata.core.config import settings
+from kerata.core.configurable import Configurable
+from kerata.losses.shapes import squeeze_or_expand
+from kerata.ops import numpy as knp
+
+_REDUCTIONS = ("sum", "sum_over_batch_size", "mean", "mean_with_sample_weight", "none", None)
+
+
+class Loss(Configurable):
+    """The base class of losses. A subclass writes `call(self, y_true, y_pred)`, one value for each sample.
+
+    Args:
+        name: shown in logs.
+        reduction: "sum_over_batch_size" or "mean" (the sum divided by the number of values), "sum",
+            "mean_with_sample_weight" (divided by the sum of the weights), "none" or None.
+        dtype: that of the computation; `floatx()` for None.
+
+    Raises: ValueError for another reduction.
+
+    >>> from kerata import ops
+    >>> class Distance(Loss):
+    ...     def call(self, y_true, y_pred):
+    ...         return ops.mean(ops.abs(y_true - y_pred), axis=-1)
+    >>> float(Distance()([[1.0], [2.0]], [[2.0], [4.0]]))
+    1.5
+    """
+
+    def __init__(self, name=None, reduction="sum_over_batch_size", dtype=None):
+        if reduction not in _REDUCTIONS:
+            raise ValueError(f"reduction must be one of {', '.join(map(repr, _REDUCTIONS))}; {reduction!r} came.")
+        self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
+        self.reduction = reduction
+        self._given_dtype = dtype
+        self._dtype = settings.floatx if dtype is None else policies.get(dtype).compute_dtype
+
+    @property
+    def dtype(self):
+        """The dtype of the computation."""
+        return self._dtype
+
+    def call(self, y_true, y_pred):
+        """One value for each sample: (batch, ...) -> (batch,) or (batch, ...)."""
+        raise NotImplementedError(f"{type(self).__name__} must define call(self, y_true, y_pred).")
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        """The weighted, reduced loss.
+
+        Args:
+            y_true: targets.
+            y_pred: predictions. A mask that they carry takes what it leaves out off the loss.
+            sample_weight: one weight for each sample, or for each value of the loss.
+        """
+        mask = masks.get_mask(y_pred)
+        y_true, y_pred = (optree.tree_map(lambda x: as_array(x, self._dtype), y) for y in (y_true, y_pred))
+        values = self.call(y_true, y_pred)
+        own = masks.get_mask(values)
+        mask = own if mask is None else mask if own is None or own is mask else knp.logical_and(mask, own)
+        return reduce_weighted(values, sample_weight, mask, self.reduction, self._dtype, self.name)
+
+    def get_config(self):
+        """The constructor's arguments; the dtype only where one was given."""
+        config = super().get_config()
+        if self._given_dtype is None:
+            config.pop("dtype", None)
+        elif "dtype" in config:
+            config["dtype"] = self._dtype
+        return config
+
+
+def reduce_weighted(values, sample_weight, mask, reduction, dtype, name):
+    """Values of a loss, weighted and reduced; padded rows and what the mask leaves out count for nothing."""
+    values = as_array(values, dtype)
+    batch.check_rows(tuple(values.shape), name)
+    valid = _valid_weights(values, dtype)
+    weights = None if sample_weight is None else aligned_weights(as_array(sample_weight, dtype), values, name)
+    if mask is not None:
+        mask = _mask_weights(as_array(mask, dtype), values, valid, reduction, dtype, name)
+        weights = mask if weights is None else weights * mask
+    if weights is not None:
+        values = values * weights
+    if valid is not None:
+        # A padded row may hold anything, NaN too: it is replaced, not multiplied away.
+        values = knp.where(valid > 0, values, 0.0)
+        weights = valid if weights is None else weights * valid
+    if reduction in ("none", None):
+        return values
+    if reduction == "sum":
+        return knp.sum(values)
+    total = knp.sum(values)
+    if reduction == "mean_with_sample_weight" and weights is not None:
+        return divide_no_nan(total, knp.sum(weights + knp.zeros_like(values)))
+    if valid is not None:
+        return divide_no_nan(total, knp.sum(valid + knp.zeros_like(values)))
+    return total / _size(values, dtype)
+
+
+def _valid_weights(values, dtype):
+    if batch.local.valid is None:
+        return None
+    return knp.reshape(as_array(batch.local.valid, dtype), (-1,) + (1,) * (len(values.shape) - 1))
+
+
+def _size(values, dtype):
+    """The number of values; it may be unknown while a model is being built."""
+    if None in values.shape:
+        return knp.sum(knp.ones_like(values))
+    return float(max(1, math.prod(values.shape)))
+
+
+def _mask_weights(mask, values, valid, reduction, dtype, name):
+    """The mask as weights; those of a mean are scaled up so that the mean is over what the mask leaves."""
+    if len(mask.shape) > len(values.shape):
+        return knp.ones_like(values)
+    mask = aligned_weights(mask, values, name)
+    if reduction not in ("mean", "sum_over_batch_size"):
+        return mask
+    rows = mask if valid is None else mask * valid
+    everything = knp.ones_like(mask) if valid is None else knp.ones_like(mask) * valid
+    return mask * (knp.sum(everything) / (knp.sum(rows) + settings.epsilon))
+
+
+def aligned_weights(weights, values, name):
+    """Weights in a shape that broadcasts to the values: one for each sample is taken along the first axes.
+
+    Raises: ValueError if the shape fits neither the first axes nor all.
+    """
+    while len(weights.shape) > max(1, len(values.shape)) and weights.shape[-1] == 1:
+        weights = knp.squeeze(weights, -1)
+    shape, target = tuple(weights.shape), tuple(values.shape)
+    if len(shape) > len(target) or any(None not in (w, v) and w not in (1, v) for w, v in zip(shape, target)):
+        raise ValueError(
+            f"{name}: sample_weight of shape {shape} doesn't fit losses of shape {target}. Give one weight for each sample, "
+            f"{target[:1]}, or one for each value, {target}."
+        )
+    return knp.reshape(weights, (*shape, *(1,) * (len(target) - len(shape)))) if 0 < len(shape) < len(target) else weights
+
+
+def divide_no_nan(a, b):
+    """a / b, and 0 where b is 0."""
+    safe = knp.where(b == 0, 1.0, b)
+    return knp.where(b == 0, 0.0, a / safe)
+
+
+class LossFunctionWrapper(Loss):
+    """A function `(y_true, y_pred)` as a loss.
+
+    Args:
+        fn: the function.
+        reduction, name, dtype: see `Loss`.
+        kwargs: further arguments of `fn`.
+    """
+
+    def __init__(self, fn, reduction="sum_over_batch_size", name=None, dtype=None, **kwargs):
+        super().__init__(name, reduction, dtype)
+        self.fn = fn
+        self._fn_kwargs = kwargs
+
+    def call(self, y_true, y_pred):
+        if not isinstance(y_true, (list, tuple, dict)) and not isinstance(y_pred, (list, tuple, dict)) and y_true is not None:
+            y_true, y_pred = squeeze_or_expand(y_true, y_pred)
+        return self.fn(y_true, y_pred, **self._fn_kwargs)
+
+    def get_config(self):
+        """The constructor's arguments."""
+        from kerata.core import registry
+
+        config = super().get_config()
+        if type(self) is LossFunctionWrapper:
+            config["fn"] = registry.serialize_keras_object(self.fn)
+            config.update(registry.serialize_dict(self._fn_kwargs))
+        return config
+
+    @classmethod
+    def from_config(cls, config):
+        """A loss from its config."""
+        from kerata.core import registry
+
+        if "fn" in config:
+            config = config | {"fn": registry.deserialize_keras_object(config["fn"])}
+        return cls(**config)
+
+    def __repr__(self):
+        return f"<LossFunctionWrapper({self.fn}, kwargs={self._fn_kwargs})>"
+

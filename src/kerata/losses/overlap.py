@@ -1,0 +1,61 @@
+"""Loss functions of whole maps and of pairs: Dice, Tversky, Circle."""
+
+from kerata.core import batch
+from kerata.core.arrays import as_array
+from kerata.core.config import settings
+from kerata.losses.functions import pair
+from kerata.ops import numpy as knp
+from kerata.ops.activation import softplus
+from kerata.ops.special import logsumexp
+
+
+def dice(y_true, y_pred, axis=None):
+    """1 - 2 * overlap / (size of both), summed over `axis`, over everything if None. Source: Sudre 2017, arXiv:1707.03237."""
+    y_true, y_pred = pair(y_true, y_pred, "dice")
+    both = knp.sum(y_true * y_pred, axis)
+    return 1.0 - (2.0 * both + settings.epsilon) / (knp.sum(y_true, axis) + knp.sum(y_pred, axis) + settings.epsilon)
+
+
+def tversky(y_true, y_pred, alpha=0.5, beta=0.5, axis=None):
+    """Dice with weights `alpha` for what is wrongly there and `beta` for what is missing. Source: arXiv:1706.05721."""
+    y_true, y_pred = pair(y_true, y_pred, "tversky")
+    both = knp.sum(y_true * y_pred, axis)
+    wrong = knp.sum((1.0 - y_true) * y_pred, axis)
+    missing = knp.sum(y_true * (1.0 - y_pred), axis)
+    return 1.0 - (both + settings.epsilon) / (both + wrong * alpha + missing * beta + settings.epsilon)
+
+
+def circle(y_true, y_pred, ref_labels=None, ref_embeddings=None, remove_diagonal=True, gamma=80, margin=0.4):
+    """Pulls embeddings of one class together and those of others apart. Source: Sun et al. 2020, arXiv:2002.10857.
+
+    Args:
+        y_true: class numbers, (batch,) or (batch, 1).
+        y_pred: embeddings of length 1, (batch, d).
+        ref_labels, ref_embeddings: those to compare with; the batch itself if None.
+        remove_diagonal: whether a sample is not compared with the reference of the same place.
+        gamma: the scale of the similarities.
+        margin: how far from perfect a pair may be.
+
+    Shapes: -> (batch,).
+    """
+    batch.refuse_padding("circle")
+    y_pred = knp.to_float(y_pred)
+    own = knp.reshape(as_array(y_true), (-1, 1))
+    other = own if ref_labels is None else knp.reshape(as_array(ref_labels), (-1, 1))
+    references = y_pred if ref_embeddings is None else knp.to_float(ref_embeddings)
+    distance = 1.0 - knp.matmul(y_pred, knp.transpose(references))
+    same = knp.equal(own, knp.transpose(other))
+    different = knp.logical_not(same)
+    if remove_diagonal:
+        same = knp.logical_and(same, knp.arange(same.shape[0])[:, None] != knp.arange(same.shape[1])[None, :])
+    # In terms of the distance: the best for like pairs is -margin, for others 1 + margin.
+    far = knp.maximum(distance + margin, 0.0)
+    near = knp.maximum(1.0 + margin - distance, 0.0)
+    pull = gamma * far * (distance - margin)
+    push = gamma * near * (1.0 - margin - distance)
+    return softplus(_over(pull, same) + _over(push, different))
+
+
+def _over(x, mask):
+    """logsumexp over the pairs of a mask."""
+    return logsumexp(knp.where(mask, x, -1e9), 1)

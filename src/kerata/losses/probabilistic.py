@@ -1,0 +1,149 @@
+"""Loss functions of classes: cross entropies, focal losses, CTC."""
+
+import numpy as np
+
+from kerata import engines
+from kerata.core.arrays import as_array
+from kerata.core.arrays import cast as _cast
+from kerata.core.config import settings
+from kerata.engines.abstract import normalize_axis
+from kerata.losses import labels
+from kerata.losses.functions import pair
+from kerata.ops import crossentropy
+from kerata.ops import numpy as knp
+from kerata.ops.activation import sigmoid, softmax
+
+
+def _smoothed(y_true, label_smoothing, classes):
+    return y_true * (1.0 - label_smoothing) + label_smoothing / classes if label_smoothing else y_true
+
+
+def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
+    """The mean along `axis` of -log of the probability of the right side of each yes-no question.
+
+    Args:
+        y_true: 0 or 1, or between.
+        y_pred: probabilities, or unnormalised scores with `from_logits=True`.
+        label_smoothing: from 0 to 1; moves targets towards 0.5.
+        axis: the axis of the mean.
+
+    >>> binary_crossentropy([[1.0, 0.0]], [[0.5, 0.5]]).tolist()
+    [0.6931...]
+    """
+    y_true, y_pred = pair(y_true, y_pred, "binary_crossentropy")
+    return knp.mean(crossentropy.binary_crossentropy(_smoothed(y_true, label_smoothing, 2), y_pred, from_logits), axis)
+
+
+def binary_focal_crossentropy(
+    y_true, y_pred, apply_class_balancing=False, alpha=0.25, gamma=2.0, from_logits=False, label_smoothing=0.0, axis=-1
+):
+    """Binary cross entropy times (1 - probability of the right side)^gamma. Source: Lin et al. 2018, arXiv:1708.02002."""
+    y_true, y_pred = pair(y_true, y_pred, "binary_focal_crossentropy")
+    y_true = _smoothed(y_true, label_smoothing, 2)
+    probability = sigmoid(y_pred) if from_logits else y_pred
+    loss = crossentropy.binary_crossentropy(y_true, probability)
+    right = y_true * probability + (1.0 - y_true) * (1.0 - probability)
+    loss = knp.power(1.0 - right, gamma) * loss
+    if apply_class_balancing:
+        loss = (y_true * alpha + (1.0 - y_true) * (1.0 - alpha)) * loss
+    return knp.mean(loss, axis)
+
+
+def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
+    """-log of the probability of the right class; targets are one-hot.
+
+    Args:
+        y_true: one-hot targets, or probabilities.
+        y_pred: probabilities, or unnormalised scores with `from_logits=True`.
+        label_smoothing: from 0 to 1; moves targets towards 1 / classes.
+        axis: that of the classes.
+
+    Shapes: (..., classes), (..., classes) -> (...).
+    """
+    y_true, y_pred = pair(y_true, y_pred, "categorical_crossentropy")
+    y_true = _smoothed(y_true, label_smoothing, y_true.shape[axis])
+    return crossentropy.categorical_crossentropy(y_true, y_pred, from_logits, axis)
+
+
+def categorical_focal_crossentropy(
+    y_true, y_pred, alpha=0.25, gamma=2.0, from_logits=False, label_smoothing=0.0, axis=-1
+):
+    """Cross entropy times alpha * (1 - probability)^gamma, summed over classes. Source: arXiv:1708.02002."""
+    y_true, y_pred = pair(y_true, y_pred, "categorical_focal_crossentropy")
+    y_true = _smoothed(y_true, label_smoothing, y_true.shape[axis])
+    probability = softmax(y_pred, axis) if from_logits else y_pred / knp.sum(y_pred, axis, keepdims=True)
+    probability = knp.clip(probability, settings.epsilon, 1.0 - settings.epsilon)
+    focal = alpha * knp.power(1.0 - probability, gamma)
+    return knp.sum(focal * (-y_true * knp.log(probability)), axis)
+
+
+def categorical_generalized_cross_entropy(y_true, y_pred, q):
+    """(1 - p^q) / q for the probability p of the right class: robust to wrong labels. Source: arXiv:1805.07836.
+
+    Raises: ValueError if `q` is not between 0 and 1.
+    """
+    if not 0 < q < 1:
+        raise ValueError(f"q must be between 0 and 1; {q!r} came.")
+    y_true, y_pred = pair(y_true, y_pred, "categorical_generalized_cross_entropy")
+    return (1.0 - knp.power(knp.sum(y_true * y_pred, -1), q)) / q
+
+
+def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_class=None, axis=-1):
+    """-log of the probability of the right class; targets are class numbers.
+
+    Args:
+        y_true: class numbers.
+        y_pred: probabilities, or unnormalised scores with `from_logits=True`.
+        ignore_class: a number that stands for no class: such targets have loss 0.
+        axis: that of the classes.
+
+    Shapes: (...), (..., classes) -> (...).
+
+    Raises: ValueError for a label out of range, when labels are concrete, and if the shapes don't fit.
+
+    >>> sparse_categorical_crossentropy([1], [[0.0, 1.0]]).tolist()
+    [...e-07]
+    """
+    y_true, y_pred = as_array(y_true), knp.to_float(y_pred)
+    rank = len(y_pred.shape)
+    axis = normalize_axis(axis, rank) if rank else 0
+    if rank and len(y_true.shape) == rank and y_true.shape[axis] == 1:
+        y_true = knp.squeeze(y_true, axis)
+    labels.check_concrete_labels(y_true, y_pred.shape[axis] if rank else None, "sparse_categorical_crossentropy", ignore_class)
+    if ignore_class is None:
+        return crossentropy.sparse_categorical_crossentropy(y_true, y_pred, from_logits, axis)
+    counts = knp.not_equal(y_true, _cast(as_array(ignore_class), str(_dtype(y_true))))
+    y_true = knp.where(counts, y_true, knp.zeros_like(y_true))
+    loss = crossentropy.sparse_categorical_crossentropy(y_true, y_pred, from_logits, axis)
+    result = knp.where(counts, loss, 0.0)
+    _mark_ignored(result, counts)
+    return result
+
+
+def _dtype(x):
+    return engines.current().dtype(x)
+
+
+def _mark_ignored(result, counts):
+    """Let a mean leave out what was ignored."""
+    from kerata.core import masks
+
+    if not engines.current().is_abstract and not isinstance(result, np.generic):
+        masks.set_mask(result, counts)
+
+
+def ctc(y_true, y_pred):
+    """The connectionist temporal classification loss; class 0 stands for "no label".
+
+    Shapes: (batch, labels), (batch, time, classes) -> (batch,). Source: Graves et al. 2006, doi:10.1145/1143844.1143891.
+
+    Raises: ValueError for tensors of other ranks.
+    """
+    y_true, y_pred = as_array(y_true, "int32"), knp.to_float(y_pred)
+    if len(y_true.shape) != 2 or len(y_pred.shape) != 3:
+        raise ValueError(
+            "ctc needs targets of shape (batch, labels) and predictions of shape (batch, time, classes); "
+            f"{tuple(y_true.shape)} and {tuple(y_pred.shape)} came."
+        )
+    rows = knp.zeros_like(y_true[:, 0])
+    return crossentropy.ctc_loss(y_true, y_pred, rows + y_true.shape[1], rows + y_pred.shape[1], mask_index=0)

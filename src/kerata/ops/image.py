@@ -1,0 +1,134 @@
+"""Images: resizing."""
+
+import numpy as np
+
+from kerata.core import dtypes
+from kerata.core.arrays import as_array, dtype_of
+from kerata.core.arrays import cast as _cast
+from kerata.core.config import standardize_data_format
+from kerata.core.op import op
+from kerata.ops import numpy as knp
+from kerata.ops.core import saturate_cast
+from kerata.ops.nn import along_axis
+
+
+def _triangle(x):
+    return np.maximum(0, 1 - x)
+
+
+def _cubic(x):
+    """Keys's cubic with a = -0.5 (Keys 1981, doi:10.1109/TASSP.1981.1163711)."""
+    near = (1.5 * x - 2.5) * x * x + 1
+    far = ((-0.5 * x + 2.5) * x - 4) * x + 2
+    return np.where(x >= 2, 0, np.where(x >= 1, far, near))
+
+
+def _lanczos(radius):
+    return lambda x: np.where(x > radius, 0, np.sinc(x) * np.sinc(x / radius))
+
+
+_KERNELS = {"bilinear": _triangle, "bicubic": _cubic, "lanczos3": _lanczos(3), "lanczos5": _lanczos(5)}
+INTERPOLATIONS = ("nearest", *_KERNELS)
+
+
+def _weights(length, size, interpolation, antialias):
+    """The matrix (size, length) that resizes an axis; pixels have their centres at halves."""
+    scale = length / size
+    centres = (np.arange(size) + 0.5) * scale - 0.5
+    width = max(scale, 1) if antialias else 1
+    weights = _KERNELS[interpolation](np.abs(centres[:, None] - np.arange(length)) / width)
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def resize_axis(x, axis, size, interpolation, antialias=False):
+    """`x`, of a float dtype, with another length along one axis."""
+    length = x.shape[axis]
+    if interpolation == "nearest":
+        if length is None or size is None:
+            return knp.take(x, knp.zeros((size,), "int32"), axis)
+        return knp.take(x, np.floor((np.arange(size) + 0.5) * length / size).astype("int32"), axis)
+    if length is None or size is None:
+        return along_axis(knp.zeros((size, length), dtype_of(x)), x, axis)
+    return along_axis(as_array(_weights(length, size, interpolation, antialias), dtype_of(x)), x, axis)
+
+
+@op
+def resize(
+    images,
+    size,
+    interpolation="bilinear",
+    antialias=False,
+    crop_to_aspect_ratio=False,
+    pad_to_aspect_ratio=False,
+    fill_mode="constant",
+    fill_value=0.0,
+    data_format=None,
+):
+    """Images in another size.
+
+    Shapes: (batch, height, width, channels) or (height, width, channels) -> the same with `size`, or with channels first.
+
+    Args:
+        size: (height, width).
+        interpolation: "nearest", "bilinear", "bicubic", "lanczos3" or "lanczos5".
+        antialias: whether the kernel widens when the image shrinks.
+        crop_to_aspect_ratio: whether the middle of the image is cut out first, in the proportions of `size`.
+        pad_to_aspect_ratio: whether the image is padded first to the proportions of `size`.
+        fill_mode, fill_value: what it is padded with; "constant" is the one mode.
+        data_format: "channels_last" or "channels_first".
+
+    Raises: ValueError for an unknown interpolation, a wrong number of axes, or both crop and pad.
+    """
+    images, size = as_array(images), tuple(size)
+    if interpolation not in INTERPOLATIONS:
+        raise ValueError(f"resize: interpolation must be one of {', '.join(INTERPOLATIONS)}; {interpolation!r} came.")
+    if len(size) != 2 or len(images.shape) not in (3, 4):
+        raise ValueError(
+            f"resize takes images of 3 or 4 axes and a size (height, width); shape {tuple(images.shape)} and size {size} came."
+        )
+    if crop_to_aspect_ratio and pad_to_aspect_ratio:
+        raise ValueError("resize can crop to the aspect ratio or pad to it, not both.")
+    if fill_mode != "constant":
+        raise ValueError(f"resize: fill_mode must be 'constant'; {fill_mode!r} came.")
+    first = len(images.shape) - (3 if standardize_data_format(data_format) == "channels_last" else 2)
+    axes = (first, first + 1)
+    if crop_to_aspect_ratio:
+        images = _cropped(images, axes, size)
+    if pad_to_aspect_ratio:
+        images = _padded(images, axes, size, fill_value)
+    dtype = dtype_of(images)
+    x = images if interpolation == "nearest" else knp.to_float(images)
+    for axis, length in zip(axes, size):
+        if x.shape[axis] != length or length is None:
+            x = resize_axis(x, axis, length, interpolation, antialias)
+    return saturate_cast(knp.round(x), dtype) if dtypes.is_int_dtype(dtype) and dtype_of(x) != dtype else _cast(x, dtype)
+
+
+def _cropped(images, axes, size):
+    """The middle of the images, in the proportions of `size`."""
+    height, width = (images.shape[a] for a in axes)
+    if None in (height, width):
+        return images
+    wanted = (min(height, int(width * size[0] / size[1])), min(width, int(height * size[1] / size[0])))
+    for axis, length, new in zip(axes, (height, width), wanted):
+        start = int((length - new) / 2)
+        key = [slice(None)] * len(images.shape)
+        key[axis] = slice(start, start + new)
+        images = knp.get_item(images, tuple(key))
+    return images
+
+
+def _padded(images, axes, size, fill_value):
+    """The images with borders, in the proportions of `size`."""
+    height, width = (images.shape[a] for a in axes)
+    if None in (height, width):
+        return images
+    wanted = (max(height, int(width * size[0] / size[1])), max(width, int(height * size[1] / size[0])))
+    pairs = [(0, 0)] * len(images.shape)
+    for axis, length, new in zip(axes, (height, width), wanted):
+        before = int((new - length) / 2)
+        pairs[axis] = (before, new - length - before)
+    return knp.pad(images, pairs, constant_values=fill_value)
+
+
+__all__ = ["resize"]

@@ -1,0 +1,129 @@
+"""Draws on the engine, from a seed: an integer (the same values each time), a `SeedGenerator` (new ones), or None."""
+
+import numpy as np
+
+from kerata import engines
+from kerata.core import dtypes
+from kerata.core.arrays import as_array, dtype_of, static_shape
+from kerata.core.arrays import cast as _cast
+from kerata.core.op import op
+from kerata.core.seeds import draw_seed
+from kerata.ops import numpy as knp
+
+
+def _shape(shape):
+    return (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+
+
+def _float_dtype(dtype, what):
+    dtype = dtypes.standardize_dtype(dtype)
+    if not dtypes.is_float_dtype(dtype):
+        raise ValueError(f"{what} draws floats: its dtype can't be {dtype!r}. Use randint for integers.")
+    return dtype
+
+
+def _standard(kind, seed, shape, dtype, *parameters):
+    return engines.current().random(kind, draw_seed(seed), _shape(shape), dtype, *parameters)
+
+
+def uniform(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
+    """Floats evenly distributed from `minval` to `maxval`.
+
+    >>> uniform((2, 3), seed=1).shape
+    (2, 3)
+    """
+    dtype = _float_dtype(dtype, "uniform")
+    draw = _standard("uniform", seed, shape, dtype)
+    if isinstance(minval, (int, float)) and isinstance(maxval, (int, float)) and (minval, maxval) == (0, 1):
+        return draw
+    return _cast(as_array(minval, dtype) + draw * (as_array(maxval, dtype) - as_array(minval, dtype)), dtype)
+
+
+def normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
+    """Normally distributed floats.
+
+    >>> normal((2,), seed=1).shape
+    (2,)
+    """
+    dtype = _float_dtype(dtype, "normal")
+    return _cast(_standard("normal", seed, shape, dtype) * as_array(stddev, dtype) + as_array(mean, dtype), dtype)
+
+
+def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
+    """Normally distributed floats within two standard deviations of the mean."""
+    dtype = _float_dtype(dtype, "truncated_normal")
+    return _cast(_standard("truncated_normal", seed, shape, dtype) * as_array(stddev, dtype) + as_array(mean, dtype), dtype)
+
+
+def randint(shape, minval, maxval, dtype="int32", seed=None):
+    """Integers from `minval` to `maxval`, the end left out.
+
+    Raises: ValueError if `dtype` is no integer's.
+
+    >>> randint((3,), 4, 5, seed=1).tolist()
+    [4, 4, 4]
+    """
+    dtype = dtypes.standardize_dtype(dtype)
+    if not dtypes.is_int_dtype(dtype):
+        raise ValueError(f"randint draws integers: its dtype can't be {dtype!r}. Use uniform for floats.")
+    return _standard("randint", seed, shape, dtype, minval, maxval)
+
+
+def gamma(shape, alpha, dtype=None, seed=None):
+    """Draws from the gamma distribution of this shape parameter, with scale 1."""
+    return _standard("gamma", seed, shape, _float_dtype(dtype, "gamma"), as_array(alpha, dtypes.standardize_dtype(dtype)))
+
+
+def beta(shape, alpha, beta, dtype=None, seed=None):
+    """Draws from the beta distribution, between 0 and 1."""
+    dtype = _float_dtype(dtype, "beta")
+    return _standard("beta", seed, shape, dtype, as_array(alpha, dtype), as_array(beta, dtype))
+
+
+def binomial(shape, counts, probabilities, dtype=None, seed=None):
+    """How many of `counts` trials succeed, each with a probability."""
+    dtype = _float_dtype(dtype, "binomial")
+    return _standard("binomial", seed, shape, dtype, as_array(counts, dtype), as_array(probabilities, dtype))
+
+
+@op
+def categorical(logits, num_samples, dtype="int32", seed=None):
+    """Class numbers drawn with probabilities softmax(logits): (batch, classes) -> (batch, num_samples)."""
+    logits = knp.to_float(logits)
+    return engines.current().random("categorical", draw_seed(seed), (), dtypes.standardize_dtype(dtype), logits, num_samples)
+
+
+@op
+def shuffle(x, axis=0, seed=None):
+    """The parts of `x` along an axis in random order."""
+    x = as_array(x)
+    return engines.current().random("permutation", draw_seed(seed), tuple(x.shape), dtype_of(x), x, axis)
+
+
+@op(elementwise=True)
+def dropout(inputs, rate, noise_shape=None, seed=None):
+    """Zeros with probability `rate`; what stays is divided by `1 - rate`.
+
+    Args:
+        inputs: a tensor.
+        rate: from 0 to 1.
+        noise_shape: the shape in which zeros are drawn; None in it stands for the inputs' length.
+        seed: see above.
+
+    Raises: ValueError for a rate out of range.
+    """
+    inputs = knp.to_float(inputs)
+    if not 0 <= rate <= 1:
+        raise ValueError(f"rate must be from 0 to 1; {rate!r} came.")
+    if rate in (0, 1):
+        return inputs if rate == 0 else knp.zeros_like(inputs)
+    shape = static_shape(inputs)
+    if noise_shape is not None:
+        shape = tuple(s if n is None else n for n, s in zip(noise_shape, shape))
+    keep = engines.current().random("bernoulli", draw_seed(seed), shape, "bool", 1.0 - rate)
+    return knp.where(keep, inputs * (1.0 / (1.0 - rate)), 0.0)
+
+
+__all__ = [
+    "beta", "binomial", "categorical", "dropout", "gamma", "normal", "randint", "shuffle", "truncated_normal", "uniform",
+]  # fmt: skip

@@ -1,0 +1,78 @@
+"""HDF5 files from strangers, read with care: plain numbers behind hard links, nothing else."""
+
+import h5py
+import numpy as np
+
+MAX_DEPTH = 64
+MAX_MEMBERS = 1_000_000
+_KINDS = "fiub"
+
+
+class Store:
+    """The numbered arrays of one layer in a file, like a dict."""
+
+    def __init__(self, group, path):
+        self._group, self._path = group, path
+
+    def keys(self):
+        """The names of the arrays."""
+        return list(self._group.keys()) if self._group is not None else []
+
+    def __len__(self):
+        return len(self.keys())
+
+    def __contains__(self, key):
+        return key in self.keys()
+
+    def __iter__(self):
+        return iter(self.keys())
+
+    def __getitem__(self, key):
+        return read_array(self._group, key, self._path)
+
+
+def member(group, name, path):
+    """What a hard link leads to.
+
+    Raises: ValueError for soft and external links, which reach outside the place where they stand.
+    """
+    link = group.get(name, getlink=True)
+    if not isinstance(link, h5py.HardLink):
+        raise ValueError(f"The file has a {type(link).__name__} at {path}/{name}; only plain members are read.")
+    return group[name]
+
+
+def find(root, path):
+    """The group at `path`, None if there is none."""
+    group = root
+    for name in [part for part in path.split("/") if part]:
+        if not isinstance(group, h5py.Group) or name not in group:
+            return None
+        group = member(group, name, group.name)
+    return group
+
+
+def read_array(group, name, path):
+    """The numbers of a data set.
+
+    Raises: ValueError for external or virtual storage, objects, references, and other things that are no numbers.
+    """
+    data = member(group, name, path)
+    if not isinstance(data, h5py.Dataset):
+        raise ValueError(f"{path}/{name} is no array.")
+    if data.external or data.is_virtual:
+        raise ValueError(f"{path}/{name} keeps its numbers in another file, which is not read.")
+    kind = np.dtype(data.dtype).kind
+    if kind == "V" and "dtype" in data.attrs and data.attrs["dtype"] == "bfloat16":
+        import ml_dtypes
+
+        return data[()].view(ml_dtypes.bfloat16)
+    if kind not in _KINDS:
+        raise ValueError(f"{path}/{name} holds {data.dtype}; a weight holds numbers.")
+    return data[()]
+
+
+def shape_of(group, name):
+    """The shape of a data set, before anything is read."""
+    data = member(group, name, group.name)
+    return data.shape if isinstance(data, h5py.Dataset) else None
