@@ -1,6 +1,22 @@
-"""Callbacks."""
+"""Callbacks: what is done while a model trains."""
 
+from kerata.callbacks.backup import BackupAndRestore
 from kerata.callbacks.callback import Callback, CallbackList, History
+from kerata.callbacks.monitor import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
 from kerata.callbacks.progress import ProgbarLogger
+from kerata.callbacks.schedule import CSVLogger, LambdaCallback, LearningRateScheduler, TerminateOnNaN
 
-__all__ = ["Callback", "CallbackList", "History", "ProgbarLogger"]
+__all__ = [
+    "BackupAndRestore",
+    "CSVLogger",
+    "Callback",
+    "CallbackList",
+    "EarlyStopping",
+    "History",
+    "LambdaCallback",
+    "LearningRateScheduler",
+    "ModelCheckpoint",
+    "ProgbarLogger",
+    "ReduceLROnPlateau",
+    "TerminateOnNaN",
+]

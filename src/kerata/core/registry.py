@@ -184,7 +184,7 @@ def serialize_keras_object(obj):
     if isinstance(obj, list):
         return [serialize_keras_object(x) for x in obj]
     if isinstance(obj, tuple):
-        return _tagged("__tuple__", value=[serialize_keras_object(x) for x in obj])
+        return tuple(serialize_keras_object(x) for x in obj)
     if isinstance(obj, dict):
         return {key: serialize_keras_object(value) for key, value in obj.items()}
     if isinstance(obj, slice):
@@ -247,13 +247,8 @@ def serialize_dict(config):
 
 
 def _serialized_function(fn):
-    module = public_module(fn)
-    return {
-        "module": "builtins" if module.startswith("keras") else fn.__module__,
-        "class_name": "function",
-        "config": fn.__name__,
-        "registered_name": "function" if module.startswith("keras") else get_registered_name(fn),
-    }
+    name = get_registered_name(fn)
+    return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
 
 
 def _serialized_lambda(fn):

@@ -100,7 +100,7 @@ class Layer(Configurable, Operation):
     """
 
     supports_masking = False
-    mixes_batch = False  # whether a row's output depends on the batch's other rows
+    mixes_batch = False  # whether a row's output depends on the batch's other rows, padded ones included
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -319,6 +319,10 @@ class Layer(Configurable, Operation):
         if not self.built:
             raise ValueError(f'Layer "{self.path}" has no weights yet: build it, or call it once, before counting them.')
         return int(sum(np.prod(v.shape, dtype="int64") for v in self.weights))
+
+    def _leaves_out_padding(self):
+        """Whether rows that only fill up a batch change nothing here; unknown, so False, for users' own code."""
+        return is_own(type(self)) and not self.mixes_batch and self.activity_regularizer is None and not getattr(self, "stateful", False)
 
     # Metrics and losses
 
@@ -708,15 +712,15 @@ class Layer(Configurable, Operation):
         """The constructor's arguments, in a form that `from_config` takes."""
         config = {"name": self.name, "trainable": self._trainable, "dtype": policies.serialize(self.dtype_policy)}
         own = super().get_config()
-        for key in ("name", "trainable", "dtype", "autocast", "activity_regularizer"):
+        for key in ("name", "trainable", "dtype", "autocast", "activity_regularizer", "weights"):
             own.pop(key, None)
         if self.activity_regularizer is not None or "activity_regularizer" in _all_parameters(type(self)):
             config["activity_regularizer"] = self.activity_regularizer
+        from kerata import activations
         from kerata.core.registry import serialize_dict
 
-        config.update(own)
-        if hasattr(self, "_batch_input_shape"):
-            config["batch_input_shape"] = list(self._batch_input_shape)
+        for key, value in own.items():
+            config[key] = activations.serialize(value) if key.endswith("activation") and callable(value) else value
         return serialize_dict(config)
 
     def __repr__(self):

@@ -1,6 +1,6 @@
 """Loss functions of whole maps and of pairs: Dice, Tversky, Circle."""
 
-from kerata.core import batch
+from kerata.core import batch, masks
 from kerata.core.arrays import as_array
 from kerata.core.config import settings
 from kerata.losses.functions import pair
@@ -17,12 +17,15 @@ def dice(y_true, y_pred, axis=None):
 
 
 def tversky(y_true, y_pred, alpha=0.5, beta=0.5, axis=None):
-    """Dice with weights `alpha` for what is wrongly there and `beta` for what is missing. Source: arXiv:1706.05721."""
+    """Dice with a weight for each kind of error: `alpha` for what is missing, `beta` for what is wrongly there.
+
+    Source: Salehi et al. 2017, arXiv:1706.05721. The paper has the weights the other way round; these are Keras 3's numbers.
+    """
     y_true, y_pred = pair(y_true, y_pred, "tversky")
     both = knp.sum(y_true * y_pred, axis)
     wrong = knp.sum((1.0 - y_true) * y_pred, axis)
     missing = knp.sum(y_true * (1.0 - y_pred), axis)
-    return 1.0 - (both + settings.epsilon) / (both + wrong * alpha + missing * beta + settings.epsilon)
+    return 1.0 - (both + settings.epsilon) / (both + missing * alpha + wrong * beta + settings.epsilon)
 
 
 def circle(y_true, y_pred, ref_labels=None, ref_embeddings=None, remove_diagonal=True, gamma=80, margin=0.4):
@@ -53,7 +56,9 @@ def circle(y_true, y_pred, ref_labels=None, ref_embeddings=None, remove_diagonal
     near = knp.maximum(1.0 + margin - distance, 0.0)
     pull = gamma * far * (distance - margin)
     push = gamma * near * (1.0 - margin - distance)
-    return softplus(_over(pull, same) + _over(push, different))
+    loss = softplus(_over(pull, same) + _over(push, different))
+    masks.set_mask(loss, knp.any(same, 1))  # a sample without a like one says nothing
+    return loss
 
 
 def _over(x, mask):

@@ -1,10 +1,7 @@
 """Loss functions of classes: cross entropies, focal losses, CTC."""
 
-import numpy as np
-
-from kerata import engines
+from kerata.core import masks
 from kerata.core.arrays import as_array
-from kerata.core.arrays import cast as _cast
 from kerata.core.config import settings
 from kerata.engines.abstract import normalize_axis
 from kerata.losses import labels
@@ -80,10 +77,17 @@ def categorical_focal_crossentropy(
 def categorical_generalized_cross_entropy(y_true, y_pred, q):
     """(1 - p^q) / q for the probability p of the right class: robust to wrong labels. Source: arXiv:1805.07836.
 
+    Shapes: class numbers (...) or one-hot targets (..., classes), (..., classes) -> (...).
+
     Raises: ValueError if `q` is not between 0 and 1.
     """
     if not 0 < q < 1:
         raise ValueError(f"q must be between 0 and 1; {q!r} came.")
+    y_true, y_pred = as_array(y_true), knp.to_float(y_pred)
+    if tuple(y_true.shape) != tuple(y_pred.shape):
+        y_true = knp.squeeze(y_true, -1) if len(y_true.shape) == len(y_pred.shape) and y_true.shape[-1] == 1 else y_true
+        labels.check_concrete_labels(y_true, y_pred.shape[-1], "categorical_generalized_cross_entropy")
+        y_true = crossentropy.one_hot(y_true, y_pred.shape[-1])
     y_true, y_pred = pair(y_true, y_pred, "categorical_generalized_cross_entropy")
     return (1.0 - knp.power(knp.sum(y_true * y_pred, -1), q)) / q
 
@@ -112,24 +116,13 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
     labels.check_concrete_labels(y_true, y_pred.shape[axis] if rank else None, "sparse_categorical_crossentropy", ignore_class)
     if ignore_class is None:
         return crossentropy.sparse_categorical_crossentropy(y_true, y_pred, from_logits, axis)
-    counts = knp.not_equal(y_true, _cast(as_array(ignore_class), str(_dtype(y_true))))
+    counts = knp.not_equal(y_true, ignore_class)
     y_true = knp.where(counts, y_true, knp.zeros_like(y_true))
     loss = crossentropy.sparse_categorical_crossentropy(y_true, y_pred, from_logits, axis)
     result = knp.where(counts, loss, 0.0)
-    _mark_ignored(result, counts)
-    return result
-
-
-def _dtype(x):
-    return engines.current().dtype(x)
-
-
-def _mark_ignored(result, counts):
-    """Let a mean leave out what was ignored."""
-    from kerata.core import masks
-
-    if not engines.current().is_abstract and not isinstance(result, np.generic):
+    if result.shape:
         masks.set_mask(result, counts)
+    return result
 
 
 def ctc(y_true, y_pred):

@@ -20,11 +20,6 @@ class Functional(Model):
         set_graph(self, inputs, outputs)
 
     @property
-    def layers(self):
-        """The layers, from the inputs on: the deepest first, those of equal depth in the order of the graph."""
-        return [op for op in self._operations if isinstance(op, Layer)]
-
-    @property
     def operations(self):
         """The layers and the ops between them."""
         return list(self._operations)

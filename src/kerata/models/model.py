@@ -73,6 +73,10 @@ class Model(Trainer, Layer):
         inputs = [node_of(x) for x in self.inputs]
         return [*inputs, *(n for n in self.plan.nodes if n not in inputs)]
 
+    def _sublayers(self):
+        graph = [op for op in self._operations if isinstance(op, Layer)] if self.plan is not None else []
+        return list({id(x): x for x in [*graph, *super()._sublayers()]}.values())
+
     @property
     def layers(self):
         """The model's layers, from the inputs on."""

@@ -25,12 +25,17 @@ def print_summary(
     columns = [int(p * line_length) if p <= 1 else int(p) for p in positions]
     lines = [f'Model: "{model.name}"', "_" * line_length, _row(headers, columns), "=" * line_length]
     relevant = {id(n) for n in model._nodes()} if connected else None
-    layers = _ranged(model.layers, layer_range)
+    layers = _ranged(_rows_of(model), layer_range)
     for i, layer in enumerate(layers):
         lines += _layer_lines(layer, columns, connected, relevant, show_trainable, expand_nested, 0)
         lines.append(("=" if i == len(layers) - 1 else "_") * line_length)
     lines += [*_totals(model), "_" * line_length]
     (print_fn or print)("\n".join(lines)) if print_fn is None else [print_fn(line) for line in lines]
+
+
+def _rows_of(model):
+    """The layers, and the ops between them."""
+    return model._operations if getattr(model, "plan", None) is not None and not hasattr(model, "_chain") else model.layers
 
 
 def _ranged(layers, layer_range):
@@ -68,7 +73,7 @@ def _layer_lines(layer, columns, connected, relevant, show_trainable, expand_nes
     lines = [_row(fields, columns)]
     lines += [_row(["", "", "", source], columns) for source in sources[1:]]
     if expand_nested and getattr(layer, "layers", None) and hasattr(layer, "summary"):
-        for inner in layer.layers:
+        for inner in _rows_of(layer):
             inside = {id(n) for n in layer._nodes()} if connected and getattr(layer, "plan", None) else None
             lines += _layer_lines(inner, columns, connected, inside, show_trainable, True, depth + 1)
     return lines

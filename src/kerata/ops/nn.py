@@ -221,7 +221,7 @@ def moments(x, axes, keepdims=False, synchronized=False):
     return _cast(mean, dtype), _cast(variance, dtype)
 
 
-def _along(v, x, axis):
+def along(v, x, axis):
     """A vector shaped so that it lies along `axis` of `x`."""
     axes = {a % len(x.shape) for a in ((axis,) if isinstance(axis, int) else axis)}
     v = as_array(v)
@@ -238,7 +238,7 @@ def batch_normalization(x, mean, variance, axis, offset=None, scale=None, epsilo
     shift = knp.multiply(knp.negative(as_array(mean)), factor)
     if offset is not None:
         shift = knp.add(shift, offset)
-    return _cast(knp.add(knp.multiply(x, _along(factor, x, axis)), _along(shift, x, axis)), dtype_of(x))
+    return _cast(knp.add(knp.multiply(x, along(factor, x, axis)), along(shift, x, axis)), dtype_of(x))
 
 
 @op
@@ -253,8 +253,8 @@ def layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon=None, **kwarg
     y = knp.multiply(centred, knp.divide(1.0, knp.sqrt(knp.add(variance, 1e-3 if epsilon is None else epsilon))))
     y = _cast(y, dtype)
     if gamma is not None:
-        y = knp.multiply(y, _along(gamma, y, axis))
-    return y if beta is None else knp.add(y, _along(beta, y, axis))
+        y = knp.multiply(y, along(gamma, y, axis))
+    return y if beta is None else knp.add(y, along(beta, y, axis))
 
 
 @op
@@ -265,7 +265,7 @@ def rms_normalization(x, scale=None, axis=-1, epsilon=None):
     wide = _cast(x, "float32") if dtype in ("float16", "bfloat16") else x
     power = knp.mean(knp.square(wide), axis, keepdims=True)
     y = _cast(knp.divide(wide, knp.sqrt(knp.add(power, 1e-6 if epsilon is None else epsilon))), dtype)
-    return y if scale is None else knp.multiply(y, _along(scale, y, axis))
+    return y if scale is None else knp.multiply(y, along(scale, y, axis))
 
 
 @op

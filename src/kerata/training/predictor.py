@@ -19,9 +19,8 @@ class Predictor:
     def __init__(self, model):
         self.model = model
         self.step = None
-        self.pads = not model._overrides("predict_step") and all(
-            is_own(type(layer)) and type(layer).__name__ != "Lambda" and not getattr(layer, "stateful", False)
-            for layer in model._flatten_layers()
+        self.pads = not model._overrides("predict_step") and not model._overrides("call") and all(
+            layer._leaves_out_padding() for layer in model._flatten_layers(include_self=is_own(type(model)))
         )
 
     def _compiled(self):

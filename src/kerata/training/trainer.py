@@ -306,7 +306,8 @@ class Trainer:
              sample_weight, initial_epoch, steps_per_epoch, validation_steps, validation_batch_size, validation_freq):  # fmt: skip
         from kerata.callbacks import CallbackList
 
-        generator = seeds.host_generator(seeds.make_default_seed())
+        seed = seeds.make_default_seed()
+        generator = seeds.host_generator(seed)
         data = adapt(x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch, generator)
         if validation_split and validation_data is None:
             data, validation_data = self._split(data, validation_split, class_weight)
@@ -325,11 +326,15 @@ class Trainer:
         if validation_data is not None:
             validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
         self.stop_training = False
+        self._initial_epoch = None  # a callback that restores a backup sets it
         logs = {}
         callbacks.on_train_begin()
+        if self._initial_epoch is not None:
+            initial_epoch = self._initial_epoch
         try:
             for epoch in range(initial_epoch, epochs):
-                logs = self._fit_epoch(epoch, epochs, runner, callbacks, generator, validation, validation_freq)
+                shuffler = seeds.host_generator(seed + epoch)  # an epoch's order depends on its number alone: resumable
+                logs = self._fit_epoch(epoch, epochs, runner, callbacks, shuffler, validation, validation_freq)
                 if self.stop_training:
                     break
         finally:
@@ -517,17 +522,11 @@ class Trainer:
 
     def _can_pad(self, mode):
         """Whether the last batch may be padded: nothing but kerata's own code, which leaves padded rows out, sees it."""
-        from kerata.layers import Lambda
-
         if any(self._overrides(name) for name in (f"{mode}_step", "compute_loss", "compute_metrics", "call", "metrics")):
             return False
         if any(not is_own(type(m)) for m in self.metrics):
             return False
-        return all(
-            is_own(type(layer)) and not isinstance(layer, Lambda) and layer.activity_regularizer is None
-            and type(layer).__name__ != "ActivityRegularization" and not getattr(layer, "stateful", False)
-            for layer in self._flatten_layers(include_self=False)
-        )  # fmt: skip
+        return all(layer._leaves_out_padding() for layer in self._flatten_layers(include_self=False))
 
     def _all_variables(self):
         found = {id(v): v for v in self.variables}

@@ -1,0 +1,99 @@
+"""`BackupAndRestore`: go on where a run was cut off."""
+
+import json
+import os
+import pathlib
+import shutil
+import warnings
+
+from kerata.callbacks.callback import Callback
+
+
+class BackupAndRestore(Callback):
+    """Keep a backup while training, and go on from it when `fit` is run again after a break.
+
+    Args:
+        backup_dir: a folder for this run's backup alone.
+        save_freq: "epoch", or a number of batches.
+        double_checkpoint: whether the backup before the last one is kept too, in case the last was cut off.
+        delete_checkpoint: whether the backup is deleted when training ends.
+
+    Weights, the optimizer's state, the states of random generators and the epoch's number are kept.
+    """
+
+    def __init__(self, backup_dir, save_freq="epoch", double_checkpoint=False, delete_checkpoint=True):
+        super().__init__()
+        if not backup_dir:
+            raise ValueError("BackupAndRestore: backup_dir is empty.")
+        if save_freq != "epoch" and not isinstance(save_freq, int):
+            raise ValueError(f"BackupAndRestore: save_freq is 'epoch' or a number of batches; {save_freq!r} came.")
+        self.folder, self.save_freq = pathlib.Path(backup_dir), save_freq
+        self.double_checkpoint, self.delete_checkpoint = double_checkpoint, delete_checkpoint
+        self.samples_batches = save_freq == "epoch"
+        self._epoch = self._batches = 0
+
+    def on_train_begin(self, logs=None):
+        """Go back to the backup, if there is one."""
+        for folder in (self.folder / "latest", self.folder / "previous"):
+            if (folder / "state.json").exists():
+                self._restore(folder)
+                return
+
+    def _restore(self, folder):
+        import numpy as np
+
+        state = json.loads((folder / "state.json").read_text())
+        with np.load(folder / "variables.npz", allow_pickle=False) as stored:
+            values = [stored[f"{i}"] for i in range(len(stored.files))]
+        variables = self._variables()
+        if len(values) != len(variables):
+            raise ValueError(
+                f"The backup in {str(self.folder)!r} holds {len(values)} variables, the model has {len(variables)}: it is of "
+                "another model. Delete it or give another folder."
+            )
+        for variable, value in zip(variables, values):
+            variable.assign(value)
+        self.model._initial_epoch = state["epoch"]
+        if state["batch"]:
+            warnings.warn(f"The run goes on at the beginning of epoch {state['epoch'] + 1}, which was cut off.", stacklevel=3)
+
+    def _variables(self):
+        model = self.model
+        if model.optimizer is not None and not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
+        return [v for v in model._all_variables() if v.dtype != "string"]
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Note the epoch."""
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Keep a backup every so many batches."""
+        if self.save_freq != "epoch":
+            self._batches += 1
+            if self._batches % self.save_freq == 0:
+                self._save(self._epoch, batch + 1)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Keep a backup after an epoch."""
+        self._save(epoch + 1, 0)
+
+    def _save(self, epoch, batch):
+        import numpy as np
+
+        fresh, latest, previous = (self.folder / name for name in ("writing", "latest", "previous"))
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        np.savez(fresh / "variables.npz", **{f"{i}": v.numpy() for i, v in enumerate(self._variables())})
+        (fresh / "state.json").write_text(json.dumps({"epoch": epoch, "batch": batch}))
+        shutil.rmtree(previous, ignore_errors=True)
+        if latest.exists():
+            os.replace(latest, previous)
+        os.replace(fresh, latest)
+        if not self.double_checkpoint:
+            shutil.rmtree(previous, ignore_errors=True)
+
+    def on_train_end(self, logs=None):
+        """Delete the backup: the run is complete."""
+        if self.delete_checkpoint:
+            shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,273 @@
+"""Callbacks that watch one number: early stopping, checkpoints, learning rates on plateaus."""
+
+import pathlib
+import re
+import warnings
+
+import numpy as np
+
+from kerata.callbacks.callback import Callback
+
+
+class Monitor(Callback):
+    """A callback that watches one entry of the logs.
+
+    Args:
+        monitor: the entry, such as "val_loss".
+        mode: "min" or "max": which way is better; "auto" asks the metric, and takes "max" for accuracies and areas.
+        min_delta: the least change that counts.
+    """
+
+    def __init__(self, monitor="val_loss", mode="auto", min_delta=0.0):
+        super().__init__()
+        if mode not in ("auto", "min", "max"):
+            warnings.warn(f"{type(self).__name__}: mode {mode!r} is none of 'auto', 'min', 'max'; 'auto' is taken.", stacklevel=3)
+            mode = "auto"
+        self.monitor, self.mode, self.min_delta = monitor, mode, abs(min_delta)
+        self.best = None
+
+    def _larger_is_better(self):
+        if self.mode != "auto":
+            return self.mode == "max"
+        name = self.monitor.removeprefix("val_")
+        for metric in getattr(self.model, "metrics", []):
+            if metric.name == name and getattr(metric, "_direction", None):
+                return metric._direction == "up"
+        return bool(re.search(r"acc|auc|precision|recall|f1|fbeta|iou|r2|top_k|fmeasure", name))
+
+    def is_better(self, value, reference):
+        """Whether a value is better than another by `min_delta`."""
+        if reference is None:
+            return True
+        return value - self.min_delta > reference if self._larger_is_better() else value + self.min_delta < reference
+
+    def value_in(self, logs):
+        """The watched number, None with a warning if the logs lack it."""
+        value = (logs or {}).get(self.monitor)
+        if value is None:
+            warnings.warn(
+                f"{type(self).__name__} watches {self.monitor!r}, which is not in the logs: they have {', '.join(logs or {})}."
+                + (" Give fit validation_data or validation_split." if self.monitor.startswith("val_") else ""),
+                stacklevel=4,
+            )
+        return value
+
+
+class EarlyStopping(Monitor):
+    """Stop training when a number has stopped improving.
+
+    Args:
+        monitor, min_delta, mode: see `Monitor`.
+        patience: epochs without improvement before training stops.
+        verbose: 1 tells when it stops.
+        baseline: a value to be better than.
+        restore_best_weights: whether the weights of the best epoch are put back, however training ends.
+        start_from_epoch: epochs before which nothing is watched.
+
+    Attributes:
+        stopped_epoch: the epoch in which training stopped, 0 if it did not.
+        best, best_epoch: the best value and its epoch.
+    """
+
+    def __init__(
+        self,
+        monitor="val_loss",
+        min_delta=0,
+        patience=0,
+        verbose=0,
+        mode="auto",
+        baseline=None,
+        restore_best_weights=False,
+        start_from_epoch=0,
+    ):
+        super().__init__(monitor, mode, min_delta)
+        self.patience, self.verbose, self.baseline = patience, verbose, baseline
+        self.restore_best_weights, self.start_from_epoch = restore_best_weights, start_from_epoch
+        self.wait = self.stopped_epoch = self.best_epoch = 0
+        self.best_weights = None
+
+    def on_train_begin(self, logs=None):
+        """Begin anew."""
+        self.wait = self.stopped_epoch = self.best_epoch = 0
+        self.best = self.best_weights = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Compare, and stop if it is time."""
+        value = self.get_monitor_value(logs)
+        if value is None or epoch < self.start_from_epoch:
+            return
+        self.wait += 1
+        if self.restore_best_weights and self.best_weights is None:
+            self.best_weights, self.best_epoch = self.model.get_weights(), epoch
+        if self.is_better(value, self.best):
+            self.best, self.best_epoch = value, epoch
+            if self.restore_best_weights:
+                self.best_weights = self.model.get_weights()
+            if self.baseline is None or self.is_better(value, self.baseline):
+                self.wait = 0
+                return
+        if self.wait >= self.patience and epoch > 0:
+            self.stopped_epoch = epoch
+            self.model.stop_training = True
+
+    def on_train_end(self, logs=None):
+        """Put the best weights back."""
+        if self.stopped_epoch and self.verbose:
+            print(f"Epoch {self.stopped_epoch + 1}: early stopping")
+        if self.restore_best_weights and self.best_weights is not None:
+            if self.verbose:
+                print(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
+            self.model.set_weights(self.best_weights)
+
+    def get_monitor_value(self, logs):
+        """The watched number."""
+        return self.value_in(logs)
+
+
+class ReduceLROnPlateau(Monitor):
+    """Lower the learning rate when a number has stopped improving.
+
+    Args:
+        monitor, mode, min_delta: see `Monitor`.
+        factor: what the rate is multiplied by.
+        patience: epochs without improvement before that.
+        verbose: 1 tells when.
+        cooldown: epochs after a change in which none is made.
+        min_lr: the lowest rate.
+    """
+
+    def __init__(
+        self,
+        monitor="val_loss",
+        factor=0.1,
+        patience=10,
+        verbose=0,
+        mode="auto",
+        min_delta=1e-4,
+        cooldown=0,
+        min_lr=0.0,
+        **kwargs,
+    ):
+        super().__init__(monitor, mode, kwargs.pop("epsilon", min_delta))
+        if kwargs:
+            raise TypeError(f"ReduceLROnPlateau has no argument {next(iter(kwargs))!r}.")
+        if factor >= 1.0:
+            raise ValueError(f"ReduceLROnPlateau: factor must be below 1, to lower the rate; {factor} came.")
+        self.factor, self.patience, self.verbose = factor, patience, verbose
+        self.cooldown, self.min_lr = cooldown, min_lr
+        self.cooldown_counter = self.wait = 0
+
+    def on_train_begin(self, logs=None):
+        """Begin anew."""
+        self.cooldown_counter = self.wait = 0
+        self.best = None
+
+    def in_cooldown(self):
+        """Whether a change was made a short while ago."""
+        return self.cooldown_counter > 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Compare, and lower the rate if it is time."""
+        logs = logs if logs is not None else {}
+        rate = learning_rate_of(self.model)
+        logs["learning_rate"] = rate
+        value = self.value_in(logs)
+        if value is None:
+            return
+        if self.in_cooldown():
+            self.cooldown_counter -= 1
+            self.wait = 0
+        if self.is_better(value, self.best):
+            self.best, self.wait = value, 0
+        elif not self.in_cooldown():
+            self.wait += 1
+            if self.wait >= self.patience and rate > np.float32(self.min_lr):
+                new = max(rate * self.factor, self.min_lr)
+                self.model.optimizer.learning_rate = new
+                self.cooldown_counter, self.wait = self.cooldown, 0
+                if self.verbose:
+                    print(f"Epoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {new}.")
+
+
+class ModelCheckpoint(Monitor):
+    """Save the model, or its weights, while it trains.
+
+    Args:
+        filepath: where; may hold `{epoch:02d}` and names of logs, such as `{val_loss:.3f}`.
+        monitor, mode: see `Monitor`.
+        verbose: 1 tells when a file is written.
+        save_best_only: whether only a better model is saved.
+        save_weights_only: whether only weights are saved; the name then ends in `.weights.h5`.
+        save_freq: "epoch", or a number of batches.
+        initial_value_threshold: a value to be better than for the first file.
+    """
+
+    def __init__(
+        self,
+        filepath,
+        monitor="val_loss",
+        verbose=0,
+        save_best_only=False,
+        save_weights_only=False,
+        mode="auto",
+        save_freq="epoch",
+        initial_value_threshold=None,
+        **kwargs,
+    ):
+        super().__init__(monitor, mode)
+        kwargs.pop("period", None), kwargs.pop("options", None)
+        if kwargs:
+            raise TypeError(f"ModelCheckpoint has no argument {next(iter(kwargs))!r}.")
+        self.filepath = str(filepath)
+        ending = ".weights.h5" if save_weights_only else ".keras"
+        if not self.filepath.endswith((ending,)):
+            raise ValueError(f"ModelCheckpoint: the file's name must end in {ending!r}; {self.filepath!r} came.")
+        if save_freq != "epoch" and not isinstance(save_freq, int):
+            raise ValueError(f"ModelCheckpoint: save_freq is 'epoch' or a number of batches; {save_freq!r} came.")
+        self.verbose, self.save_best_only, self.save_weights_only = verbose, save_best_only, save_weights_only
+        self.save_freq, self.best = save_freq, initial_value_threshold
+        self._batches = self._epoch = 0
+        self.samples_batches = save_freq == "epoch"
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Note the epoch."""
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Save every so many batches."""
+        if self.save_freq != "epoch":
+            self._batches += 1
+            if self._batches % self.save_freq == 0:
+                self._save(self._epoch, logs)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Save after an epoch."""
+        if self.save_freq == "epoch":
+            self._save(epoch, logs)
+
+    def _save(self, epoch, logs):
+        if self.save_best_only:
+            value = self.value_in(logs)
+            if value is None or not self.is_better(value, self.best):
+                return
+            if self.verbose:
+                print(f"Epoch {epoch + 1}: {self.monitor} improved from {self.best} to {value}")
+            self.best = value
+        try:
+            path = self.filepath.format(epoch=epoch + 1, **(logs or {}))
+        except KeyError as error:
+            raise KeyError(f"ModelCheckpoint: {self.filepath!r} names {error}, which the logs lack: {', '.join(logs or {})}.") from None
+        pathlib.Path(path).parent.mkdir(parents=True, exist_ok=True)
+        if self.save_weights_only:
+            self.model.save_weights(path, overwrite=True)
+        else:
+            self.model.save(path, overwrite=True)
+        if self.verbose:
+            print(f"Epoch {epoch + 1}: saved to {path}")
+
+
+def learning_rate_of(model):
+    """The learning rate in force, as a number."""
+    from kerata.core.arrays import to_numpy
+
+    return float(to_numpy(model.optimizer.learning_rate))

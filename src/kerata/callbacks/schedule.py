@@ -1,0 +1,127 @@
+"""Callbacks that change or log the learning rate, keep records, or call functions of the user's."""
+
+import csv
+import math
+import pathlib
+
+from kerata.callbacks.callback import Callback
+from kerata.callbacks.monitor import learning_rate_of
+
+
+class LearningRateScheduler(Callback):
+    """Set the learning rate at the beginning of each epoch.
+
+    Args:
+        schedule: a function `(epoch, learning_rate) -> learning_rate`, or of the epoch alone.
+        verbose: 1 tells the rate.
+    """
+
+    def __init__(self, schedule, verbose=0):
+        super().__init__()
+        self.schedule, self.verbose = schedule, verbose
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Set the rate."""
+        try:
+            rate = self.schedule(epoch, learning_rate_of(self.model))
+        except TypeError:
+            rate = self.schedule(epoch)
+        if not isinstance(rate, float) and not hasattr(rate, "dtype"):
+            raise ValueError(f"LearningRateScheduler: the schedule must return a float; {rate!r} came for epoch {epoch}.")
+        self.model.optimizer.learning_rate = float(rate)
+        if self.verbose:
+            print(f"Epoch {epoch + 1}: LearningRateScheduler setting learning rate to {float(rate)}.")
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Put the rate into the logs."""
+        if logs is not None:
+            logs["learning_rate"] = learning_rate_of(self.model)
+
+
+class CSVLogger(Callback):
+    """Write every epoch's logs to a CSV file.
+
+    Args:
+        filename: where.
+        separator: between the fields.
+        append: whether a file that is there is continued.
+    """
+
+    def __init__(self, filename, separator=",", append=False):
+        super().__init__()
+        self.filename, self.separator, self.append = pathlib.Path(filename), separator, append
+        self._file = self._writer = None
+
+    def on_train_begin(self, logs=None):
+        """Open the file."""
+        has_header = self.append and self.filename.exists() and self.filename.stat().st_size > 0
+        self._file = self.filename.open("a" if self.append else "w", newline="")
+        self._header_due = not has_header
+        self._writer = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Write a line."""
+        logs = logs or {}
+        if self._writer is None:
+            self._writer = csv.DictWriter(self._file, ["epoch", *sorted(logs)], delimiter=self.separator, extrasaction="ignore")
+            if self._header_due:
+                self._writer.writeheader()
+        self._writer.writerow({"epoch": epoch, **logs})
+        self._file.flush()
+
+    def on_train_end(self, logs=None):
+        """Close the file."""
+        self._file.close()
+        self._file = self._writer = None
+
+
+class LambdaCallback(Callback):
+    """A callback of functions.
+
+    Args:
+        on_epoch_begin, on_epoch_end: functions `(epoch, logs)`.
+        on_train_begin, on_train_end: functions `(logs)`.
+        on_train_batch_begin, on_train_batch_end: functions `(batch, logs)`.
+        **kwargs: other hooks by their names.
+    """
+
+    def __init__(
+        self,
+        on_epoch_begin=None,
+        on_epoch_end=None,
+        on_train_begin=None,
+        on_train_end=None,
+        on_train_batch_begin=None,
+        on_train_batch_end=None,
+        **kwargs,
+    ):
+        super().__init__()
+        given = {k: v for k, v in locals().items() if k.startswith("on_")} | kwargs
+        for name, function in given.items():
+            if not hasattr(Callback, name):
+                raise TypeError(f"LambdaCallback: there is no hook {name!r}.")
+            if function is not None:
+                setattr(self, name, function)
+
+
+class TerminateOnNaN(Callback):
+    """Stop training when the loss is NaN or infinite.
+
+    Args:
+        raise_error: whether an error is raised instead.
+    """
+
+    samples_batches = True  # a NaN does not go away: seeing it at the next block is soon enough
+
+    def __init__(self, raise_error=False):
+        super().__init__()
+        self.raise_error = raise_error
+
+    def on_batch_end(self, batch, logs=None):
+        """Look at the loss."""
+        loss = (logs or {}).get("loss")
+        if loss is not None and not math.isfinite(loss):
+            if self.raise_error:
+                raise RuntimeError(f"The loss is {loss} at batch {batch}.")
+            print(f"Batch {batch}: Invalid loss, terminating training")
+            self.model.stop_training = True

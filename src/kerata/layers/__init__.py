@@ -1,0 +1,127 @@
+"""Layers. The names here are those of `keras.layers`."""
+
+from kerata.core.registry import deserialize_keras_object, serialize_keras_object
+from kerata.layers.activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
+from kerata.layers.batch_normalization import BatchNormalization
+from kerata.layers.borders import (
+    Cropping1D,
+    Cropping2D,
+    Cropping3D,
+    UpSampling1D,
+    UpSampling2D,
+    UpSampling3D,
+    ZeroPadding1D,
+    ZeroPadding2D,
+    ZeroPadding3D,
+)
+from kerata.layers.conv import (
+    Conv1D,
+    Conv1DTranspose,
+    Conv2D,
+    Conv2DTranspose,
+    Conv3D,
+    Conv3DTranspose,
+    Convolution1D,
+    Convolution1DTranspose,
+    Convolution2D,
+    Convolution2DTranspose,
+    Convolution3D,
+    Convolution3DTranspose,
+)
+from kerata.layers.core import Activation, ActivityRegularization, Identity, Lambda, Masking
+from kerata.layers.dense import Dense, EinsumDense
+from kerata.layers.depthwise_conv import (
+    DepthwiseConv1D,
+    DepthwiseConv2D,
+    SeparableConv1D,
+    SeparableConv2D,
+    SeparableConvolution1D,
+    SeparableConvolution2D,
+)
+from kerata.layers.embedding import Embedding
+from kerata.layers.input_layer import Input, InputLayer
+from kerata.layers.input_spec import InputSpec
+from kerata.layers.layer import Layer
+from kerata.layers.merging import (
+    Add,
+    Average,
+    Concatenate,
+    Dot,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    concatenate,
+    dot,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
+from kerata.layers.normalization import GroupNormalization, LayerNormalization, RMSNormalization, UnitNormalization
+from kerata.layers.pooling import (
+    AdaptiveAveragePooling1D,
+    AdaptiveAveragePooling2D,
+    AdaptiveAveragePooling3D,
+    AdaptiveMaxPooling1D,
+    AdaptiveMaxPooling2D,
+    AdaptiveMaxPooling3D,
+    AveragePooling1D,
+    AveragePooling2D,
+    AveragePooling3D,
+    AvgPool1D,
+    AvgPool2D,
+    AvgPool3D,
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalAveragePooling3D,
+    GlobalAvgPool1D,
+    GlobalAvgPool2D,
+    GlobalAvgPool3D,
+    GlobalMaxPool1D,
+    GlobalMaxPool2D,
+    GlobalMaxPool3D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    GlobalMaxPooling3D,
+    GlobalMinPooling1D,
+    GlobalMinPooling2D,
+    GlobalMinPooling3D,
+    MaxPool1D,
+    MaxPool2D,
+    MaxPool3D,
+    MaxPooling1D,
+    MaxPooling2D,
+    MaxPooling3D,
+    MinPooling1D,
+    MinPooling2D,
+    MinPooling3D,
+)
+from kerata.layers.regularization import (
+    AlphaDropout,
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    SpatialDropout1D,
+    SpatialDropout2D,
+    SpatialDropout3D,
+)
+from kerata.layers.reshaping import Flatten, Permute, RepeatVector, Rescaling, Reshape
+
+
+def serialize(layer):
+    """The layer's JSON form."""
+    return serialize_keras_object(layer)
+
+
+def deserialize(config, custom_objects=None):
+    """A layer from its JSON form.
+
+    Raises: ValueError if the config names what is unknown, or no layer.
+    """
+    layer = deserialize_keras_object(config, custom_objects=custom_objects)
+    if not isinstance(layer, Layer):
+        raise ValueError(f"The config makes a {type(layer).__name__}, not a layer: {config!r:.200}")
+    return layer

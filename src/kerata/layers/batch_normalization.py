@@ -1,0 +1,184 @@
+"""Batch normalization, and batch renormalization."""
+
+from kerata import ops
+from kerata.core import batch
+from kerata.core.arrays import dtype_of
+from kerata.layers.arguments import make_weight, settle
+from kerata.layers.input_spec import InputSpec
+from kerata.layers.layer import Layer
+from kerata.ops import nn
+from kerata.ops.numpy import to_float
+
+
+class BatchNormalization(Layer):
+    """Each channel with mean 0 and variance 1 over the batch, then scaled and shifted.
+
+    While training, mean and variance are the batch's, and their moving averages are updated; otherwise the averages are
+    used. With `trainable = False` the layer always uses the averages. Both are kept and computed in float32. Steps that
+    the mask leaves out, and rows that only fill up a batch, count for nothing.
+
+    Shapes: any -> the same.
+
+    Args:
+        axis: the axis of the channels.
+        momentum: how much of a moving average stays at an update.
+        epsilon: added to the variance.
+        center: whether `beta` is added.
+        scale: whether `gamma` is multiplied by.
+        beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer: how the weights start.
+        beta_regularizer, gamma_regularizer: penalties added to the loss.
+        beta_constraint, gamma_constraint: applied after each update.
+        renorm: whether the batch's statistics are corrected towards the moving ones while training, which helps small
+            batches (Ioffe 2017, arXiv:1702.03275).
+        renorm_clipping: a dict with bounds "rmin" and "rmax" of the correction of the deviation, and "dmax" of the mean's.
+        renorm_momentum: the momentum of the averages that the correction uses.
+        synchronized: whether replicas share their statistics.
+
+    Source: Ioffe and Szegedy 2015, arXiv:1502.03167.
+
+    >>> import kerata, numpy as np
+    >>> layer = kerata.layers.BatchNormalization(epsilon=0.0)
+    >>> layer(np.array([[1.0], [3.0]]), training=True).tolist()
+    [[-1.0], [1.0]]
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        axis=-1,
+        momentum=0.99,
+        epsilon=0.001,
+        center=True,
+        scale=True,
+        beta_initializer="zeros",
+        gamma_initializer="ones",
+        moving_mean_initializer="zeros",
+        moving_variance_initializer="ones",
+        beta_regularizer=None,
+        gamma_regularizer=None,
+        beta_constraint=None,
+        gamma_constraint=None,
+        renorm=False,
+        renorm_clipping=None,
+        renorm_momentum=0.99,
+        synchronized=False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.axis = int(axis[0] if isinstance(axis, (list, tuple)) and len(axis) == 1 else axis)
+        self.momentum, self.epsilon = float(momentum), epsilon
+        self.center, self.scale, self.synchronized = center, scale, synchronized
+        settle(
+            self,
+            beta_initializer=beta_initializer,
+            gamma_initializer=gamma_initializer,
+            moving_mean_initializer=moving_mean_initializer,
+            moving_variance_initializer=moving_variance_initializer,
+            beta_regularizer=beta_regularizer,
+            gamma_regularizer=gamma_regularizer,
+            beta_constraint=beta_constraint,
+            gamma_constraint=gamma_constraint,
+        )
+        self.renorm, self.renorm_momentum = renorm, renorm_momentum
+        self.renorm_clipping = (renorm_clipping or {}) if renorm else renorm_clipping
+        unknown = set(renorm_clipping or ()) - {"rmin", "rmax", "dmax"}
+        if unknown:
+            raise ValueError(f"BatchNormalization: renorm_clipping has keys rmin, rmax and dmax; {sorted(unknown)} came.")
+
+    def build(self, input_shape):
+        """Make gamma, beta and the moving statistics, one number a channel."""
+        rank = len(input_shape)
+        if not -rank <= self.axis < rank:
+            raise ValueError(f"BatchNormalization: axis {self.axis} is out of range for inputs of shape {tuple(input_shape)}.")
+        shape = (input_shape[self.axis],)
+        self.gamma = make_weight(self, "gamma", shape, autocast=False) if self.scale else None
+        self.beta = make_weight(self, "beta", shape, autocast=False) if self.center else None
+        self.moving_mean = self._statistic("moving_mean", shape, self.moving_mean_initializer)
+        self.moving_variance = self._statistic("moving_variance", shape, self.moving_variance_initializer)
+        if self.renorm:
+            self.moving_stddev = self._statistic("moving_stddev", shape, self._initial_deviation)
+            self.renorm_mean = self._statistic("renorm_mean", shape, self.moving_mean_initializer)
+            self.renorm_stddev = self._statistic("renorm_stddev", shape, self._initial_deviation)
+        self.input_spec = InputSpec(ndim=rank, axes={self.axis: shape[0]})
+
+    def _statistic(self, name, shape, initializer):
+        return self.add_weight(name=name, shape=shape, initializer=initializer, trainable=False, autocast=False)
+
+    def _initial_deviation(self, shape, dtype=None):
+        return ops.sqrt(self.moving_variance_initializer(shape, dtype=dtype))
+
+    def call(self, inputs, training=None, mask=None):
+        """The normalized inputs."""
+        dtype = dtype_of(inputs)
+        x = ops.cast(inputs, "float32") if dtype in ("float16", "bfloat16") else to_float(inputs)
+        gamma, beta = self.gamma, self.beta
+        if training and self.trainable:
+            mean, variance = self._moments(x, mask)
+            if self.renorm:
+                gamma, beta = self._corrected(mean, variance)
+            self._update(mean, variance)
+        else:
+            mean, variance = self.moving_mean, self.moving_variance
+        y = nn.batch_normalization(x, mean, variance, self.axis, beta, gamma, self.epsilon)
+        return y if dtype_of(y) == dtype else ops.cast(y, self.compute_dtype)
+
+    def _moments(self, x, mask):
+        """The batch's mean and variance of each channel."""
+        rank = len(x.shape)
+        axes = [a for a in range(rank) if a != self.axis % rank]
+        weights = _weights(x, mask)
+        if weights is None:
+            return nn.moments(x, axes=axes, synchronized=self.synchronized)
+        weights = ops.multiply(weights, ops.ones_like(x))
+        total = ops.maximum(ops.sum(weights, axes, keepdims=True), 1e-7)
+        mean = ops.divide(ops.sum(ops.multiply(x, weights), axes, keepdims=True), total)
+        squares = ops.multiply(ops.square(ops.subtract(x, mean)), weights)
+        return ops.squeeze(mean, axes), ops.divide(ops.sum(squares, axes), ops.squeeze(total, axes))
+
+    def _corrected(self, mean, variance):
+        """Gamma and beta such that the batch's statistics act as the moving ones, within bounds."""
+        deviation = ops.sqrt(ops.add(variance, self.epsilon))
+        r = ops.divide(deviation, self.renorm_stddev)
+        d = ops.divide(ops.subtract(mean, self.renorm_mean), self.renorm_stddev)
+        clip = self.renorm_clipping
+        if "rmin" in clip:
+            r = ops.maximum(r, clip["rmin"])
+        if "rmax" in clip:
+            r = ops.minimum(r, clip["rmax"])
+        if "dmax" in clip:
+            d = ops.clip(d, -clip["dmax"], clip["dmax"])
+        r, d = ops.stop_gradient(r), ops.stop_gradient(d)
+        if self.gamma is not None:
+            r, d = ops.multiply(r, self.gamma), ops.multiply(d, self.gamma)
+        return r, d if self.beta is None else ops.add(d, self.beta)
+
+    def _update(self, mean, variance):
+        """Move the moving statistics towards the batch's."""
+        _move(self.moving_mean, mean, self.momentum)
+        if not self.renorm:
+            _move(self.moving_variance, variance, self.momentum)
+            return
+        deviation = ops.sqrt(ops.add(variance, self.epsilon))
+        _move(self.moving_stddev, deviation, self.momentum)
+        self.moving_variance.assign(ops.maximum(ops.subtract(ops.square(self.moving_stddev), self.epsilon), 0.0))
+        _move(self.renorm_mean, mean, self.renorm_momentum)
+        _move(self.renorm_stddev, deviation, self.renorm_momentum)
+
+
+def _move(average, value, momentum):
+    average.assign(ops.add(ops.multiply(average, momentum), ops.multiply(value, 1.0 - momentum)))
+
+
+def _weights(x, mask):
+    """How much each place counts, broadcast to `x`: by the mask, and by which rows are real; None if all count."""
+    batch.check_rows(x.shape, "The input of a BatchNormalization layer")
+    found = [m for m in (mask, batch.local.valid) if m is not None]
+    if not found:
+        return None
+    weights = 1.0
+    for m in found:
+        missing = len(x.shape) - len(m.shape)
+        m = ops.expand_dims(m, tuple(range(-missing, 0))) if missing else m
+        weights = ops.multiply(ops.cast(m, dtype_of(x)), weights)
+    return weights

@@ -1,0 +1,239 @@
+"""Normalization within each sample: layer, group, root mean square and unit normalization."""
+
+from kerata import ops
+from kerata.core.arrays import dtype_of, static_shape
+from kerata.layers.arguments import make_weight, settle
+from kerata.layers.input_spec import InputSpec
+from kerata.layers.layer import Layer
+from kerata.ops import nn
+from kerata.ops.numpy import to_float
+
+
+def _wide(x):
+    """`x` in float32 if its floats are smaller."""
+    x = to_float(x)
+    return ops.cast(x, "float32") if dtype_of(x) in ("float16", "bfloat16") else x
+
+
+def _axes_list(axis):
+    return list(axis) if isinstance(axis, (list, tuple)) else [axis]
+
+
+def _lengths(input_shape, axis, layer):
+    """The lengths of the axes that are normalized.
+
+    Raises: ValueError if an axis is out of range or its length unknown.
+    """
+    rank = len(input_shape)
+    axes = sorted(a + rank if a < 0 else a for a in _axes_list(axis))
+    if any(not 0 <= a < rank for a in axes) or any(input_shape[a] is None for a in axes):
+        raise ValueError(
+            f"{type(layer).__name__}: axis {axis} of inputs of shape {tuple(input_shape)} is out of range, or its length unknown."
+        )
+    return tuple(input_shape[a] for a in axes)
+
+
+class LayerNormalization(Layer):
+    """Each sample with mean 0 and variance 1 over some axes, then scaled and shifted.
+
+    Shapes: any -> the same.
+
+    Args:
+        axis: an axis or a list of them.
+        epsilon: added to the variance.
+        center: whether `beta` is added.
+        scale: whether `gamma` is multiplied by.
+        beta_initializer, gamma_initializer: how the weights start.
+        beta_regularizer, gamma_regularizer: penalties added to the loss.
+        beta_constraint, gamma_constraint: applied after each update.
+
+    Source: Ba et al. 2016, arXiv:1607.06450.
+
+    >>> import kerata, numpy as np
+    >>> kerata.layers.LayerNormalization(epsilon=0.0)(np.array([[1.0, 3.0]])).tolist()
+    [[-1.0, 1.0]]
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        axis=-1,
+        epsilon=0.001,
+        center=True,
+        scale=True,
+        beta_initializer="zeros",
+        gamma_initializer="ones",
+        beta_regularizer=None,
+        gamma_regularizer=None,
+        beta_constraint=None,
+        gamma_constraint=None,
+        **kwargs,
+    ):
+        self.rms_scaling = kwargs.pop("rms_scaling", False)  # an old way to leave out the mean
+        super().__init__(**kwargs)
+        self.axis = list(axis) if isinstance(axis, (list, tuple)) else int(axis)
+        self.epsilon, self.center, self.scale = epsilon, center, scale
+        settle(
+            self,
+            beta_initializer=beta_initializer,
+            gamma_initializer=gamma_initializer,
+            beta_regularizer=beta_regularizer,
+            gamma_regularizer=gamma_regularizer,
+            beta_constraint=beta_constraint,
+            gamma_constraint=gamma_constraint,
+        )
+
+    def build(self, input_shape):
+        """Make gamma and beta, in the shape of the normalized axes."""
+        shape = _lengths(input_shape, self.axis, self)
+        self.gamma = make_weight(self, "gamma", shape, autocast=False) if self.scale or self.rms_scaling else None
+        self.beta = make_weight(self, "beta", shape, autocast=False) if self.center and not self.rms_scaling else None
+
+    def call(self, inputs):
+        """The normalized inputs."""
+        x = _wide(inputs)
+        axis = _axes_list(self.axis)
+        if self.rms_scaling:
+            factor = ops.sqrt(ops.add(ops.var(x, axis, keepdims=True), self.epsilon))
+            y = ops.multiply(ops.divide(x, factor), nn.along(self.gamma, x, axis))
+        else:
+            y = nn.layer_normalization(x, self.gamma, self.beta, axis, self.epsilon)
+        return ops.cast(y, self.compute_dtype)
+
+    def get_config(self):
+        """The constructor's arguments."""
+        return super().get_config() | {"rms_scaling": self.rms_scaling}
+
+
+class GroupNormalization(Layer):
+    """Groups of channels with mean 0 and variance 1 in each sample, then scaled and shifted.
+
+    One group is layer normalization; as many as there are channels (or -1) is instance normalization.
+
+    Shapes: (batch, ..., channels) -> the same.
+
+    Args:
+        groups: the number of groups; -1 for one a channel.
+        axis: the axis of the channels.
+        epsilon: added to the variance.
+        center: whether `beta` is added.
+        scale: whether `gamma` is multiplied by.
+        beta_initializer, gamma_initializer: how the weights start.
+        beta_regularizer, gamma_regularizer: penalties added to the loss.
+        beta_constraint, gamma_constraint: applied after each update.
+
+    Raises: ValueError if the channels are no multiple of `groups`.
+
+    Source: Wu and He 2018, arXiv:1803.08494.
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        groups=32,
+        axis=-1,
+        epsilon=0.001,
+        center=True,
+        scale=True,
+        beta_initializer="zeros",
+        gamma_initializer="ones",
+        beta_regularizer=None,
+        gamma_regularizer=None,
+        beta_constraint=None,
+        gamma_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.groups, self.axis, self.epsilon = groups, axis, epsilon
+        self.center, self.scale = center, scale
+        settle(
+            self,
+            beta_initializer=beta_initializer,
+            gamma_initializer=gamma_initializer,
+            beta_regularizer=beta_regularizer,
+            gamma_regularizer=gamma_regularizer,
+            beta_constraint=beta_constraint,
+            gamma_constraint=gamma_constraint,
+        )
+
+    def build(self, input_shape):
+        """Make gamma and beta, one number a channel."""
+        shape = _lengths(input_shape, self.axis, self)
+        channels = shape[0]
+        if self.groups == -1:
+            self.groups = channels
+        if self.groups < 1 or channels % self.groups:
+            raise ValueError(
+                f"GroupNormalization: the {channels} channels, axis {self.axis} of inputs of shape {tuple(input_shape)}, must "
+                f"be a multiple of groups, {self.groups}."
+            )
+        self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: channels})
+        self.gamma = make_weight(self, "gamma", shape, autocast=False) if self.scale else None
+        self.beta = make_weight(self, "beta", shape, autocast=False) if self.center else None
+
+    def call(self, inputs):
+        """The normalized inputs."""
+        x = _wide(inputs)
+        shape = static_shape(x)
+        axis = self.axis % len(shape)
+        grouped = ops.reshape(x, (*shape[:axis], self.groups, shape[axis] // self.groups, *shape[axis + 1 :]))
+        axes = [a for a in range(1, len(shape) + 1) if a != axis]
+        y = ops.reshape(nn.layer_normalization(grouped, axis=axes, epsilon=self.epsilon), shape)
+        if self.gamma is not None:
+            y = ops.multiply(y, nn.along(self.gamma, y, axis))
+        if self.beta is not None:
+            y = ops.add(y, nn.along(self.beta, y, axis))
+        return ops.cast(y, self.compute_dtype)
+
+
+class RMSNormalization(Layer):
+    """Each sample divided by its root mean square over some axes, then scaled (Zhang and Sennrich 2019, arXiv:1910.07467).
+
+    Shapes: any -> the same.
+
+    Args:
+        axis: an axis or a list of them.
+        epsilon: added to the mean square.
+    """
+
+    supports_masking = True
+
+    def __init__(self, axis=-1, epsilon=1e-6, **kwargs):
+        super().__init__(**kwargs)
+        self.axis, self.epsilon = axis, epsilon
+
+    def build(self, input_shape):
+        """Make the scale, in the shape of the normalized axes."""
+        shape = _lengths(input_shape, self.axis, self)
+        self.scale = self.add_weight(name="scale", shape=shape, initializer="ones", autocast=False)
+
+    def call(self, inputs):
+        """The normalized inputs."""
+        y = nn.rms_normalization(_wide(inputs), self.scale, _axes_list(self.axis), self.epsilon)
+        return ops.cast(y, self.compute_dtype)
+
+
+class UnitNormalization(Layer):
+    """Each sample divided by its length (its L2 norm) over some axes.
+
+    Args:
+        axis: an axis or a list of them.
+
+    >>> import kerata, numpy as np
+    >>> [round(x, 3) for x in kerata.layers.UnitNormalization()(np.array([3.0, 4.0])).tolist()]
+    [0.6, 0.8]
+    """
+
+    supports_masking = True
+
+    def __init__(self, axis=-1, **kwargs):
+        super().__init__(**kwargs)
+        self.axis = list(axis) if isinstance(axis, (list, tuple)) else axis
+
+    def call(self, inputs):
+        """The inputs with length 1."""
+        x = _wide(inputs)
+        square = ops.sum(ops.square(x), _axes_list(self.axis), keepdims=True)
+        return ops.cast(ops.divide(x, ops.sqrt(ops.maximum(square, 1e-12))), self.compute_dtype)

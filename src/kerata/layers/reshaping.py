@@ -1,0 +1,129 @@
+"""Layers that change the shape only, and the one that scales."""
+
+import math
+
+from kerata import ops
+from kerata.core.arrays import static_shape
+from kerata.core.config import standardize_data_format
+from kerata.engines.abstract import reshaped
+from kerata.layers.arguments import positive_integer
+from kerata.layers.input_spec import InputSpec
+from kerata.layers.layer import Layer
+
+
+class Flatten(Layer):
+    """All axes but the batch's made one.
+
+    Shapes: (batch, ...) -> (batch, size).
+
+    Args:
+        data_format: with "channels_first", channels are moved last before, so that weights after the layer fit both.
+
+    >>> import kerata, numpy as np
+    >>> kerata.layers.Flatten()(np.ones((2, 3, 4))).shape
+    (2, 12)
+    """
+
+    def __init__(self, data_format=None, **kwargs):
+        super().__init__(**kwargs)
+        self.data_format = standardize_data_format(data_format)
+        self.input_spec = InputSpec(min_ndim=1)
+
+    def call(self, inputs):
+        """The inputs with two axes."""
+        rank = len(inputs.shape)
+        if self.data_format == "channels_first" and rank > 2:
+            inputs = ops.moveaxis(inputs, 1, -1)
+        batch, *rest = static_shape(inputs)
+        return ops.reshape(inputs, (batch, -1 if None in rest else math.prod(rest)))
+
+
+class Reshape(Layer):
+    """The inputs in another shape.
+
+    Shapes: (batch, ...) -> (batch, *target_shape).
+
+    Args:
+        target_shape: the shape without the batch axis; one -1 is computed.
+
+    Raises: ValueError if the sizes differ.
+
+    >>> import kerata, numpy as np
+    >>> kerata.layers.Reshape((-1, 2))(np.ones((5, 6))).shape
+    (5, 3, 2)
+    """
+
+    def __init__(self, target_shape, **kwargs):
+        super().__init__(**kwargs)
+        self.target_shape = (target_shape,) if isinstance(target_shape, int) else tuple(target_shape)
+        if self.target_shape.count(-1) > 1:
+            raise ValueError(f"Reshape: target_shape has one -1 at most; {self.target_shape} came.")
+
+    def call(self, inputs):
+        """The inputs in the target shape."""
+        batch, *rest = static_shape(inputs)
+        return ops.reshape(inputs, (batch, *reshaped(rest, self.target_shape)))
+
+
+class Permute(Layer):
+    """The axes in another order, the batch axis left first.
+
+    Args:
+        dims: which input axis each output axis is, counted from 1: (2, 1) exchanges two axes.
+
+    >>> import kerata, numpy as np
+    >>> kerata.layers.Permute((2, 1))(np.ones((5, 3, 4))).shape
+    (5, 4, 3)
+    """
+
+    def __init__(self, dims, **kwargs):
+        super().__init__(**kwargs)
+        self.dims = tuple(dims)
+        if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
+            raise ValueError(f"Permute: dims must be the numbers from 1 to {len(self.dims)} in some order; {self.dims} came.")
+        self.input_spec = InputSpec(ndim=len(self.dims) + 1)
+
+    def call(self, inputs):
+        """The inputs with their axes in the new order."""
+        return ops.transpose(inputs, (0, *self.dims))
+
+
+class RepeatVector(Layer):
+    """Each vector n times.
+
+    Shapes: (batch, features) -> (batch, n, features).
+
+    >>> import kerata, numpy as np
+    >>> kerata.layers.RepeatVector(3)(np.ones((2, 4))).shape
+    (2, 3, 4)
+    """
+
+    def __init__(self, n, **kwargs):
+        super().__init__(**kwargs)
+        self.n = positive_integer(n, "n", self)
+        self.input_spec = InputSpec(ndim=2)
+
+    def call(self, inputs):
+        """The repeated vectors."""
+        return ops.repeat(ops.expand_dims(inputs, 1), self.n, axis=1)
+
+
+class Rescaling(Layer):
+    """`inputs * scale + offset`, in the layer's compute dtype: `Rescaling(1 / 255)` for images.
+
+    Args:
+        scale: a number, or one for each channel.
+        offset: a number, or one for each channel.
+    """
+
+    supports_masking = True
+
+    def __init__(self, scale, offset=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.scale, self.offset = scale, offset
+
+    def call(self, inputs):
+        """The scaled inputs."""
+        dtype = self.compute_dtype
+        scale, offset = (ops.cast(ops.convert_to_tensor(v), dtype) for v in (self.scale, self.offset))
+        return ops.add(ops.multiply(ops.cast(inputs, dtype), scale), offset)

@@ -1,0 +1,65 @@
+"""Spectral normalization of another layer's kernel."""
+
+from kerata import ops
+from kerata.layers.arguments import positive_integer
+from kerata.layers.wrappers import Wrapper
+
+
+class SpectralNormalization(Wrapper):
+    """A layer whose kernel is divided, while training, by its largest singular value.
+
+    That value is estimated by power iteration, from a vector that is kept between the calls.
+
+    Args:
+        layer: a layer with a `kernel` or `embeddings`.
+        power_iterations: the number of iterations in each call.
+
+    Raises: ValueError if the layer has neither.
+
+    Source: Miyato et al. 2018, arXiv:1802.05957.
+    """
+
+    def __init__(self, layer, power_iterations=1, **kwargs):
+        super().__init__(layer, **kwargs)
+        self.power_iterations = positive_integer(power_iterations, "power_iterations", self)
+
+    def build(self, input_shape):
+        """Build the layer, and make the vector."""
+        super().build(input_shape)
+        kernel = getattr(self.layer, "kernel", None)
+        kernel = getattr(self.layer, "embeddings", None) if kernel is None else kernel
+        if kernel is None:
+            raise ValueError(f"SpectralNormalization: {type(self.layer).__name__} has no kernel and no embeddings.")
+        self.kernel = kernel
+        self.vector_u = self.add_weight(
+            name="vector_u", shape=(1, kernel.shape[-1]), initializer=_start(), trainable=False, autocast=False
+        )
+
+    def call(self, inputs, training=False):
+        """The layer's outputs."""
+        if training:
+            self._normalize()
+        return self.layer(inputs)
+
+    def _normalize(self):
+        """Divide the kernel by its largest singular value."""
+        shape = self.kernel.shape
+        matrix = ops.reshape(self.kernel, (-1, shape[-1]))
+        u = self.vector_u
+        for _ in range(self.power_iterations):
+            v = _unit(ops.matmul(u, ops.transpose(matrix)))
+            u = _unit(ops.matmul(v, matrix))
+        u, v = ops.stop_gradient(u), ops.stop_gradient(v)
+        largest = ops.matmul(ops.matmul(v, matrix), ops.transpose(u))
+        self.vector_u.assign(u)
+        self.kernel.assign(ops.reshape(ops.divide(matrix, largest), shape))
+
+
+def _start():
+    from kerata import initializers
+
+    return initializers.TruncatedNormal(stddev=0.02)
+
+
+def _unit(x):
+    return ops.divide(x, ops.sqrt(ops.maximum(ops.sum(ops.square(x), keepdims=True), 1e-12)))
