@@ -20,7 +20,7 @@ class Case:
     @property
     def name(self):
         args = ",".join(f"{k}={v}" for k, v in self.args.items() if not isinstance(v, (list, dict)) or len(str(v)) < 30)
-        return f"{self.cls}({args})" + ("-training" if self.training else "") + ("-masked" if self.mask is not None else "")
+        return f"{self.cls}({args}){self.shape}" + ("-training" if self.training else "") + ("-masked" if self.mask is not None else "")
 
     @property
     def shapes(self):
@@ -91,7 +91,7 @@ CONV = [
 POOLING = [
     *[
         c
-        for kind in ("Max", "Average", "Min")
+        for kind in ("Max", "Average")
         for c in (
             case(f"{kind}Pooling1D", S, free=(1,), pool_size=2),
             case(f"{kind}Pooling1D", S1, pool_size=3, strides=2, padding="same", **FIRST),
@@ -99,12 +99,6 @@ POOLING = [
             case(f"{kind}Pooling2D", I, pool_size=3, strides=2, padding="same"),
             case(f"{kind}Pooling2D", I1, pool_size=(3, 2), strides=1, **FIRST),
             case(f"{kind}Pooling3D", V, free=(1, 2, 3), pool_size=2, strides=(1, 2, 1)),
-        )
-    ],
-    *[
-        c
-        for kind in ("Max", "Average", "Min")
-        for c in (
             case(f"Global{kind}Pooling1D", S, free=(1,)),
             case(f"Global{kind}Pooling1D", S1, keepdims=True, **FIRST),
             case(f"Global{kind}Pooling2D", I, free=(1, 2), keepdims=True),
@@ -112,6 +106,12 @@ POOLING = [
             case(f"Global{kind}Pooling3D", V),
         )
     ],
+    case("MinPooling1D", S, free=(1,), pool_size=2),
+    case("MinPooling2D", I1, pool_size=3, strides=2, padding="same", **FIRST),
+    case("MinPooling3D", V, pool_size=2),
+    case("GlobalMinPooling1D", S),
+    case("GlobalMinPooling2D", I1, keepdims=True, **FIRST),
+    case("GlobalMinPooling3D", V),
     case("GlobalAveragePooling1D", S, mask=MASK),
     case("GlobalAveragePooling1D", S1, mask=MASK, keepdims=True, **FIRST),
     *[

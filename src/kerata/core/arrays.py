@@ -10,6 +10,11 @@ from kerata.engines.abstract import AbstractArray
 _PYTHON_NUMBERS = (bool, int, float, complex)
 
 
+def is_variable(x):
+    """Whether `x` is a `Variable` (asked without reading it, which would draw its value)."""
+    return getattr(type(x), "holds_state", False)
+
+
 def dtype_of(x):
     """The dtype's name of an array, a variable, a symbolic tensor or a Python number."""
     dtype = getattr(x, "dtype", None)
@@ -31,7 +36,7 @@ def as_array(x, dtype=None):
 
 
 def _foreign(engine, x, dtype):
-    if hasattr(x, "raw") and hasattr(x, "stored"):  # a Variable
+    if is_variable(x):  # a Variable
         return x.value
     if type(x) in _PYTHON_NUMBERS:
         return engine.asarray(x, dtype or _python_dtype(x))
@@ -102,7 +107,7 @@ def to_numpy(x):
     """`x` as a NumPy array on the host."""
     if isinstance(x, np.ndarray):
         return x
-    if hasattr(x, "stored"):
+    if is_variable(x):
         return x.numpy()
     if hasattr(x, "detach"):
         return x.detach().cpu().numpy()

@@ -35,12 +35,27 @@ def _accepted(cls):
     return frozenset(name for c in cls.__mro__ if "__init__" in vars(c) for name in inspect.signature(c.__init__).parameters)
 
 
+class _Signature:
+    """A class's signature is its constructor's; an instance's is that of its `__call__`."""
+
+    def __get__(self, instance, owner):
+        if instance is not None:
+            raise AttributeError("__signature__")
+        return owner._signature()
+
+
 class Configurable(metaclass=_Edge):
     """Objects that can be made again from `get_config()`.
 
     The constructor's arguments are recorded as they come. `get_config` returns, for each parameter, the attribute of the
     same name, else the argument given, else the default.
     """
+
+    __signature__ = _Signature()
+
+    @classmethod
+    def _signature(cls):
+        return inspect.Signature(list(inspect.signature(cls.__init__).parameters.values())[1:])
 
     def __new__(cls, *args, **kwargs):
         instance = object.__new__(cls)

@@ -13,7 +13,8 @@ def set_mask(x, mask):
     if local.scope is not None:
         local.scope.masks[key] = (x, mask)
     else:
-        _eager[key] = (weakref.ref(x, lambda _: _eager.pop(key, None)), mask)
+        forget = _eager.pop
+        _eager[key] = (weakref.ref(x, lambda _: forget(key, None)), mask)
 
 
 def get_mask(x):

@@ -15,7 +15,8 @@ def op(body=None, *, elementwise=False):
 
     The body uses other ops, or the engine's numpy-like namespace, and nothing else. Called on symbolic tensors it becomes
     a node of their graph; its output spec comes from the same body, run on the abstract engine. An engine that has a
-    kernel of the same name runs that instead. An elementwise op passes its inputs' mask on.
+    kernel of the same name runs that instead; a kernel that returns `NotImplemented` leaves the call to the body. An
+    elementwise op passes its inputs' mask on.
     """
     if body is None:
         return functools.partial(op, elementwise=elementwise)
@@ -27,6 +28,8 @@ def op(body=None, *, elementwise=False):
             return _symbolic(wrapper, args, kwargs)
         engine = local.engine or engines.current()
         result = engine.kernels.get(name, body)(*args, **kwargs)
+        if result is NotImplemented:
+            result = body(*args, **kwargs)
         if elementwise and masks.any_masks():
             masks.pass_on(args, result)
         return result

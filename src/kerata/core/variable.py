@@ -6,7 +6,7 @@ import numpy as np
 
 from kerata import engines
 from kerata.core import dtypes, naming
-from kerata.core.arrays import as_array, static_shape
+from kerata.core.arrays import as_array, is_variable, static_shape
 from kerata.core.operators import with_operators
 from kerata.engines import state
 from kerata.engines.abstract import AbstractArray
@@ -54,6 +54,8 @@ class Variable:
     [2.0, 3.0]
     """
 
+    holds_state = True
+
     def __init__(
         self,
         initializer,
@@ -92,7 +94,7 @@ class Variable:
             from kerata import initializers
 
             initializer = initializers.get(initializer)
-        if callable(initializer) and not hasattr(initializer, "stored"):
+        if callable(initializer) and not is_variable(initializer):
             if shape is None:
                 raise ValueError(f"Variable {self.path!r} needs a shape when its initializer is a function.")
             self.shape = tuple(int(d) for d in shape)
@@ -102,10 +104,10 @@ class Variable:
             if not getattr(initializer, "deferrable", False):
                 self._draw()
         else:
-            value = initializer.numpy() if hasattr(initializer, "stored") else initializer
+            value = initializer.numpy() if is_variable(initializer) else initializer
             host = np.asarray(value)
             if dtype is None:
-                from_python = isinstance(value, (int, float, list, tuple))
+                from_python = type(value) in (int, float, list, tuple)
                 dtype = None if from_python and host.dtype.kind == "f" else "int32" if from_python and host.dtype.kind == "i" else host.dtype
             self.dtype = dtypes.standardize_dtype(dtype)
             self.shape = host.shape if shape is None else tuple(shape)

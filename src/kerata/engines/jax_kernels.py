@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from kerata.engines import jax_recurrent
+
 
 def _pairs(padding):
     return padding.upper() if isinstance(padding, str) else padding
@@ -166,8 +168,10 @@ def _tiled_backward(window, kind, saved, upstream):
 _tiled_extreme.defvjp(_tiled_forward, _tiled_backward)
 
 KERNELS = {
+    **jax_recurrent.KERNELS,
     "erf_of_float": lax.erf,
     "erfinv_of_float": lax.erf_inv,
     "logistic_of_float": lax.logistic,
+    "totals_at": lambda index, values, size: jnp.zeros(size, values.dtype).at[jnp.where(index < 0, size, index)].add(values),
     "top_k_of_array": lambda x, k: tuple(lax.top_k(x, k)),
 }

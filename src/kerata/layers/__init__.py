@@ -2,6 +2,7 @@
 
 from kerata.core.registry import deserialize_keras_object, serialize_keras_object
 from kerata.layers.activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
+from kerata.layers.attention import AdditiveAttention, Attention
 from kerata.layers.batch_normalization import BatchNormalization
 from kerata.layers.borders import (
     Cropping1D,
@@ -28,6 +29,7 @@ from kerata.layers.conv import (
     Convolution3D,
     Convolution3DTranspose,
 )
+from kerata.layers.conv_recurrent import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
 from kerata.layers.core import Activation, ActivityRegularization, Identity, Lambda, Masking
 from kerata.layers.dense import Dense, EinsumDense
 from kerata.layers.depthwise_conv import (
@@ -60,6 +62,7 @@ from kerata.layers.merging import (
     multiply,
     subtract,
 )
+from kerata.layers.multi_head_attention import GroupQueryAttention, MultiHeadAttention
 from kerata.layers.normalization import GroupNormalization, LayerNormalization, RMSNormalization, UnitNormalization
 from kerata.layers.pooling import (
     AdaptiveAveragePooling1D,
@@ -99,6 +102,8 @@ from kerata.layers.pooling import (
     MinPooling2D,
     MinPooling3D,
 )
+from kerata.layers.recurrent import GRU, LSTM, RNN, SimpleRNN
+from kerata.layers.recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from kerata.layers.regularization import (
     AlphaDropout,
     Dropout,
@@ -109,6 +114,8 @@ from kerata.layers.regularization import (
     SpatialDropout3D,
 )
 from kerata.layers.reshaping import Flatten, Permute, RepeatVector, Rescaling, Reshape
+from kerata.layers.spectral_normalization import SpectralNormalization
+from kerata.layers.wrappers import Bidirectional, TimeDistributed, Wrapper
 
 
 def serialize(layer):

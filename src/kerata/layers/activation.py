@@ -48,8 +48,6 @@ class LeakyReLU(Layer):
     supports_masking = True
 
     def __init__(self, negative_slope=0.3, **kwargs):
-        if "alpha" in kwargs:  # Keras 1 and 2
-            negative_slope = kwargs.pop("alpha")
         super().__init__(**kwargs)
         self.negative_slope = _non_negative(negative_slope, "negative_slope", self)
 

@@ -82,13 +82,16 @@ class Ranked(Layer):
     rank = 1
     each_axis = ("strides", "dilation_rate", "pool_size")  # arguments whose default is shown as one number an axis
 
-    def __init_subclass__(cls, **kwargs):
-        super().__init_subclass__(**kwargs)
-        parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
-        if cls.rank > 1:
-            wide = [p.name in cls.each_axis and isinstance(p.default, int) for p in parameters]
-            parameters = [p.replace(default=(p.default,) * cls.rank) if w else p for p, w in zip(parameters, wide)]
-        cls.__signature__ = inspect.Signature(parameters)
+    @classmethod
+    def _signature(cls):
+        signature = super()._signature()
+        if cls.rank == 1:
+            return signature
+        parameters = [
+            p.replace(default=(p.default,) * cls.rank) if p.name in cls.each_axis and isinstance(p.default, int) else p
+            for p in signature.parameters.values()
+        ]
+        return signature.replace(parameters=parameters)
 
 
 def along_channels(vector, rank, data_format):

@@ -3,6 +3,7 @@
 from kerata import ops
 from kerata.core import batch
 from kerata.core.arrays import dtype_of
+from kerata.core.configurable import is_own
 from kerata.layers.arguments import make_weight, settle
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer
@@ -43,6 +44,7 @@ class BatchNormalization(Layer):
     """
 
     supports_masking = True
+    mixes_batch = True
 
     def __init__(
         self,
@@ -101,6 +103,9 @@ class BatchNormalization(Layer):
             self.renorm_mean = self._statistic("renorm_mean", shape, self.moving_mean_initializer)
             self.renorm_stddev = self._statistic("renorm_stddev", shape, self._initial_deviation)
         self.input_spec = InputSpec(ndim=rank, axes={self.axis: shape[0]})
+
+    def _leaves_out_padding(self):
+        return is_own(type(self)) and self.activity_regularizer is None
 
     def _statistic(self, name, shape, initializer):
         return self.add_weight(name=name, shape=shape, initializer=initializer, trainable=False, autocast=False)

@@ -66,5 +66,4 @@ class Embedding(Quantizable):
     def get_config(self):
         """The constructor's arguments."""
         config = super().get_config()
-        config.pop("weights")
         return config | {"activity_regularizer": config.get("activity_regularizer")}

@@ -62,7 +62,7 @@ class Reshape(Layer):
     def call(self, inputs):
         """The inputs in the target shape."""
         batch, *rest = static_shape(inputs)
-        return ops.reshape(inputs, (batch, *reshaped(rest, self.target_shape)))
+        return ops.reshape(inputs, (batch, *(-1 if d is None else d for d in reshaped(rest, self.target_shape))))
 
 
 class Permute(Layer):

@@ -4,7 +4,7 @@ import optree
 
 from kerata import engines
 from kerata.core import dtypes
-from kerata.core.arrays import as_array, dtype_of, static_shape, to_numpy
+from kerata.core.arrays import as_array, dtype_of, is_variable, static_shape, to_numpy
 from kerata.core.arrays import cast as _cast
 from kerata.core.graph import is_keras_tensor
 from kerata.core.op import op
@@ -70,7 +70,7 @@ def custom_gradient(f):
 
 
 def _value(x):
-    return x.value if hasattr(x, "stored") else x
+    return x.value if is_variable(x) else x
 
 
 def value_and_grad(fn, variables, has_aux=False):

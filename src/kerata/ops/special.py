@@ -170,4 +170,11 @@ def in_top_k(targets, predictions, k):
     return knp.logical_and(knp.logical_and(known, finite), better < k)
 
 
+@op
+def totals_at(index, values, size):
+    """The sum of the values at each index from 0 to `size`, the end left out; others are dropped: (n,), (n,) -> (size,)."""
+    hits = knp.equal(knp.expand_dims(index, -1), knp.arange(size, dtype="int32"))
+    return knp.sum(knp.where(hits, knp.expand_dims(values, -1), knp.zeros_like(knp.expand_dims(values, -1))), 0)
+
+
 __all__ = ["erf", "erfinv", "rsqrt", "logsumexp", "top_k", "in_top_k"]

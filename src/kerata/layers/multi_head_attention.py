@@ -1,0 +1,337 @@
+"""Attention with several heads."""
+
+import string
+
+from kerata import ops, random
+from kerata.core.arrays import static_shape
+from kerata.core.naming import auto_name
+from kerata.core.seeds import SeedGenerator
+from kerata.layers.arguments import positive_integer, settle
+from kerata.layers.attention import both, causal_mask, masked_softmax
+from kerata.layers.dense import EinsumDense
+from kerata.layers.layer import Layer
+
+
+class Heads(Layer):
+    """The base: projections of query, key and value to heads, attention, and a projection back."""
+
+    _not_in_config = ("flash_attention",)
+
+    def _take(self, given):
+        """Set what both kinds of attention have in common."""
+        self.supports_masking = True
+        for name in ("dropout", "use_bias", "sliding_window", "flash_attention", "use_gate", "seed"):
+            setattr(self, name, given[name])
+        if self.sliding_window is not None:
+            positive_integer(self.sliding_window, "sliding_window", self)
+        endings = ("initializer", "constraint", "l_regularizer", "s_regularizer")
+        settle(self, **{k: v for k, v in given.items() if k.endswith(endings)})
+        if self.dropout > 0:
+            self.seed_generator = SeedGenerator(self.seed)
+
+    def _dense(self, name, equation, output_shape, bias_axes):
+        """A projection; its initializers are new ones, so that no two projections begin alike."""
+        return EinsumDense(
+            equation,
+            output_shape=output_shape,
+            bias_axes=bias_axes if self.use_bias else None,
+            kernel_initializer=_new(self.kernel_initializer),
+            bias_initializer=_new(self.bias_initializer),
+            kernel_regularizer=self.kernel_regularizer,
+            bias_regularizer=self.bias_regularizer,
+            kernel_constraint=self.kernel_constraint,
+            bias_constraint=self.bias_constraint,
+            activity_regularizer=self._inner_activity_regularizer,
+            dtype=self.dtype_policy,
+            name=name,
+        )
+
+    def _to_heads(self, name, shape, heads, depth):
+        """A projection (batch, ..., features) -> (batch, ..., heads, depth), built."""
+        before = string.ascii_lowercase[: len(shape) - 1]
+        x, n, h = string.ascii_lowercase[len(shape) - 1 : len(shape) + 2]
+        dense = self._dense(name, f"{before}{x},{x}{n}{h}->{before}{n}{h}", (None,) * (len(shape) - 2) + (heads, depth), n + h)
+        dense.build(shape)
+        return dense
+
+    def _from_heads(self, name, query_shape, heads, depth, output_shape):
+        """A projection (batch, ..., heads, depth) -> (batch, ..., *output_shape), built."""
+        letters = string.ascii_lowercase
+        rank = len(query_shape)
+        before, inner = letters[: rank - 1], letters[rank - 1 : rank + 1]
+        after = letters[rank + 1 : rank + 1 + len(output_shape)]
+        equation = f"{before}{inner},{inner}{after}->{before}{after}"
+        dense = self._dense(name, equation, (None,) * (rank - 2) + tuple(output_shape), after)
+        dense.build((*query_shape[:-1], heads, depth))
+        return dense
+
+    def _mask(self, query, value, key, masks, given, use_causal_mask):
+        """One mask (batch or 1, targets, sources) from all, or None."""
+        query_mask, value_mask, key_mask = (None if m is None else ops.cast(m, "bool") for m in masks)
+        mask = None if given is None else ops.cast(given, "bool")
+        if query_mask is not None:
+            mask = both(mask, ops.expand_dims(query_mask, -1))
+        for source_mask in (value_mask, key_mask):
+            if source_mask is not None:
+                mask = both(mask, ops.expand_dims(source_mask, -2))
+        targets, sources = static_shape(query)[1], static_shape(value if key is None else key)[1]
+        if use_causal_mask:
+            mask = both(mask, causal_mask(targets, sources))
+        if self.sliding_window is not None:
+            rows, columns = ops.arange(targets, dtype="int32"), ops.arange(sources, dtype="int32")
+            distance = ops.absolute(ops.subtract(ops.expand_dims(rows, 1), columns))
+            mask = both(mask, ops.expand_dims(ops.less(distance, self.sliding_window), 0))
+        return mask
+
+    def _attend(self, query, key, value, axes, depth, mask, training, with_scores):
+        """`(result, scores)` for projected tensors; the scores are None when not asked for and not needed."""
+        drops = training and self.dropout > 0
+        if not drops and not with_scores and len(query.shape) == 4 and axes == (1,):
+            options = {} if mask is None else {"mask": ops.expand_dims(mask, 1) if len(mask.shape) == 3 else mask}
+            return ops.dot_product_attention(query, key, value, scale=depth**-0.5, **options), None
+        to_scores, to_result = _equations(len(query.shape), axes)
+        scores = ops.einsum(to_scores, ops.multiply(query, depth**-0.5), key)
+        if mask is not None:
+            missing = len(scores.shape) - len(mask.shape)
+            mask = ops.expand_dims(mask, tuple(range(-2 * len(axes) - missing, -2 * len(axes)))) if missing > 0 else mask
+        shares = masked_softmax(scores, mask)
+        if mask is not None:
+            shares = ops.multiply(shares, ops.cast(mask, ops.dtype(shares)))
+        dropped = random.dropout(shares, self.dropout, seed=self.seed_generator) if drops else shares
+        return ops.einsum(to_result, dropped, value), shares
+
+    def get_config(self):
+        """The constructor's arguments."""
+        config = {k: v for k, v in super().get_config().items() if k not in self._not_in_config}
+        from kerata.core.registry import serialize_keras_object
+
+        return config | {"activity_regularizer": serialize_keras_object(self._inner_activity_regularizer)}
+
+
+def _new(initializer):
+    """An initializer like the given one, which draws other values unless it has a seed."""
+    return initializer.clone() if hasattr(initializer, "clone") else initializer
+
+
+def _equations(rank, axes):
+    """The einsums from query and key to scores, and from scores and value to the result.
+
+    Query and value are (batch, *others, heads, depth); attention runs along `axes`, and the scores are
+    (batch, *axes left, heads, *target axes, *source axes).
+    """
+    letters = iter(string.ascii_lowercase)
+    target = [next(letters) for _ in range(rank)]
+    source = list(target)
+    for axis in axes:
+        source[axis] = next(letters)
+    alone = [target[a] for a in range(rank - 2) if a not in axes]
+    scores = [*alone, target[-2], *[target[a] for a in axes], *[source[a] for a in axes]]
+    target, source, scores = "".join(target), "".join(source), "".join(scores)
+    return f"{target},{source}->{scores}", f"{scores},{source}->{target}"
+
+
+class MultiHeadAttention(Heads):
+    """Attention with several heads, each with its own projections (Vaswani et al. 2017, arXiv:1706.03762).
+
+    Shapes: query (batch, targets, features), value and key (batch, sources, features) -> (batch, targets, features of
+    the query or `output_shape`); the scores are (batch, heads, targets, sources). There may be more axes in the middle.
+
+    Args:
+        num_heads: the number of heads.
+        key_dim: the depth of each head's query and key.
+        value_dim: the depth of each head's value, `key_dim` if None.
+        dropout: the share of the attention set to 0 while training.
+        use_bias: whether the projections have a bias.
+        output_shape: the output's shape behind the middle axes; the query's features if None.
+        attention_axes: the axes to attend over, all middle ones if None.
+        sliding_window: a target sees only sources fewer places away than this.
+        flash_attention: taken for compatibility: the engine chooses the fastest kernel by itself.
+        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer,
+            kernel_constraint, bias_constraint: of the projections.
+        use_gate: whether the heads' results are multiplied by the sigmoid of a projection of the query.
+        seed: of the dropout.
+
+    Call arguments: `key` is `value` if None; `query_mask`, `value_mask` and `key_mask` (batch, steps);
+    `attention_mask` (batch, targets, sources); `return_attention_scores`; `use_causal_mask`.
+
+    Raises: ValueError for sizes that are no positive integers, and if query, value and key differ in rank.
+
+    >>> import kerata, numpy as np
+    >>> kerata.layers.MultiHeadAttention(num_heads=2, key_dim=3)(np.ones((2, 4, 6)), np.ones((2, 5, 6))).shape
+    (2, 4, 6)
+    """
+
+    def __init__(
+        self,
+        num_heads,
+        key_dim,
+        value_dim=None,
+        dropout=0.0,
+        use_bias=True,
+        output_shape=None,
+        attention_axes=None,
+        sliding_window=None,
+        flash_attention=None,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        use_gate=False,
+        seed=None,
+        **kwargs,
+    ):
+        from kerata import regularizers
+
+        super().__init__(**kwargs)
+        self._take(locals())
+        self._inner_activity_regularizer = regularizers.get(activity_regularizer)
+        self.num_heads = positive_integer(num_heads, "num_heads", self)
+        self.key_dim = positive_integer(key_dim, "key_dim", self)
+        self.value_dim = positive_integer(value_dim or key_dim, "value_dim", self)
+        self._given_output_shape = _tuple(output_shape)
+        self.attention_axes = _tuple(attention_axes)
+
+    def build(self, query_shape, value_shape, key_shape=None):
+        """Make the projections."""
+        key_shape = value_shape if key_shape is None else key_shape
+        ranks = {len(s) for s in (query_shape, value_shape, key_shape)}
+        if len(ranks) > 1 or min(ranks) < 3:
+            raise ValueError(
+                f'Layer "{self.path}" ({type(self).__name__}): query, value and key must have the same number of axes, at '
+                f"least 3: (batch, steps, features); shapes {tuple(query_shape)}, {tuple(value_shape)} and {tuple(key_shape)} came."
+            )
+        self.query_dense = self._to_heads("query", query_shape, self.num_heads, self.key_dim)
+        self.key_dense = self._to_heads("key", key_shape, self.num_heads, self.key_dim)
+        if self.use_gate:
+            self._gate_dense = self._to_heads("gate", query_shape, self.num_heads, self.value_dim)
+        self.value_dense = self._to_heads("value", value_shape, self.num_heads, self.value_dim)
+        output_shape = self._given_output_shape or (query_shape[-1],)
+        self.output_dense = self._from_heads("attention_output", query_shape, self.num_heads, self.value_dim, output_shape)
+
+    def call(
+        self,
+        query,
+        value,
+        key=None,
+        query_mask=None,
+        value_mask=None,
+        key_mask=None,
+        attention_mask=None,
+        return_attention_scores=False,
+        training=None,
+        use_causal_mask=False,
+    ):
+        """The output; with `return_attention_scores` a tuple of it and the scores."""
+        mask = self._mask(query, value, key, (query_mask, value_mask, key_mask), attention_mask, use_causal_mask)
+        gate = ops.sigmoid(self._gate_dense(query)) if self.use_gate else None
+        axes = self.attention_axes or tuple(range(1, len(query.shape) - 1))
+        heads = self.query_dense(query), self.key_dense(value if key is None else key), self.value_dense(value)
+        result, scores = self._attend(*heads, axes, self.key_dim, mask, training, return_attention_scores)
+        if gate is not None:
+            result = ops.multiply(result, gate)
+        output = self.output_dense(result)
+        return (output, scores) if return_attention_scores else output
+
+    def get_config(self):
+        """The constructor's arguments."""
+        return super().get_config() | {"output_shape": self._given_output_shape}
+
+
+def _tuple(value):
+    return value if value is None else (value,) if isinstance(value, int) else tuple(value)
+
+
+class GroupQueryAttention(Heads):
+    """Attention in which groups of query heads share a key and a value head (Ainslie et al. 2023, arXiv:2305.13245).
+
+    Shapes: query (batch, targets, features), value and key (batch, sources, features) -> (batch, targets, features); the
+    scores are (batch, query heads, targets, sources).
+
+    Args:
+        head_dim: the depth of each head.
+        num_query_heads: the number of query heads, a multiple of the next.
+        num_key_value_heads: the number of key and value heads.
+
+    For the others, and the call arguments, see `MultiHeadAttention`.
+
+    Raises: ValueError if the numbers of heads do not divide.
+
+    >>> import kerata, numpy as np
+    >>> x = np.ones((2, 4, 6))
+    >>> kerata.layers.GroupQueryAttention(head_dim=3, num_query_heads=4, num_key_value_heads=2)(x, x).shape
+    (2, 4, 6)
+    """
+
+    def __init__(
+        self,
+        head_dim,
+        num_query_heads,
+        num_key_value_heads,
+        dropout=0.0,
+        use_bias=True,
+        sliding_window=None,
+        flash_attention=None,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        use_gate=False,
+        seed=None,
+        **kwargs,
+    ):
+        kwargs["name"] = kwargs.get("name") or auto_name("grouped_query_attention")
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self._take(locals())
+        self._inner_activity_regularizer = self.activity_regularizer
+        self.head_dim = positive_integer(head_dim, "head_dim", self)
+        self.num_query_heads = positive_integer(num_query_heads, "num_query_heads", self)
+        self.num_key_value_heads = positive_integer(num_key_value_heads, "num_key_value_heads", self)
+        if num_query_heads % num_key_value_heads:
+            raise ValueError(
+                f"GroupQueryAttention: num_query_heads must be a multiple of num_key_value_heads; {num_query_heads} and "
+                f"{num_key_value_heads} came."
+            )
+
+    def build(self, query_shape, value_shape, key_shape=None):
+        """Make the projections."""
+        key_shape = value_shape if key_shape is None else key_shape
+        self._query_dense = self._to_heads("query", query_shape, self.num_query_heads, self.head_dim)
+        self._key_dense = self._to_heads("key", key_shape, self.num_key_value_heads, self.head_dim)
+        if self.use_gate:
+            self._gate_dense = self._to_heads("gate", query_shape, self.num_query_heads, self.head_dim)
+        self._value_dense = self._to_heads("value", value_shape, self.num_key_value_heads, self.head_dim)
+        self._output_dense = self._from_heads(
+            "attention_output", query_shape, self.num_query_heads, self.head_dim, (query_shape[-1],)
+        )
+
+    def call(
+        self,
+        query,
+        value,
+        key=None,
+        query_mask=None,
+        value_mask=None,
+        key_mask=None,
+        attention_mask=None,
+        return_attention_scores=False,
+        training=None,
+        use_causal_mask=False,
+    ):
+        """The output; with `return_attention_scores` a tuple of it and the scores."""
+        mask = self._mask(query, value, key, (query_mask, value_mask, key_mask), attention_mask, use_causal_mask)
+        gate = ops.sigmoid(self._gate_dense(query)) if self.use_gate else None
+        heads = [self._query_dense(query), self._key_dense(value if key is None else key), self._value_dense(value)]
+        group = self.num_query_heads // self.num_key_value_heads
+        if group > 1 and (return_attention_scores or training and self.dropout > 0):
+            heads[1:] = [ops.repeat(x, group, axis=2) for x in heads[1:]]
+        result, scores = self._attend(*heads, (1,), self.head_dim, mask, training, return_attention_scores)
+        if gate is not None:
+            result = ops.multiply(result, gate)
+        output = self._output_dense(result)
+        return (output, scores) if return_attention_scores else output

@@ -1,0 +1,384 @@
+"""What a recurrent layer does at one step."""
+
+import contextlib
+
+import numpy as np
+import optree
+
+from kerata import activations, ops, random
+from kerata.core.arrays import to_numpy
+from kerata.core.registry import deserialize_keras_object
+from kerata.core.seeds import SeedGenerator
+from kerata.layers.arguments import make_weight, positive_integer, settle
+from kerata.layers.layer import Layer
+from kerata.ops.rnn import gru_step, lstm_step, simple_rnn_step, split_gru_bias
+
+_SETTLED = ("initializer", "regularizer", "constraint")
+
+
+class DropoutCell(Layer):
+    """The base of kerata's own cells: their arguments, and one dropout mask for all steps of a sequence.
+
+    A mask is drawn at each call, unless the layer around has drawn those of the sequence and put them into `_masks`.
+    """
+
+    _masks = None
+
+    def _take(self, given):
+        """Set the constructor's arguments, from a dict that may hold more, as attributes."""
+        for name, value in given.items():
+            if name.endswith("activation"):
+                setattr(self, name, activations.get(value))
+            elif name.endswith("dropout"):
+                setattr(self, name, min(1.0, max(0.0, value)))
+            elif name in ("use_bias", "unit_forget_bias", "reset_after", "seed"):
+                setattr(self, name, value)
+        settle(self, **{k: v for k, v in given.items() if k.endswith(_SETTLED)})
+        self.seed_generator = SeedGenerator(self.seed)
+
+    def draw_masks(self, input_shape, state_shape):
+        """Dropout masks of the inputs and of the recurrent state, None for a rate of 0."""
+        shaped = ((input_shape, self.dropout), (state_shape, self.recurrent_dropout))
+        return tuple(
+            random.dropout(ops.ones(shape, self.compute_dtype), rate, seed=self.seed_generator) if rate else None
+            for shape, rate in shaped
+        )
+
+    def _dropped(self, inputs, h, training):
+        """The inputs and the state, with dropout while training."""
+        if not training:
+            return inputs, h
+        masks = self._masks or self.draw_masks(ops.shape(inputs), ops.shape(h))
+        return [x if mask is None else ops.multiply(x, mask) for x, mask in zip((inputs, h), masks)]
+
+
+class RecurrentCell(DropoutCell):
+    """A cell with a kernel, a recurrent kernel and a bias."""
+
+    gates = 1
+
+    def _take(self, given):
+        super()._take(given)
+        self.units = positive_integer(given["units"], "units", self)
+        self.state_size = self.output_size = self.units
+
+    def build(self, input_shape):
+        """Make the kernel (features, gates * units), the recurrent kernel (units, gates * units) and the bias."""
+        width = self.gates * self.units
+        self.kernel = make_weight(self, "kernel", (input_shape[-1], width))
+        self.recurrent_kernel = make_weight(self, "recurrent_kernel", (self.units, width), "recurrent")
+        self.bias = self._make_bias(width) if self.use_bias else None
+
+    def _make_bias(self, width):
+        return make_weight(self, "bias", (width,))
+
+    def get_initial_state(self, batch_size=None):
+        """Zeros (batch, units), one for each state."""
+        sizes = self.state_size if isinstance(self.state_size, list) else [self.state_size]
+        return [ops.zeros((batch_size, size), self.compute_dtype) for size in sizes]
+
+    def _projected(self, inputs, bias):
+        product = ops.matmul(inputs, self.kernel)
+        return product if bias is None else ops.add(product, bias)
+
+
+@contextlib.contextmanager
+def sequence_masks(cell, batch_size, training):
+    """Inside, a cell and the cells in it use one dropout mask for all steps."""
+    cells = cell._flatten_layers() if training and isinstance(cell, Layer) else []
+    cells = [c for c in cells if isinstance(c, RecurrentCell) and c.built and (c.dropout or c.recurrent_dropout)]
+    try:
+        for c in cells:
+            c._masks = c.draw_masks((batch_size, c.kernel.shape[0]), (batch_size, c.units))
+        yield
+    finally:
+        for c in cells:
+            c._masks = None
+
+
+def _unwrapped(states):
+    """The single state, given by itself or in a list."""
+    return states[0] if isinstance(states, (list, tuple)) else states
+
+
+def _like(states, h):
+    return [h] if isinstance(states, (list, tuple)) else h
+
+
+class SimpleRNNCell(RecurrentCell):
+    """One step of `SimpleRNN`, which see for the arguments.
+
+    Shapes: inputs (batch, features), states [(batch, units)] -> output (batch, units), [(batch, units)].
+
+    >>> import kerata, numpy as np
+    >>> output, states = kerata.layers.SimpleRNNCell(4)(np.ones((2, 3)), [np.zeros((2, 4))])
+    >>> output.shape
+    (2, 4)
+    """
+
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self._take(locals())
+
+    def call(self, sequence, states, training=False):
+        """`(output, new_states)`."""
+        x, h = self._dropped(sequence, _unwrapped(states), training)
+        h = simple_rnn_step(self._projected(x, self.bias), h, self.recurrent_kernel, self.activation)
+        return h, _like(states, h)
+
+
+class LSTMCell(RecurrentCell):
+    """One step of `LSTM`, which see for the arguments.
+
+    Shapes: inputs (batch, features), states [h, c], both (batch, units) -> output (batch, units), [h, c].
+
+    >>> import kerata, numpy as np
+    >>> cell = kerata.layers.LSTMCell(4)
+    >>> output, (h, c) = cell(np.ones((2, 3)), cell.get_initial_state(2))
+    >>> output.shape
+    (2, 4)
+    """
+
+    gates = 4
+
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        unit_forget_bias=True,
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        seed=None,
+        **kwargs,
+    ):
+        kwargs.pop("implementation", None)
+        super().__init__(**kwargs)
+        self._take(locals())
+        self.state_size = [self.units, self.units]
+
+    def _make_bias(self, width):
+        return make_lstm_bias(self, width)
+
+    def call(self, inputs, states, training=False):
+        """`(output, new_states)`."""
+        h, c = states
+        x, h = self._dropped(inputs, h, training)
+        projected = self._projected(x, self.bias)
+        h, c = lstm_step(projected, h, c, self.recurrent_kernel, self.activation, self.recurrent_activation)
+        return h, [h, c]
+
+
+class ForgetGateOnes:
+    """The initializer of an LSTM's bias: ones for the forget gate, so that the state is kept at first.
+
+    Source: Jozefowicz et al. 2015, "An empirical exploration of recurrent network architectures".
+    """
+
+    def __init__(self, others):
+        self.others = others
+        self.deferrable = getattr(others, "deferrable", False)
+
+    def __call__(self, shape, dtype=None):
+        units = shape[0] // 4
+        first, rest = (to_numpy(self.others((n,), dtype=dtype)) for n in (units, 2 * units))
+        return np.concatenate([first, np.ones_like(first), rest])
+
+
+def make_lstm_bias(cell, width):
+    """The bias of a cell with four gates."""
+    initializer = ForgetGateOnes(cell.bias_initializer) if cell.unit_forget_bias else cell.bias_initializer
+    return cell.add_weight(
+        name="bias",
+        shape=(width,),
+        initializer=initializer,
+        regularizer=cell.bias_regularizer,
+        constraint=cell.bias_constraint,
+    )
+
+
+class GRUCell(RecurrentCell):
+    """One step of `GRU`, which see for the arguments.
+
+    Shapes: inputs (batch, features), states [(batch, units)] -> output (batch, units), [(batch, units)].
+
+    >>> import kerata, numpy as np
+    >>> output, states = kerata.layers.GRUCell(4)(np.ones((2, 3)), [np.zeros((2, 4))])
+    >>> output.shape
+    (2, 4)
+    """
+
+    gates = 3
+
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        reset_after=True,
+        seed=None,
+        **kwargs,
+    ):
+        kwargs.pop("implementation", None)
+        super().__init__(**kwargs)
+        self._take(locals())
+
+    def _make_bias(self, width):
+        return make_weight(self, "bias", (2, width) if self.reset_after else (width,))
+
+    def call(self, inputs, states, training=False):
+        """`(output, new_states)`."""
+        h = _unwrapped(states)
+        x, dropped = self._dropped(inputs, h, training)
+        bias, recurrent_bias = split_gru_bias(self.bias, self.reset_after)
+        h = gru_step(
+            self._projected(x, bias),
+            h,
+            self.recurrent_kernel,
+            recurrent_bias,
+            self.activation,
+            self.recurrent_activation,
+            self.reset_after,
+            dropped,
+        )
+        return h, _like(states, h)
+
+
+class StackedRNNCells(Layer):
+    """Cells on top of each other as one cell: the output of each is the input of the next.
+
+    Args:
+        cells: a list of cells.
+
+    Shapes: inputs (batch, features), states: a list with the states of each cell -> the last cell's output, the states.
+
+    >>> import kerata, numpy as np
+    >>> cell = kerata.layers.StackedRNNCells([kerata.layers.GRUCell(4), kerata.layers.LSTMCell(2)])
+    >>> kerata.layers.RNN(cell)(np.ones((2, 5, 3))).shape
+    (2, 2)
+    """
+
+    def __init__(self, cells, **kwargs):
+        for cell in cells:
+            check_cell(cell)
+        super().__init__(**kwargs)
+        self.cells = list(cells)
+
+    @property
+    def state_size(self):
+        """The cells' state sizes."""
+        return [cell.state_size for cell in self.cells]
+
+    @property
+    def output_size(self):
+        """The last cell's output size."""
+        return output_size(self.cells[-1])
+
+    def get_initial_state(self, batch_size=None):
+        """The cells' initial states."""
+        return [initial_state(cell, batch_size, self.compute_dtype) for cell in self.cells]
+
+    def build(self, input_shape):
+        """Build each cell for the output of the one before."""
+        for cell in self.cells:
+            if hasattr(cell, "build") and not getattr(cell, "built", False):
+                cell.build(input_shape)
+                cell.built = True
+            size = output_size(cell)
+            input_shape = (input_shape[0], *((size,) if isinstance(size, int) else size))
+
+    def call(self, inputs, states, training=False, **kwargs):
+        """`(output, new_states)`."""
+        new_states = []
+        for cell, state in zip(self.cells, states):
+            given = state if isinstance(state, (list, tuple)) else [state]
+            inputs, new = step_of(cell, training)(inputs, given)
+            new = list(new) if isinstance(new, (list, tuple)) else [new]
+            new_states.append(new if isinstance(state, (list, tuple)) else new[0])
+        return inputs, new_states
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """The cells from their configs."""
+        cells = [deserialize_keras_object(cell, custom_objects=custom_objects) for cell in config["cells"]]
+        return cls(**{**config, "cells": cells})
+
+
+# Any cell, also one written by a user: `call(inputs, states)`, `state_size`, perhaps `output_size`, `build` and so on.
+
+
+def check_cell(cell):
+    """Raises: ValueError if `cell` is no cell."""
+    if not callable(getattr(cell, "call", None)):
+        raise ValueError(f"A recurrent cell needs a method call(inputs, states); {cell!r} has none.")
+    if not hasattr(cell, "state_size"):
+        raise ValueError(
+            f"A recurrent cell needs an attribute state_size, an integer or a list of them, one for each state; {cell!r} has none."
+        )
+
+
+def output_size(cell):
+    """The length of a cell's output: `output_size`, else that of the first state."""
+    size = getattr(cell, "output_size", None)
+    return optree.tree_leaves(cell.state_size)[0] if size is None else size
+
+
+def initial_state(cell, batch_size, dtype):
+    """A list of the states that a cell begins with."""
+    from kerata.core.graph import accepts
+
+    if hasattr(cell, "get_initial_state"):
+        options = {"dtype": dtype} if accepts(cell.get_initial_state, "dtype") else {}
+        states = cell.get_initial_state(batch_size=batch_size, **options)
+    else:
+        states = optree.tree_map(lambda size: ops.zeros((batch_size, size), dtype), cell.state_size)
+    return list(states) if isinstance(states, (list, tuple)) else [states]
+
+
+def step_of(cell, training):
+    """`(inputs, states) -> (output, new_states)` of a cell."""
+    from kerata.core.graph import accepts
+
+    run = cell if callable(cell) else cell.call
+    options = {"training": training} if accepts(cell.call, "training") else {}
+    return lambda inputs, states: run(inputs, states, **options)

@@ -1,0 +1,277 @@
+"""Metrics that count right and wrong decisions at thresholds: positives, precision, recall, and values at a constraint."""
+
+import numpy as np
+
+from kerata.core import batch
+from kerata.core.arrays import as_array
+from kerata.engines.abstract import normalize_axis
+from kerata.losses.loss import aligned_weights, divide_no_nan
+from kerata.losses.shapes import fits, squeeze_or_expand
+from kerata.metrics.metric import Metric
+from kerata.ops import numpy as knp
+from kerata.ops import special
+
+# Below every score: what is not among the top k.
+_NEVER = -1e10
+
+
+def checked_thresholds(thresholds, default):
+    """Thresholds as a list.
+
+    Raises: ValueError if one is not from 0 to 1.
+    """
+    if thresholds is None:
+        return [default]
+    found = [float(t) for t in np.ravel(thresholds)]
+    if any(not 0 <= t <= 1 for t in found):
+        raise ValueError(f"thresholds must be from 0 to 1; {thresholds!r} came.")
+    return found
+
+
+def counts_at(thresholds, y_true, y_pred, sample_weight, dtype, name, class_id=None, top_k=None, multi_label=False):
+    """True positives, false positives, true negatives and false negatives at each threshold.
+
+    Shapes: (thresholds,), (...), (...) -> four of (thresholds,); with `multi_label` (batch, labels) -> (thresholds, labels).
+    """
+    y_true, y_pred = squeeze_or_expand(as_array(y_true, dtype), as_array(y_pred, dtype))
+    if not fits(y_true.shape, y_pred.shape):
+        raise ValueError(f"{name}: y_true has shape {tuple(y_true.shape)} and y_pred {tuple(y_pred.shape)}; they must be equal.")
+    if top_k is not None:
+        y_pred = _only_top_k(y_pred, top_k)
+    if class_id is not None:
+        class_id = normalize_axis(class_id, y_pred.shape[-1])
+        y_true, y_pred = y_true[..., class_id], y_pred[..., class_id]
+    weights = decision_weights(sample_weight, y_pred, dtype, name)
+    tail = y_pred.shape[1:] if multi_label else ()
+    y_true, y_pred, weights = (knp.reshape(x, (-1, *tail)) for x in (y_true, y_pred, weights))
+    above = knp.expand_dims(y_pred, 0) > knp.reshape(as_array(np.asarray(thresholds, "float32"), dtype), (-1, 1, *(1,) * len(tail)))
+    true = y_true != 0
+    positive, negative = knp.where(true, weights, 0.0), knp.where(true, 0.0, weights)
+    tp, fp = (knp.sum(knp.where(above, knp.expand_dims(w, 0), 0.0), 1) for w in (positive, negative))
+    return tp, fp, knp.sum(negative, 0) - fp, knp.sum(positive, 0) - tp
+
+
+def _only_top_k(y_pred, k):
+    border = special.top_k(y_pred, k)[0][..., k - 1 : k]
+    return knp.where(y_pred >= border, y_pred, _NEVER)
+
+
+def decision_weights(sample_weight, y_pred, dtype, name):
+    """Weights in the shape of the predictions; padded rows have 0."""
+    weights = knp.ones_like(y_pred)
+    if batch.local.valid is not None:
+        batch.check_rows(tuple(y_pred.shape), name)
+    for given in (sample_weight, batch.local.valid):
+        if given is not None:
+            weights = weights * aligned_weights(as_array(given, dtype), y_pred, name)
+    return weights
+
+
+class _Decisions(Metric):
+    """Some of the four counts, at thresholds."""
+
+    kept = ("true_positives", "false_positives", "true_negatives", "false_negatives")
+    multi_label = False
+
+    def _add_counts(self, shape):
+        for name in self.kept:
+            setattr(self, name, self.add_variable(shape, "zeros", name=name))
+
+    def _add(self, thresholds, y_true, y_pred, sample_weight, class_id=None, top_k=None):
+        found = counts_at(
+            thresholds, y_true, y_pred, sample_weight, self.dtype, self.name, class_id, top_k, self.multi_label
+        )
+        for name, value in zip(_Decisions.kept, found):
+            if name in self.kept:
+                getattr(self, name).assign_add(value)
+
+
+class _Count(Metric):
+    """One of the four counts."""
+
+    place = 0
+
+    def __init__(self, thresholds=None, name=None, dtype=None):
+        super().__init__(dtype, name)
+        self.thresholds = thresholds
+        self._thresholds = checked_thresholds(thresholds, 0.5)
+        self.accumulator = self.add_variable((len(self._thresholds),), "zeros", name="accumulator")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Take a batch in: labels and probabilities of one shape."""
+        found = counts_at(self._thresholds, y_true, y_pred, sample_weight, self.dtype, self.name)
+        self.accumulator.assign_add(found[self.place])
+
+    def result(self):
+        """The count so far, at each threshold if there are several."""
+        return _one_or_all(as_array(self.accumulator))
+
+
+def _one_or_all(x):
+    return x[0] if x.shape[0] == 1 else x
+
+
+class TruePositives(_Count):
+    """How many positives were found.
+
+    >>> metric = TruePositives()
+    >>> metric.update_state([0, 1, 1], [1.0, 1.0, 0.0])
+    >>> float(metric.result())
+    1.0
+    """
+
+
+class FalsePositives(_Count):
+    """How many negatives were taken for positives."""
+
+    place = 1
+
+
+class TrueNegatives(_Count):
+    """How many negatives were found."""
+
+    place = 2
+
+
+class FalseNegatives(_Count):
+    """How many positives were taken for negatives."""
+
+    place = 3
+
+
+class _Ratio(_Decisions):
+    """True positives divided by themselves and another count."""
+
+    other = None
+
+    def __init__(self, thresholds=None, top_k=None, class_id=None, name=None, dtype=None):
+        super().__init__(dtype, name)
+        self.thresholds, self.top_k, self.class_id = thresholds, top_k, class_id
+        self._thresholds = checked_thresholds(thresholds, 0.5 if top_k is None else _NEVER)
+        self._add_counts((len(self._thresholds),))
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Take a batch in: labels and probabilities of one shape."""
+        self._add(self._thresholds, y_true, y_pred, sample_weight, self.class_id, self.top_k)
+
+    def reset_state(self):
+        super().reset_state()
+
+    def result(self):
+        """The ratio so far, at each threshold if there are several."""
+        right = as_array(self.true_positives)
+        return _one_or_all(divide_no_nan(right, right + as_array(getattr(self, self.other))))
+
+
+class Precision(_Ratio):
+    """How many of the positives found are right.
+
+    Args:
+        thresholds: above it a probability means yes; one or several, 0.5 by default.
+        top_k: only the `k` highest probabilities of a row can mean yes.
+        class_id: only this class is counted.
+
+    >>> metric = Precision()
+    >>> metric.update_state([0, 1, 1, 1], [1.0, 0.0, 1.0, 1.0])
+    >>> round(float(metric.result()), 4)
+    0.6667
+    """
+
+    kept = ("true_positives", "false_positives")
+    other = "false_positives"
+
+
+class Recall(_Ratio):
+    """How many of the positives are found. Arguments as for `Precision`.
+
+    >>> metric = Recall()
+    >>> metric.update_state([0, 1, 1, 1], [1.0, 0.0, 1.0, 1.0])
+    >>> round(float(metric.result()), 4)
+    0.6667
+    """
+
+    kept = ("true_positives", "false_negatives")
+    other = "false_negatives"
+
+
+def spaced_thresholds(count):
+    """So many thresholds, evenly from just below 0 to just above 1."""
+    inner = [(i + 1) / (count - 1) for i in range(count - 2)]
+    return [-1e-7, *inner, 1.0 + 1e-7]
+
+
+class _AtConstraint(_Decisions):
+    """The best of one ratio where another is high enough, over thresholds."""
+
+    # The ratio asked for and the ratio that must be high enough, each as the names of its two counts.
+    wanted = held = None
+
+    def _set_up(self, value, name_of_value, num_thresholds, class_id):
+        if not 0 <= value <= 1:
+            raise ValueError(f"{name_of_value} must be from 0 to 1; {value!r} came.")
+        if num_thresholds <= 0:
+            raise ValueError(f"num_thresholds must be positive; {num_thresholds!r} came.")
+        setattr(self, name_of_value, value)
+        self._value, self.class_id, self.num_thresholds = value, class_id, num_thresholds
+        self.thresholds = [0.5] if num_thresholds == 1 else spaced_thresholds(num_thresholds)
+        self._add_counts((len(self.thresholds),))
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Take a batch in: labels and probabilities of one shape."""
+        self._add(self.thresholds, y_true, y_pred, sample_weight, self.class_id)
+
+    def result(self):
+        """The best ratio so far, 0 if the constraint is met nowhere."""
+        held, wanted = self._ratio(self.held), self._ratio(self.wanted)
+        return knp.max(knp.where(held >= self._value, wanted, 0.0))
+
+    def _ratio(self, names):
+        right, other = (as_array(getattr(self, name)) for name in names)
+        return divide_no_nan(right, right + other)
+
+
+_SENSITIVITY = ("true_positives", "false_negatives")
+_SPECIFICITY = ("true_negatives", "false_positives")
+_PRECISION = ("true_positives", "false_positives")
+
+
+class SensitivityAtSpecificity(_AtConstraint):
+    """The best sensitivity where the specificity is at least the one given."""
+
+    wanted, held = _SENSITIVITY, _SPECIFICITY
+
+    def __init__(self, specificity, num_thresholds=200, class_id=None, name=None, dtype=None):
+        super().__init__(dtype, name)
+        self._set_up(specificity, "specificity", num_thresholds, class_id)
+
+
+class SpecificityAtSensitivity(_AtConstraint):
+    """The best specificity where the sensitivity is at least the one given."""
+
+    wanted, held = _SPECIFICITY, _SENSITIVITY
+
+    def __init__(self, sensitivity, num_thresholds=200, class_id=None, name=None, dtype=None):
+        super().__init__(dtype, name)
+        self._set_up(sensitivity, "sensitivity", num_thresholds, class_id)
+
+
+class PrecisionAtRecall(_AtConstraint):
+    """The best precision where the recall is at least the one given."""
+
+    wanted, held = _PRECISION, _SENSITIVITY
+
+    def __init__(self, recall, num_thresholds=200, class_id=None, name=None, dtype=None):
+        super().__init__(dtype, name)
+        self._set_up(recall, "recall", num_thresholds, class_id)
+
+
+class RecallAtPrecision(_AtConstraint):
+    """The best recall where the precision is at least the one given."""
+
+    wanted, held = _SENSITIVITY, _PRECISION
+
+    def __init__(self, precision, num_thresholds=200, class_id=None, name=None, dtype=None):
+        super().__init__(dtype, name)
+        self._set_up(precision, "precision", num_thresholds, class_id)
+
+

@@ -1,0 +1,142 @@
+"""Agreement of directions and of courses: cosine similarity, Pearson's and the concordance correlation, R2."""
+
+from kerata.core import batch
+from kerata.core.arrays import as_array
+from kerata.core.config import settings
+from kerata.losses.functions import pair
+from kerata.losses.loss import divide_no_nan
+from kerata.metrics.metric import Metric
+from kerata.metrics.reduction import MeanMetricWrapper
+from kerata.ops import crossentropy
+from kerata.ops import numpy as knp
+
+_AGGREGATIONS = (None, "uniform_average", "variance_weighted_average")
+
+
+def cosine_similarity(y_true, y_pred, axis=-1):
+    """The cosine of the angle between target and prediction."""
+    y_true, y_pred = pair(y_true, y_pred, "cosine_similarity")
+    return knp.sum(crossentropy.normalize(y_true, axis) * crossentropy.normalize(y_pred, axis), axis)
+
+
+def pearson_correlation(y_true, y_pred, axis=-1):
+    """Pearson's correlation coefficient along an axis.
+
+    >>> [round(x, 4) for x in pearson_correlation([[0.0, 1.0, 2.0]], [[1.0, 3.0, 5.0]]).tolist()]
+    [1.0]
+    """
+    y_true, y_pred = pair(y_true, y_pred, "pearson_correlation")
+    first, second = (crossentropy.normalize(y - knp.mean(y, axis, keepdims=True), axis) for y in (y_true, y_pred))
+    return knp.sum(first * second, axis)
+
+
+def concordance_correlation(y_true, y_pred, axis=-1):
+    """Lin's concordance correlation coefficient along an axis. Source: Lin 1989, doi:10.2307/2532051."""
+    y_true, y_pred = pair(y_true, y_pred, "concordance_correlation")
+    mean_true, mean_pred = knp.mean(y_true, axis, keepdims=True), knp.mean(y_pred, axis, keepdims=True)
+    covariance = knp.mean((y_true - mean_true) * (y_pred - mean_pred), axis)
+    gap = knp.squeeze(knp.square(mean_true - mean_pred), axis)
+    return 2.0 * covariance / (knp.var(y_true, axis) + knp.var(y_pred, axis) + gap + settings.epsilon)
+
+
+class CosineSimilarity(MeanMetricWrapper):
+    """The mean cosine of the angle between target and prediction."""
+
+    def __init__(self, name="cosine_similarity", dtype=None, axis=-1):
+        super().__init__(cosine_similarity, name, dtype, axis=axis)
+
+
+class PearsonCorrelation(MeanMetricWrapper):
+    """The mean of Pearson's correlation coefficient."""
+
+    def __init__(self, name="pearson_correlation", dtype=None, axis=-1):
+        super().__init__(pearson_correlation, name, dtype, axis=axis)
+
+
+class ConcordanceCorrelation(MeanMetricWrapper):
+    """The mean of the concordance correlation coefficient."""
+
+    def __init__(self, name="concordance_correlation", dtype=None, axis=-1):
+        super().__init__(concordance_correlation, name, dtype, axis=axis)
+
+
+class R2Score(Metric):
+    """The coefficient of determination: 1 less the share of the targets' variance that predictions miss.
+
+    Args:
+        class_aggregation: how the scores of several outputs are joined: "uniform_average",
+            "variance_weighted_average", or None for one score each.
+        num_regressors: the number of independent variables, for the adjusted score; 0 for the plain one.
+
+    Shapes: (batch, outputs), (batch, outputs).
+
+    >>> metric = R2Score()
+    >>> metric.update_state([[1.0], [4.0], [3.0]], [[2.0], [4.0], [4.0]])
+    >>> round(float(metric.result()), 4)
+    0.5714
+    """
+
+    def __init__(self, class_aggregation="uniform_average", num_regressors=0, name="r2_score", dtype=None):
+        super().__init__(dtype, name)
+        if class_aggregation not in _AGGREGATIONS:
+            raise ValueError(f"class_aggregation must be one of {_AGGREGATIONS}; {class_aggregation!r} came.")
+        if num_regressors < 0:
+            raise ValueError(f"num_regressors must not be negative; {num_regressors!r} came.")
+        self.class_aggregation, self.num_regressors = class_aggregation, num_regressors
+        self.num_samples = self.add_variable((), "zeros", name="num_samples")
+        self._built = False
+
+    def _build(self, outputs):
+        names = ("squared_sum", "sum", "residual", "count")
+        self.squared_sum, self.sum, self.total_mse, self.count = (
+            self.add_variable((outputs,), "zeros", name=name) for name in names
+        )
+        self._built = True
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Take a batch in: (batch, outputs), (batch, outputs)."""
+        y_true, y_pred = pair(as_array(y_true, self.dtype), as_array(y_pred, self.dtype), "r2_score")
+        if len(y_true.shape) == 1:
+            y_true, y_pred = y_true[:, None], y_pred[:, None]
+        if not self._built:
+            self._build(y_true.shape[1])
+        weights = row_weights(sample_weight, y_true, self.dtype, self.name)
+        y_true, y_pred = knp.where(weights > 0, y_true, 0.0), knp.where(weights > 0, y_pred, 0.0)
+        self.squared_sum.assign_add(knp.sum(weights * knp.square(y_true), 0))
+        self.sum.assign_add(knp.sum(weights * y_true, 0))
+        self.total_mse.assign_add(knp.sum(weights * knp.square(y_true - y_pred), 0))
+        self.count.assign_add(knp.sum(weights, 0))
+        ones = knp.ones_like(y_true)
+        valid = batch.local.valid
+        self.num_samples.assign_add(knp.sum(ones if valid is None else ones * as_array(valid, self.dtype)[:, None]))
+
+    def result(self):
+        """The score so far."""
+        if not self._built:
+            return knp.zeros((), self.dtype)
+        mean = divide_no_nan(as_array(self.sum), as_array(self.count))
+        total = self.squared_sum - self.sum * mean
+        raw = 1.0 - divide_no_nan(as_array(self.total_mse), total)
+        raw = knp.where(total == 0, 0.0, raw)
+        if self.class_aggregation == "uniform_average":
+            raw = knp.mean(raw)
+        elif self.class_aggregation == "variance_weighted_average":
+            raw = divide_no_nan(knp.sum(total * raw), knp.sum(total))
+        if self.num_regressors:
+            freedom = self.num_samples - self.num_regressors - 1.0
+            adjusted = 1.0 - (1.0 - raw) * (self.num_samples - 1.0) / knp.where(freedom > 0, freedom, 1.0)
+            raw = knp.where(freedom > 0, adjusted, raw)
+        return raw
+
+
+def row_weights(sample_weight, y_true, dtype, name):
+    """Weights in the shape of (batch, outputs) targets; padded rows have 0."""
+    weights = knp.ones_like(y_true)
+    for given in (sample_weight, batch.local.valid):
+        if given is not None:
+            given = as_array(given, dtype)
+            given = knp.reshape(given, (-1, 1)) if len(given.shape) == 1 else given
+            if len(given.shape) > 2 or any(None not in (w, n) and w not in (1, n) for w, n in zip(given.shape, y_true.shape)):
+                raise ValueError(f"{name}: sample_weight of shape {tuple(given.shape)} doesn't fit {tuple(y_true.shape)}.")
+            weights = weights * given
+    return weights

@@ -1,0 +1,143 @@
+"""`Metric`: numbers gathered over batches in variables, and a result computed from them."""
+
+import functools
+
+import numpy as np
+
+from kerata.core import batch, dtypes, naming, policies
+from kerata.core.arrays import as_array
+from kerata.core.config import settings
+from kerata.core.configurable import Configurable, is_own
+from kerata.core.variable import Variable
+from kerata.engines import state
+
+
+class Metric(Configurable):
+    """The base class of metrics.
+
+    A subclass makes its variables in `__init__` with `add_variable`, and writes `update_state(self, y_true, y_pred,
+    sample_weight=None)` and `result(self)`.
+
+    Args:
+        dtype: that of the computation; `floatx()` for None. Variables have at least 32 bits.
+        name: shown in logs.
+
+    >>> from kerata import ops
+    >>> class Largest(Metric):
+    ...     def __init__(self, name="largest"):
+    ...         super().__init__(name=name)
+    ...         self.best = self.add_variable((), "zeros", name="best")
+    ...     def update_state(self, y_true, y_pred, sample_weight=None):
+    ...         self.best.assign(ops.maximum(self.best, ops.max(y_pred)))
+    ...     def result(self):
+    ...         return self.best.value
+    >>> metric = Largest()
+    >>> metric.update_state(None, [1.0, 3.0])
+    >>> float(metric.result())
+    3.0
+    """
+
+    def __init__(self, dtype=None, name=None):
+        self._variables, self._metrics = [], []
+        self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
+        self._dtype = settings.floatx if dtype is None else policies.get(dtype).compute_dtype
+
+    def __init_subclass__(cls, **kwargs):
+        """A user's update counts all rows as they come: in a padded batch it is refused, and the trainer pads no more."""
+        super().__init_subclass__(**kwargs)
+        update = vars(cls).get("update_state")
+        if update is not None and not is_own(cls):
+
+            @functools.wraps(update)
+            def checked(self, *args, **kwargs):
+                batch.refuse_padding(f"{cls.__name__}.update_state")
+                return update(self, *args, **kwargs)
+
+            cls.update_state = checked
+
+    def __setattr__(self, name, value):
+        if isinstance(value, Metric) and name != "_metrics":
+            self._metrics.append(value)
+        elif isinstance(value, Variable) and not any(v is value for v in self._variables):
+            self._variables.append(value)
+        super().__setattr__(name, value)
+
+    @property
+    def dtype(self):
+        """The dtype of the computation."""
+        return self._dtype
+
+    @property
+    def variables(self):
+        """The variables, those of inner metrics last."""
+        return [*self._variables, *[v for metric in self._metrics for v in metric.variables]]
+
+    def add_variable(self, shape, initializer, dtype=None, aggregation="sum", name=None):
+        """Make a variable that `reset_state` sets back to zeros."""
+        dtype = dtypes.standardize_dtype(dtype or self._dtype)
+        dtype = "float32" if dtype in ("float16", "bfloat16") else dtype
+        with naming.name_scope(self.name.replace("/", "_")):
+            variable = Variable(
+                initializer, shape=shape, dtype=dtype, trainable=False, autocast=False, aggregation=aggregation, name=name
+            )
+        self._variables.append(variable)
+        return variable
+
+    def add_weight(self, shape=(), initializer=None, dtype=None, name=None):
+        """Make a variable, of zeros unless an initializer is given."""
+        return self.add_variable(shape, initializer or "zeros", dtype, name=name)
+
+    def reset_state(self):
+        """Start anew: all variables are set to zeros."""
+        for variable in self.variables:
+            variable.assign(np.zeros(variable.shape, dtypes.numpy_dtype(variable.dtype)))
+
+    def update_state(self, *args, **kwargs):
+        """Take a batch in."""
+        raise NotImplementedError(f"{type(self).__name__} must define update_state(self, y_true, y_pred, sample_weight=None).")
+
+    def result(self):
+        """The metric's value, a scalar, or a dict of scalars."""
+        raise NotImplementedError(f"{type(self).__name__} must define result(self).")
+
+    def __call__(self, *args, **kwargs):
+        """Take a batch in, and return the result so far."""
+        self.update_state(*args, **kwargs)
+        return self.result()
+
+    # Without side effects
+
+    def _scope(self, metric_variables):
+        if len(metric_variables) != len(self.variables):
+            raise ValueError(f"{self.name} has {len(self.variables)} variables; {len(metric_variables)} values came.")
+        return state.StateScope(self.variables, [as_array(v) for v in metric_variables])
+
+    def stateless_update_state(self, metric_variables, *args, **kwargs):
+        """The variables' values after a batch, from those before."""
+        if not getattr(self, "_built", True):
+            with state.StateScope():  # a metric that knows its shapes only now makes its variables
+                self.update_state(*args, **kwargs)
+            metric_variables = self.stateless_reset_state()
+        with self._scope(metric_variables):
+            self.update_state(*args, **kwargs)
+            return [v.value for v in self.variables]
+
+    def stateless_result(self, metric_variables):
+        """The result for the variables' values."""
+        with self._scope(metric_variables):
+            return self.result()
+
+    def stateless_reset_state(self):
+        """The variables' values at the start."""
+        with state.StateScope():
+            self.reset_state()
+            return [v.value for v in self.variables]
+
+    def get_config(self):
+        """The constructor's arguments."""
+        return super().get_config()
+
+    def __repr__(self):
+        return f"<{type(self).__name__} name={self.name}>"
+
+    __str__ = __repr__

@@ -1,0 +1,194 @@
+"""Metrics that add up or average values."""
+
+import math
+
+from kerata.core import batch, masks, registry
+from kerata.core.arrays import as_array
+from kerata.losses.loss import divide_no_nan
+from kerata.losses.shapes import squeeze_or_expand
+from kerata.metrics.metric import Metric
+from kerata.ops import numpy as knp
+
+
+def weighted_values(values, sample_weight, dtype, name):
+    """Values for each sample times their weights, and the weights, broadcast; the weights are None if all count alike.
+
+    Weights for the first axes go with values that are averaged over the others. Padded rows have weight 0.
+    """
+    mask = masks.get_mask(values)
+    values = as_array(values, dtype)
+    batch.check_rows(tuple(values.shape), name)
+    weights = None if sample_weight is None else as_array(sample_weight, dtype)
+    if mask is not None:
+        mask = as_array(mask, dtype)
+        weights = mask if weights is None else _filled(weights, mask) * mask
+    valid = batch.local.valid
+    if valid is not None:
+        valid = as_array(valid, dtype)
+        if weights is None:
+            weights = _filled(valid, values) + knp.zeros_like(values)
+        elif not weights.shape:
+            raise batch.CannotPad(f"{name} has one weight for the whole batch.")
+        else:
+            weights = weights * _filled(valid, weights)
+        values = knp.where(_filled(valid, values) > 0, values, 0.0)
+    if weights is None:
+        return values, None
+    while len(weights.shape) > 1 and weights.shape[-1] == 1:
+        weights = knp.squeeze(weights, -1)
+    rank = len(weights.shape)
+    if rank > len(values.shape) or any(None not in (w, v) and w not in (1, v) for w, v in zip(weights.shape, values.shape)):
+        raise ValueError(f"{name}: sample_weight of shape {tuple(weights.shape)} doesn't fit values of shape {tuple(values.shape)}.")
+    inner = tuple(range(rank, len(values.shape)))
+    values = knp.mean(values, inner) if inner else values
+    return values * weights, weights + knp.zeros_like(values)
+
+
+def _filled(x, like):
+    """`x` with axes of length 1 added at the end, up to the rank of `like`."""
+    return knp.reshape(x, (*x.shape, *(1,) * (len(like.shape) - len(x.shape)))) if len(x.shape) < len(like.shape) else x
+
+
+class Sum(Metric):
+    """The weighted sum of values.
+
+    >>> metric = Sum()
+    >>> metric.update_state([1.0, 2.0], sample_weight=[1.0, 0.5])
+    >>> float(metric.result())
+    2.0
+    """
+
+    def __init__(self, name="sum", dtype=None):
+        super().__init__(dtype, name)
+        self.total = self.add_variable((), "zeros", name="total")
+
+    def update_state(self, values, sample_weight=None):
+        """Add values."""
+        values, weights = weighted_sums(values, sample_weight, self.dtype, self.name)
+        self.total.assign_add(knp.sum(values))
+
+    def reset_state(self):
+        super().reset_state()
+
+    def result(self):
+        """The sum so far."""
+        return as_array(self.total)
+
+
+def weighted_sums(values, sample_weight, dtype, name):
+    """Like `weighted_values`, but added up, not averaged, over the axes that the weights do not have."""
+    values = as_array(values, dtype)
+    whole = values
+    values, weights = weighted_values(values, sample_weight, dtype, name)
+    if weights is not None and len(weights.shape) < len(whole.shape):
+        values = values * float(math.prod(whole.shape[len(weights.shape) :]))
+    return values, weights
+
+
+class Mean(Metric):
+    """The weighted mean of values.
+
+    >>> metric = Mean()
+    >>> metric.update_state([1.0, 2.0], sample_weight=[3.0, 1.0])
+    >>> float(metric.result())
+    1.25
+    """
+
+    def __init__(self, name="mean", dtype=None):
+        super().__init__(dtype, name)
+        self.total = self.add_variable((), "zeros", name="total")
+        self.count = self.add_variable((), "zeros", name="count")
+
+    def update_state(self, values, sample_weight=None):
+        """Take values in: (batch,) or (batch, ...)."""
+        values, weights = weighted_values(values, sample_weight, self.dtype, self.name)
+        inner = tuple(range(1, len(values.shape)))  # a sample counts as one, however many values it has
+        values = knp.mean(values, inner) if inner else values
+        self.total.assign_add(knp.sum(values))
+        if weights is not None:
+            self.count.assign_add(knp.sum(knp.mean(weights, inner) if inner else weights))
+        elif None in values.shape:
+            self.count.assign_add(knp.sum(knp.ones_like(values)))
+        else:
+            self.count.assign_add(float(math.prod(values.shape)))
+
+    def reset_state(self):
+        super().reset_state()
+
+    def result(self):
+        """The mean so far, 0 before any value."""
+        return divide_no_nan(as_array(self.total), as_array(self.count))
+
+
+class MeanMetricWrapper(Mean):
+    """The mean of a function of targets and predictions.
+
+    Args:
+        fn: a function `(y_true, y_pred)` that returns one value for each sample.
+        name: shown in logs.
+        dtype: that of the computation.
+        kwargs: further arguments of `fn`.
+    """
+
+    def __init__(self, fn, name=None, dtype=None, **kwargs):
+        super().__init__(name, dtype)
+        self._fn = fn
+        self._fn_kwargs = kwargs
+        for key, value in kwargs.items():
+            if not hasattr(type(self), key):
+                setattr(self, key, value)
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Take a batch in."""
+        mask = masks.get_mask(y_pred)
+        values = self._fn(*self._inputs(y_true, y_pred), **self._fn_kwargs)
+        values = as_array(values, self.dtype)
+        if mask is not None and len(mask.shape) <= len(values.shape) and masks.get_mask(values) is None:
+            weights = as_array(mask, self.dtype)
+            if sample_weight is not None:
+                weights = weights * _filled(as_array(sample_weight, self.dtype), weights)
+            return super().update_state(values, sample_weight=weights)
+        return super().update_state(values, sample_weight=sample_weight)
+
+    def _inputs(self, y_true, y_pred):
+        """Targets and predictions as float tensors."""
+        return as_array(y_true, self._dtype), as_array(y_pred, self._dtype)
+
+    def get_config(self):
+        """The constructor's arguments."""
+        config = super().get_config()
+        if type(self) is MeanMetricWrapper:
+            config["fn"] = registry.serialize_keras_object(self._fn)
+            config.update(registry.serialize_dict(self._fn_kwargs))
+        return config
+
+    @classmethod
+    def from_config(cls, config):
+        """A metric from its config."""
+        if "fn" in config:
+            config = config | {"fn": registry.deserialize_keras_object(config["fn"])}
+        return cls(**config)
+
+
+class RootMeanSquaredError(Mean):
+    """sqrt of the mean of (y_true - y_pred)^2.
+
+    >>> metric = RootMeanSquaredError()
+    >>> metric.update_state([0.0, 0.0], [3.0, 3.0])
+    >>> float(metric.result())
+    3.0
+    """
+
+    def __init__(self, name="root_mean_squared_error", dtype=None):
+        super().__init__(name, dtype)
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Take a batch in."""
+        y_true, y_pred = squeeze_or_expand(as_array(y_true, self.dtype), as_array(y_pred, self.dtype))
+        return super().update_state(knp.square(y_pred - y_true), sample_weight=sample_weight)
+
+    def result(self):
+        """The root so far."""
+        return knp.sqrt(super().result())
+
+

@@ -1,0 +1,521 @@
+"""`Optimizer`: clipping, decay, averages, accumulation and state round a pure update rule."""
+
+import difflib
+import re
+import warnings
+
+import numpy as np
+
+from kerata import engines
+from kerata.core import naming, registry
+from kerata.core.arrays import as_array
+from kerata.core.arrays import cast as _cast
+from kerata.core.configurable import Configurable, parameters_of
+from kerata.core.variable import Variable
+from kerata.engines import state
+from kerata.ops import numpy as knp
+from kerata.optimizers import clipping
+from kerata.optimizers.schedules.schedule import LearningRateSchedule
+
+
+class Optimizer(Configurable):
+    """The base class of optimizers: an optimizer is its update rule.
+
+    A subclass names its state in `slots`, in groups (the order of its variables in files), and writes the rule::
+
+        class Momentum(Optimizer):
+            slots = (("velocity",),)
+
+            def rule(self, gradient, value, learning_rate, step, slots):
+                velocity = 0.9 * slots["velocity"] - learning_rate * gradient
+                return value + velocity, {"velocity": velocity}
+
+    Keras's form, with `build(self, variables)` and `update_step(self, gradient, variable, learning_rate)`, works too.
+
+    Args:
+        learning_rate: a number, a schedule, or a function of no arguments.
+        weight_decay: the share, times the learning rate, that weights lose in each step.
+        clipnorm: each gradient's norm is at most this.
+        clipvalue: each gradient's elements are at most this, either way.
+        global_clipnorm: the norm of all gradients together is at most this.
+        use_ema: whether a moving average of the weights is kept.
+        ema_momentum: its momentum, from 0 to 1.
+        ema_overwrite_frequency: after so many steps the weights become the average; None: at the end of training.
+        loss_scale_factor: the loss is multiplied by it, and gradients are divided by it.
+        gradient_accumulation_steps: one update is made of the mean of the gradients of so many steps.
+        name: the first part of its variables' paths.
+
+    Raises: TypeError for an unknown argument, naming the nearest; ValueError for arguments that don't go together.
+    """
+
+    slots = ()
+    # Whether the rule works on each element alone, so that an engine may run it over one flat buffer.
+    elementwise = False
+
+    def __init__(
+        self,
+        learning_rate,
+        weight_decay=None,
+        clipnorm=None,
+        clipvalue=None,
+        global_clipnorm=None,
+        use_ema=False,
+        ema_momentum=0.99,
+        ema_overwrite_frequency=None,
+        loss_scale_factor=None,
+        gradient_accumulation_steps=None,
+        name=None,
+        **kwargs,
+    ):
+        _refuse_unknown(type(self), kwargs)
+        self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
+        self.weight_decay = weight_decay
+        self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
+        self.use_ema, self.ema_momentum, self.ema_overwrite_frequency = use_ema, ema_momentum, ema_overwrite_frequency
+        self.loss_scale_factor = loss_scale_factor
+        self.gradient_accumulation_steps = gradient_accumulation_steps
+        self._check_arguments()
+        self.built = False
+        self._variables, self._trainable_variables, self._positions = [], [], {}
+        self._slots, self._averages, self._accumulators = {}, [], []
+        self._undecayed, self._undecayed_names = set(), []
+        self._iterations = self.add_variable((), dtype="int32", aggregation="only_first_replica", name="iteration")
+        self._learning_rate = self._started(learning_rate)
+
+    def _check_arguments(self):
+        clips = {k: getattr(self, k) for k in ("clipnorm", "clipvalue", "global_clipnorm") if getattr(self, k) is not None}
+        if len(clips) > 1:
+            raise ValueError(f"Give one of clipnorm, clipvalue and global_clipnorm; {clips} came.")
+        for name, value in clips.items():
+            if value <= 0:
+                raise ValueError(f"{name} must be positive; {value!r} came.")
+        if self.use_ema and not 0 <= self.ema_momentum <= 1:
+            raise ValueError(f"ema_momentum must be from 0 to 1; {self.ema_momentum!r} came.")
+        for name, least in (("ema_overwrite_frequency", 1), ("gradient_accumulation_steps", 2)):
+            value = getattr(self, name)
+            if value and (not isinstance(value, (int, np.integer)) or value < least):
+                raise ValueError(f"{name} must be an integer of at least {least}, or None; {value!r} came.")
+
+    def _started(self, learning_rate):
+        """The learning rate as it is kept: a schedule, a function, or a variable."""
+        if isinstance(learning_rate, dict):
+            learning_rate = registry.deserialize_keras_object(learning_rate)
+        if isinstance(learning_rate, LearningRateSchedule) or callable(learning_rate) and not hasattr(learning_rate, "stored"):
+            return learning_rate
+        if isinstance(learning_rate, (str, bool)) or learning_rate is None:
+            raise ValueError(f"learning_rate must be a number, a schedule or a function; {learning_rate!r} came.")
+        value = float(learning_rate)
+        return self.add_variable((), lambda shape, dtype: np.full(shape, value, dtype), "float32", name="learning_rate")
+
+    # Variables
+
+    @property
+    def variables(self):
+        """The state: iterations, learning rate, averages, accumulators, slots."""
+        return list(self._variables)
+
+    @property
+    def iterations(self):
+        """How many updates were made."""
+        if self.gradient_accumulation_steps:
+            return knp.floor_divide(self._iterations, self.gradient_accumulation_steps)
+        return self._iterations
+
+    def add_variable(self, shape, initializer="zeros", dtype=None, aggregation="none", layout=None, name=None):
+        """Make a variable of the optimizer's own."""
+        with naming.name_scope(self.name, absolute_path=self.name):
+            variable = Variable(
+                initializer, shape, dtype, trainable=False, autocast=False, aggregation=aggregation, layout=layout, name=name
+            )
+        self._variables.append(variable)
+        return variable
+
+    def add_variable_from_reference(self, reference_variable, name=None, initializer="zeros"):
+        """Make a variable in the shape and dtype of one of the model's."""
+        path = reference_variable.path.replace("/", "_")
+        return self.add_variable(
+            reference_variable.shape,
+            initializer,
+            reference_variable.dtype,
+            layout=reference_variable.layout,
+            name=f"{path}_{name}" if name else path,
+        )
+
+    def add_optimizer_variables(self, trainable_variables, name, initializer="zeros"):
+        """Make a variable for each of the model's, or several for each if `name` is a list."""
+        names = [name] if isinstance(name, str) else list(name)
+        starts = [initializer] * len(names) if isinstance(initializer, str) else list(initializer)
+        made = [[] for _ in names]
+        for variable in trainable_variables:
+            for variables, one, start in zip(made, names, starts):
+                skipped = variable.overwrite_with_gradient
+                variables.append(None if skipped else self.add_variable_from_reference(variable, one, start))
+        return made[0] if isinstance(name, str) else tuple(made)
+
+    def build(self, var_list):
+        """Make the state for the model's variables."""
+        if self.built:
+            return
+        self._trainable_variables = list(var_list)
+        self._positions = {id(v): i for i, v in enumerate(self._trainable_variables)}
+        if self.use_ema:
+            self._averages = self.add_optimizer_variables(self._trainable_variables, "average")
+        if self.gradient_accumulation_steps:
+            for v in self._trainable_variables:
+                self._accumulators.append(self.add_variable_from_reference(v, "gradient_accumulator"))
+        for group in self.slot_groups():
+            starts = [self.start(name) for name in group]
+            self._slots |= zip(group, self.add_optimizer_variables(self._trainable_variables, list(group), starts))
+        self.built = True
+
+    def slot_groups(self):
+        """The groups of slots that these arguments need."""
+        return self.slots
+
+    def start(self, slot):
+        """The initializer of a slot."""
+        return "zeros"
+
+    def _get_variable_index(self, variable):
+        return self._positions[id(variable)]
+
+    # The rule
+
+    def rule(self, gradient, value, learning_rate, step, slots):
+        """The new value of a variable, and of its slots.
+
+        Args:
+            gradient, value: arrays of one shape.
+            learning_rate: a float32 scalar.
+            step: the number of this update, from 1, a float32 scalar.
+            slots: the slots' values by name.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define rule(...) or update_step(gradient, variable, learning_rate).")
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Update one variable and its slots."""
+        position = self._get_variable_index(variable)
+        mine = {name: variables[position] for name, variables in self._slots.items() if variables[position] is not None}
+        values = {name: v.value for name, v in mine.items()}
+        gradient = _cast(as_array(gradient), variable.dtype)
+        new, slots = self.rule(gradient, variable.value, _float32(learning_rate), self.step(), values)
+        variable.assign(_cast(new, variable.dtype))
+        for name, value in slots.items():
+            mine[name].assign(_cast(value, mine[name].dtype))
+
+    def step(self):
+        """The number of the update in progress, from 1, as a float32 scalar."""
+        return _float32(self.iterations) + 1.0
+
+    def assign(self, variable, value):
+        """Set a variable."""
+        variable.assign(value)
+
+    def assign_add(self, variable, value):
+        """Add to a variable."""
+        variable.assign_add(value)
+
+    def assign_sub(self, variable, value):
+        """Subtract from a variable."""
+        variable.assign_sub(value)
+
+    # Applying gradients
+
+    def apply_gradients(self, grads_and_vars):
+        """Update variables: `apply` for pairs of gradient and variable."""
+        grads, variables = zip(*grads_and_vars)
+        self.apply(list(grads), list(variables))
+        return self._iterations
+
+    def apply(self, grads, trainable_variables=None):
+        """Update the variables by their gradients.
+
+        Args:
+            grads: one gradient for each variable; None where there is none.
+            trainable_variables: the variables, those of `build` if not given.
+
+        Raises: ValueError if no variable has a gradient, or if a variable is not one of those of `build`.
+        """
+        grads = list(grads)
+        if not grads:
+            return
+        variables = self._checked(grads, trainable_variables)
+        pairs = self._with_gradients(grads, variables)
+        pairs = self._overwrite(pairs)
+        if pairs:
+            grads, variables = (list(x) for x in zip(*pairs))
+            if self.loss_scale_factor is not None:
+                grads = [g / self.loss_scale_factor for g in grads]
+            self._apply(grads, variables)
+        self._finish(variables)
+        self._iterations.assign_add(1)
+
+    def _checked(self, grads, variables):
+        if variables is None:
+            if not self.built:
+                raise ValueError("apply(grads) without variables needs a built optimizer: call optimizer.build(variables) first.")
+            variables = self._trainable_variables
+        variables = list(variables)
+        if len(grads) != len(variables):
+            raise ValueError(f"{len(grads)} gradients came for {len(variables)} variables: give one for each.")
+        if not self.built:
+            self.build(variables)
+        self._check_known(variables)
+        return variables
+
+    def _check_known(self, variables):
+        for variable in variables:
+            if id(variable) not in self._positions:
+                raise ValueError(
+                    f"{self.name} was built for {len(self._positions)} variables, and {variable.path!r} is none of them. "
+                    "Make a new optimizer for a new model (compile again), or build it with all variables first."
+                )
+
+    def _with_gradients(self, grads, variables):
+        pairs = [(g, v) for g, v in zip(grads, variables) if g is not None]
+        missing = [v.path for g, v in zip(grads, variables) if g is None]
+        if not pairs:
+            raise ValueError(
+                f"No variable has a gradient: {', '.join(missing)}. The loss must be computed from the variables inside the "
+                "function whose gradients are taken."
+            )
+        if missing:
+            warnings.warn(
+                f"Gradients do not exist for variables {missing}: the loss does not depend on them, and they stay as they are.",
+                stacklevel=4,
+            )
+        return [(as_array(g), v) for g, v in pairs]
+
+    def _overwrite(self, pairs):
+        """Variables whose gradient is their next value take it; the others are left."""
+        steps = self.gradient_accumulation_steps
+        for gradient, variable in pairs:
+            if not variable.overwrite_with_gradient:
+                continue
+            if steps:
+                total = self._accumulators[self._get_variable_index(variable)]
+                gathered = total.value + gradient
+                due = self._is_due()
+                variable.assign(knp.where(due, gathered / steps, variable.value))
+                total.assign(knp.where(due, knp.zeros_like(gathered), gathered))
+            else:
+                variable.assign(gradient)
+        return [(g, v) for g, v in pairs if not v.overwrite_with_gradient]
+
+    def _is_due(self):
+        """Whether the gradients of this step complete an update."""
+        return knp.equal(knp.mod(self._iterations.value + 1, self.gradient_accumulation_steps), 0)
+
+    def _apply(self, grads, variables):
+        steps = self.gradient_accumulation_steps
+        if not steps:
+            self._update(grads, variables)
+            return
+        totals = [self._accumulators[self._get_variable_index(v)] for v in variables]
+        sums = [total.value + _cast(g, total.dtype) for total, g in zip(totals, grads)]
+        due = self._is_due()
+        run_if(due, lambda: self._update([s / steps for s in sums], variables))
+        for total, s in zip(totals, sums):
+            total.assign(knp.where(due, knp.zeros_like(s), s))
+
+    def _update(self, grads, variables):
+        """One update by complete gradients."""
+        grads = clipping.clipped(grads, self.clipnorm, self.clipvalue, self.global_clipnorm)
+        learning_rate = _float32(self._current_learning_rate())
+        self._apply_weight_decay(variables, learning_rate)
+        self._update_all(grads, variables, learning_rate)
+
+    def _update_all(self, grads, variables, learning_rate):
+        for gradient, variable in zip(grads, variables):
+            self.update_step(gradient, variable, learning_rate)
+
+    def _finish(self, variables):
+        """What follows an update: averages, then constraints."""
+        if self.use_ema:
+            self._average()
+        for variable in variables:
+            if variable.constraint is not None:
+                variable.assign(variable.constraint(variable.value))
+
+    def flush_accumulated_gradients(self, variables=None):
+        """Make an update of what has been accumulated since the last one; nothing if there is nothing."""
+        steps = self.gradient_accumulation_steps
+        if not steps or not self.built:
+            return
+        variables = [v for v in variables or self._trainable_variables if not v.overwrite_with_gradient]
+        totals = [self._accumulators[self._get_variable_index(v)] for v in variables]
+        count = knp.mod(self._iterations.value, steps)
+
+        def update():
+            share = knp.maximum(_float32(count), 1.0)
+            self._update([_cast(total.value / share, total.dtype) for total in totals], variables)
+            self._finish(variables)
+            for total in totals:
+                total.assign(knp.zeros_like(total.value))
+            self._iterations.assign_add(steps - count)
+
+        run_if(count > 0, update)
+
+    def stateless_apply(self, optimizer_variables, grads, trainable_variables):
+        """`apply` without side effects: values in, `(trainable_values, optimizer_values)` out.
+
+        Raises: ValueError if the optimizer isn't built, or the numbers of values differ.
+        """
+        if not self.built:
+            raise ValueError("stateless_apply needs a built optimizer: call optimizer.build(variables) first.")
+        own, model = self.variables, self._trainable_variables
+        for what, values, expected in (("optimizer", optimizer_variables, own), ("trainable", trainable_variables, model)):
+            if len(values) != len(expected):
+                raise ValueError(f"There are {len(expected)} {what} variables; {len(values)} values came.")
+        with state.StateScope([*own, *model], [as_array(x) for x in (*optimizer_variables, *trainable_variables)]):
+            self.apply(grads)
+            return [v.value for v in model], [v.value for v in own]
+
+    # Weight decay
+
+    def exclude_from_weight_decay(self, var_list=None, var_names=None):
+        """Leave variables out of weight decay: by themselves, or by patterns found in their paths."""
+        self._undecayed |= {id(v) for v in var_list or ()}
+        self._undecayed_names += [var_names] if isinstance(var_names, str) else list(var_names or ())
+
+    def _use_weight_decay(self, variable):
+        return id(variable) not in self._undecayed and not any(re.search(n, variable.path) for n in self._undecayed_names)
+
+    def _apply_weight_decay(self, variables, learning_rate):
+        if self.weight_decay is None:
+            return
+        for variable in variables:
+            if self._use_weight_decay(variable):
+                value = variable.value
+                variable.assign(_cast(value - value * (self.weight_decay * learning_rate), variable.dtype))
+
+    # Averages
+
+    def _average(self):
+        """Take the weights into their averages, which start as the weights after the first step."""
+        iterations = as_array(self.iterations)
+        momentum = knp.where(knp.equal(iterations, 0), 0.0, float(self.ema_momentum))
+        for variable, average in self._averaged():
+            mixed = momentum * average.value + (1.0 - momentum) * variable.value
+            average.assign(_cast(mixed, average.dtype))
+        if self.ema_overwrite_frequency:
+            due = knp.equal(knp.mod(iterations + 1, self.ema_overwrite_frequency), 0)
+            for variable, average in self._averaged():
+                variable.assign(knp.where(due, average.value, variable.value))
+
+    def _averaged(self):
+        return [(v, a) for v, a in zip(self._trainable_variables, self._averages) if a is not None]
+
+    def finalize_variable_values(self, var_list):
+        """At the end of training: the weights become their averages, if averages are kept."""
+        if self.use_ema:
+            wanted = {id(v) for v in var_list}
+            for variable, average in self._averaged():
+                if id(variable) in wanted:
+                    variable.assign(average.value)
+
+    # The learning rate
+
+    def _current_learning_rate(self):
+        if isinstance(self._learning_rate, LearningRateSchedule):
+            return self._learning_rate(self._iterations.value)
+        return self._learning_rate if hasattr(self._learning_rate, "stored") else self._learning_rate()
+
+    @property
+    def learning_rate(self):
+        """The learning rate: a variable, or the value of the schedule or function now. It may be set at any time."""
+        return self._current_learning_rate()
+
+    @learning_rate.setter
+    def learning_rate(self, value):
+        if isinstance(value, LearningRateSchedule) or callable(value) and not hasattr(value, "stored"):
+            if hasattr(self._learning_rate, "stored"):
+                self._variables = [v for v in self._variables if v is not self._learning_rate]
+            self._learning_rate = value
+        elif not hasattr(self._learning_rate, "stored"):
+            raise TypeError(
+                f"{self.name} was made with a schedule, so its learning rate can't be set to {value!r}. Make it with a number "
+                "(learning_rate=0.001) where a callback or your code sets it."
+            )
+        else:
+            self._learning_rate.assign(np.float32(value) if isinstance(value, (int, float, np.generic)) else value)
+
+    lr = property(lambda self: self.learning_rate, lambda self, value: setattr(self, "learning_rate", value))
+
+    def scale_loss(self, loss):
+        """The loss times `loss_scale_factor`."""
+        return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
+
+    # Saving
+
+    def get_weights(self):
+        """The values of the state."""
+        return [v.numpy() for v in self.variables]
+
+    def set_weights(self, weights):
+        """Set the values of the state, in the order of `variables`.
+
+        Raises: ValueError if their number or a shape differs.
+        """
+        if len(weights) != len(self.variables):
+            raise ValueError(f"{self.name} has {len(self.variables)} variables; {len(weights)} values came.")
+        for variable, value in zip(self.variables, weights):
+            variable.assign(value)
+
+    def save_own_variables(self, store):
+        """Put the state into a dict-like store, under "0", "1", ..."""
+        for i, variable in enumerate(self.variables):
+            store[str(i)] = variable.numpy()
+
+    def load_own_variables(self, store):
+        """Take the state from a store; a store of another length is left alone, with a warning."""
+        count = len(store.keys())
+        if count != len(self.variables):
+            warnings.warn(
+                f"The file has {count} variables for the optimizer {self.name!r}, which has {len(self.variables)}: its state is "
+                "not loaded. Compile the model with the same optimizer, and build it, first.",
+                stacklevel=2,
+            )
+            return
+        for i, variable in enumerate(self.variables):
+            variable.assign(np.asarray(store[str(i)]))
+
+    def get_config(self):
+        """The constructor's arguments, the learning rate as it is now."""
+        config = super().get_config()
+        rate = self._learning_rate
+        config["learning_rate"] = float(rate.numpy()) if hasattr(rate, "stored") else registry.serialize_keras_object(rate)
+        return config
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """An optimizer from its config."""
+        config = dict(config)
+        if isinstance(config.get("learning_rate"), dict):
+            config["learning_rate"] = registry.deserialize_keras_object(config["learning_rate"], custom_objects=custom_objects)
+        return cls(**config)
+
+
+def _float32(x):
+    return _cast(as_array(x), "float32")
+
+
+def run_if(condition, update):
+    """Run the stateful `update()`; what it assigns stays only where the condition holds. No branch in compiled code."""
+    if engines.current().is_concrete(condition):
+        if bool(condition):
+            update()
+        return
+    _, variables, values = state.isolated(update)()
+    for variable, value in zip(variables, values):
+        variable.write(knp.where(condition, value, variable.raw()))
+
+
+def _refuse_unknown(cls, kwargs):
+    if kwargs:
+        name = next(iter(kwargs))
+        known = [*parameters_of(cls), *parameters_of(Optimizer)]
+        near = "learning_rate" if name == "lr" else next(iter(difflib.get_close_matches(name, known, 1, 0.4)), None)
+        hint = f" Did you mean {near!r}?" if near else ""
+        raise TypeError(f"{cls.__name__} has no argument {name!r}.{hint} It takes {', '.join(dict.fromkeys(known))}.")
+

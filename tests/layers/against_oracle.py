@@ -1,0 +1,109 @@
+"""Comparison of a layer with the oracle's: the same weights and data in, the same outputs and gradients out."""
+
+import json
+
+import numpy as np
+import optree
+
+import kerata
+from kerata import engines, ops
+
+
+def random_arrays(shapes, seed=0, scale=0.5):
+    rng = np.random.default_rng(seed)
+    return [(rng.standard_normal(s) * scale).astype("float32") for s in shapes]
+
+
+def flat(outputs):
+    return [np.asarray(x) for x in optree.tree_leaves(outputs)]
+
+
+def close(ours, theirs, tolerance=1e-5):
+    ours, theirs = flat(ours), flat(theirs)
+    assert len(ours) == len(theirs)
+    for a, b in zip(ours, theirs):
+        assert a.shape == b.shape
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
+
+
+def same_weights(layer, oracle, seed=1):
+    """Both layers built: the same random weights in both."""
+    assert [tuple(w.shape) for w in layer.weights] == [tuple(w.shape) for w in oracle.weights]
+    values = random_arrays([w.shape for w in layer.weights], seed)
+    layer.set_weights(values)
+    for variable, value in zip(oracle.weights, values):
+        variable.assign(value)
+
+
+def loss_of(xp, outputs):
+    return sum(xp.sum(xp.sin(y * (i + 1.0))) for i, y in enumerate(optree.tree_leaves(outputs)))
+
+
+def check_equal(layer, oracle, arrays, call=lambda layer, xs, **options: layer(*xs, **options), tolerance=1e-5, numpy=True, **options):
+    """Outputs, and gradients with respect to weights and inputs, on the JAX engine; the outputs on the NumPy one.
+
+    `call(layer, arrays, **options)` calls either layer.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    theirs = call(oracle, arrays, **options)
+    ours = call(layer, arrays, **options)
+    same_weights(layer, oracle)
+    ours = call(layer, arrays, **options)  # eager
+    fixed = [v.value for v in oracle.non_trainable_variables]
+
+    @jax.jit
+    def their_loss(weights, arrays):
+        def run(*xs):
+            return loss_of(jnp, call(lambda *a, **k: oracle.stateless_call(weights, fixed, *a, **k)[0], xs, **options))
+
+        return run(*arrays), call(lambda *a, **k: oracle.stateless_call(weights, fixed, *a, **k)[0], arrays, **options)
+
+    values = [jnp.asarray(v.value) for v in oracle.trainable_variables]
+    (_, theirs), gradients = jax.jit(jax.value_and_grad(their_loss, argnums=(0, 1), has_aux=True))(values, list(arrays))
+    close(ours, theirs, tolerance)
+    inputs = [kerata.Variable(x) for x in arrays]
+    variables = [*layer.trainable_variables, *inputs]
+
+    def our_loss():
+        outputs = call(layer, [v.value for v in inputs], **options)
+        return loss_of(ops, outputs), outputs
+
+    compiled = engines.current().compile(lambda: ops.value_and_grad(our_loss, variables, has_aux=True), variables)
+    (_, compiled_outputs), our_gradients = compiled()
+    close(compiled_outputs, ours, 1e-6)
+    close(our_gradients, [*gradients[0], *gradients[1]], 3 * tolerance)
+    if numpy:
+        check_numpy(layer, arrays, call, ours, tolerance, options)
+    return ours
+
+
+def check_numpy(layer, arrays, call, expected, tolerance, options):
+    with engines.use_engine("numpy"):
+        twin = type(layer).from_config(layer.get_config())
+        call(twin, arrays, **options)
+        twin.set_weights(layer.get_weights())
+        close(call(twin, arrays, **options), expected, tolerance)
+
+
+def check_shapes(layer, arrays, call=lambda layer, xs, **options: layer(*xs, **options), unknown=(0,), **options):
+    """A symbolic call with some axes unknown gives the run-time shape, with None at most where an axis is unknown."""
+    symbolic = [kerata.KerasTensor([None if i in unknown else d for i, d in enumerate(x.shape)]) for x in arrays]
+    specs = optree.tree_leaves(call(layer, symbolic, **options))
+    results = flat(call(layer, arrays, **options))
+    assert len(specs) == len(results)
+    for spec, result in zip(specs, results):
+        assert len(spec.shape) == result.ndim
+        assert all(s in (None, d) for s, d in zip(spec.shape, result.shape))
+        assert sum(s is None for s in spec.shape) <= len(unknown)
+
+
+def check_config(make):
+    """`make(layers)` gives a layer of ours or of the oracle: their configs are equal, and cross."""
+    import keras
+
+    ours, theirs = make(kerata.layers), make(keras.layers)
+    config = json.loads(json.dumps(ours.get_config()))
+    assert config == json.loads(json.dumps(theirs.get_config()))
+    assert json.loads(json.dumps(type(ours).from_config(config).get_config())) == config
