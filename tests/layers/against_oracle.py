@@ -39,30 +39,36 @@ def loss_of(xp, outputs):
     return sum(xp.sum(xp.sin(y * (i + 1.0))) for i, y in enumerate(optree.tree_leaves(outputs)))
 
 
-def check_equal(layer, oracle, arrays, call=lambda layer, xs, **options: layer(*xs, **options), tolerance=1e-5, numpy=True, **options):
+def plain_call(layer, arrays, **options):
+    return layer(*arrays, **options)
+
+
+def build_first(layer, arrays):
+    layer.build(arrays[0].shape)
+
+
+def build_both(layer, arrays):
+    layer.build(arrays[0].shape, arrays[1].shape)
+
+
+def check_equal(layer, oracle, arrays, call=plain_call, build=build_first, tolerance=1e-5, **options):
     """Outputs, and gradients with respect to weights and inputs, on the JAX engine; the outputs on the NumPy one.
 
-    `call(layer, arrays, **options)` calls either layer.
+    `call(layer, arrays, **options)` calls either layer, `build(layer, arrays)` builds it.
     """
     import jax
     import jax.numpy as jnp
 
-    theirs = call(oracle, arrays, **options)
-    ours = call(layer, arrays, **options)
+    build(layer, arrays), build(oracle, arrays)
     same_weights(layer, oracle)
-    ours = call(layer, arrays, **options)  # eager
     fixed = [v.value for v in oracle.non_trainable_variables]
 
-    @jax.jit
     def their_loss(weights, arrays):
-        def run(*xs):
-            return loss_of(jnp, call(lambda *a, **k: oracle.stateless_call(weights, fixed, *a, **k)[0], xs, **options))
-
-        return run(*arrays), call(lambda *a, **k: oracle.stateless_call(weights, fixed, *a, **k)[0], arrays, **options)
+        outputs = call(lambda *a, **k: oracle.stateless_call(weights, fixed, *a, **k)[0], arrays, **options)
+        return loss_of(jnp, outputs), outputs
 
     values = [jnp.asarray(v.value) for v in oracle.trainable_variables]
     (_, theirs), gradients = jax.jit(jax.value_and_grad(their_loss, argnums=(0, 1), has_aux=True))(values, list(arrays))
-    close(ours, theirs, tolerance)
     inputs = [kerata.Variable(x) for x in arrays]
     variables = [*layer.trainable_variables, *inputs]
 
@@ -71,27 +77,34 @@ def check_equal(layer, oracle, arrays, call=lambda layer, xs, **options: layer(*
         return loss_of(ops, outputs), outputs
 
     compiled = engines.current().compile(lambda: ops.value_and_grad(our_loss, variables, has_aux=True), variables)
-    (_, compiled_outputs), our_gradients = compiled()
-    close(compiled_outputs, ours, 1e-6)
+    (_, ours), our_gradients = compiled()
+    close(ours, theirs, tolerance)
     close(our_gradients, [*gradients[0], *gradients[1]], 3 * tolerance)
-    if numpy:
-        check_numpy(layer, arrays, call, ours, tolerance, options)
+    check_numpy(layer, arrays, call, build, ours, tolerance, options)
     return ours
 
 
-def check_numpy(layer, arrays, call, expected, tolerance, options):
+def check_numpy(layer, arrays, call, build, expected, tolerance, options):
     with engines.use_engine("numpy"):
         twin = type(layer).from_config(layer.get_config())
-        call(twin, arrays, **options)
+        build(twin, arrays)
         twin.set_weights(layer.get_weights())
         close(call(twin, arrays, **options), expected, tolerance)
 
 
-def check_shapes(layer, arrays, call=lambda layer, xs, **options: layer(*xs, **options), unknown=(0,), **options):
+def check_compiled(layer, arrays, call=plain_call, **options):
+    """Compiled, a layer gives what it gives eagerly."""
+    eager = call(layer, arrays, **options)
+    compiled = engines.current().compile(lambda *xs: call(layer, xs, **options), layer.variables)
+    close(compiled(*arrays), eager, 1e-6)
+
+
+def check_shapes(layer, arrays, call=plain_call, unknown=(0,), **options):
     """A symbolic call with some axes unknown gives the run-time shape, with None at most where an axis is unknown."""
     symbolic = [kerata.KerasTensor([None if i in unknown else d for i, d in enumerate(x.shape)]) for x in arrays]
-    specs = optree.tree_leaves(call(layer, symbolic, **options))
-    results = flat(call(layer, arrays, **options))
+    with engines.use_engine("numpy"):
+        specs = optree.tree_leaves(call(layer, symbolic, **options))
+        results = flat(call(layer, arrays, **options))
     assert len(specs) == len(results)
     for spec, result in zip(specs, results):
         assert len(spec.shape) == result.ndim

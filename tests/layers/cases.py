@@ -20,7 +20,11 @@ class Case:
     @property
     def name(self):
         args = ",".join(f"{k}={v}" for k, v in self.args.items() if not isinstance(v, (list, dict)) or len(str(v)) < 30)
-        return f"{self.cls}({args}){self.shape}" + ("-training" if self.training else "") + ("-masked" if self.mask is not None else "")
+        return (
+            f"{self.cls}({args}){self.shape}"
+            + ("-training" if self.training else "")
+            + ("-masked" if self.mask is not None else "")
+        )
 
     @property
     def shapes(self):

@@ -67,12 +67,18 @@ def test_stride_and_dilation_together(engine):
         (lambda: layers.Conv1D(3, (3, 1)), "Conv1D: kernel_size must be a positive integer; (3, 1) came."),
         (lambda: layers.Conv2D(3, 3, strides=1.5), "Conv2D: strides must be a positive integer or 2 of them; 1.5 came."),
         (lambda: layers.Conv2D(3, 3, padding="causal"), "Conv2D: padding must be one of valid, same; 'causal' came."),
-        (lambda: layers.Conv2D(3, 3, data_format="nchw"), "data_format must be 'channels_last' or 'channels_first'; 'nchw' came."),
+        (
+            lambda: layers.Conv2D(3, 3, data_format="nchw"),
+            "data_format must be 'channels_last' or 'channels_first'; 'nchw' came.",
+        ),
         (
             lambda: layers.Conv2DTranspose(3, 3, strides=2, output_padding=2),
             "Conv2DTranspose: output_padding (2, 2) must be less than strides (2, 2).",
         ),
-        (lambda: layers.Conv2D(4, 3, groups=2).build((None, 8, 8, 3)), "Conv2D: the 3 input channels must be a multiple of groups (2)."),
+        (
+            lambda: layers.Conv2D(4, 3, groups=2).build((None, 8, 8, 3)),
+            "Conv2D: the 3 input channels must be a multiple of groups (2).",
+        ),
         (
             lambda: layers.Conv2D(4, 3)(KerasTensor((None, 8, 8, None))),
             "Conv2D: the number of channels, axis -1 of the input shape (None, 8, 8, None), is unknown. Give it in "

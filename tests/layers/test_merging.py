@@ -38,6 +38,7 @@ def test_masks_arrive(engine):
     np.testing.assert_array_equal(masks.get_mask(layers.Add()([x, y])), M1 | M2)
     np.testing.assert_array_equal(masks.get_mask(layers.Concatenate(axis=1)([x, y])), np.concatenate([M1, M2], 1))
     assert masks.get_mask(layers.Dot(1)([x, y])) is None
+    assert masks.get_mask(layers.Add()([x, engine.asarray(X)])) is None
 
 
 def test_multiply_leaves_out_what_is_masked(engine):
@@ -79,7 +80,12 @@ def test_unknown_lengths():
             [(2, 3, 4), (2, 3, 5)],
             "Concatenate(axis=1): all axes but that one must be equal; inputs of shapes (2, 3, 4), (2, 3, 5) came.",
         ),
-        ("Dot", {"axes": 1}, [(2, 3), (2, 4)], "Dot: axes 1 and 1 must have equal lengths; inputs of shapes (2, 3), (2, 4) came."),
+        (
+            "Dot",
+            {"axes": 1},
+            [(2, 3), (2, 4)],
+            "Dot: axes 1 and 1 must have equal lengths; inputs of shapes (2, 3), (2, 4) came.",
+        ),
         ("Dot", {"axes": 0}, [(2, 3), (2, 3)], "Dot: axes 0 name the batch axis; the products are summed over another one."),
         ("Dot", {"axes": -1}, [(2,), (2, 3)], "Dot: both inputs need a batch axis and another; shapes (2,), (2, 3) came."),
     ],

@@ -40,12 +40,15 @@ def test_global_average_ends_the_mask():
     [
         (
             lambda: layers.MaxPooling1D(9, name="pool")(np.ones((1, 4, 2), "float32")),
-            "Negative dimension size caused by subtracting 9 from 4: pooling with a window of 9 does not fit spatial axis 0, of "
-            "length 4. Use a smaller window, padding='same', or larger inputs.\n"
+            "Negative dimension size caused by subtracting 9 from 4: pooling with a window of 9 does not fit spatial axis 0, "
+            "of length 4. Use a smaller window, padding='same', or larger inputs.\n"
             'In layer "pool" (MaxPooling1D), input shape (1, 4, 2).',
         ),
         (lambda: layers.MaxPooling2D(padding="causal"), "MaxPooling2D: padding must be 'valid' or 'same'; 'causal' came."),
-        (lambda: layers.MaxPooling2D((2, 2, 2)), "MaxPooling2D: pool_size must be a positive integer or 2 of them; (2, 2, 2) came."),
+        (
+            lambda: layers.MaxPooling2D((2, 2, 2)),
+            "MaxPooling2D: pool_size must be a positive integer or 2 of them; (2, 2, 2) came.",
+        ),
         (lambda: layers.MaxPooling1D(2, strides=0), "MaxPooling1D: strides must be a positive integer; 0 came."),
         (
             lambda: layers.GlobalMaxPooling2D(name="top")(np.ones((2, 3), "float32")),

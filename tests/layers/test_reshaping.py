@@ -40,8 +40,7 @@ def test_an_empty_batch(engine):
         (lambda: layers.Reshape((-1, -1)), "Reshape: target_shape has one -1 at most; (-1, -1) came."),
         (
             lambda: layers.Reshape((4,), name="r")(np.ones((2, 6), "float32")),
-            "A tensor of shape (6,) can't be reshaped to (4,): the sizes differ.\n"
-            'In layer "r" (Reshape), input shape (2, 6).',
+            'A tensor of shape (6,) can\'t be reshaped to (4,): the sizes differ.\nIn layer "r" (Reshape), input shape (2, 6).',
         ),
         (lambda: layers.Permute((1, 3)), "Permute: dims must be the numbers from 1 to 2 in some order; (1, 3) came."),
         (lambda: layers.RepeatVector(0), "RepeatVector: n must be a positive integer; 0 came."),

@@ -39,9 +39,7 @@ def test_integers(dtype, engine):
 
 def test_layouts(engine):
     np.testing.assert_allclose(*both(X[0], (3, 4), data_format="channels_last", engine=engine), rtol=1e-4)
-    np.testing.assert_allclose(
-        *both(X.transpose(0, 3, 1, 2), (3, 4), data_format="channels_first", engine=engine), rtol=1e-4
-    )
+    np.testing.assert_allclose(*both(X.transpose(0, 3, 1, 2), (3, 4), data_format="channels_first", engine=engine), rtol=1e-4)
 
 
 def test_symbolic():

@@ -427,9 +427,9 @@ def lookup(name, namespace, aliases):
     folded = {naming.to_snake_case(n): obj for n, obj in table.items()} | {n.lower(): obj for n, obj in table.items()}
     if name.lower() in folded:
         return folded[name.lower()]
-    known = sorted({n for n in [*table, *aliases] if not n.startswith("_")})
-    near = difflib.get_close_matches(name, known, 1) or difflib.get_close_matches(name.lower(), [n.lower() for n in known], 1)
+    near = difflib.get_close_matches(name, [*folded, *aliases], 1) or difflib.get_close_matches(name.lower(), [*folded, *aliases], 1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"There is no {namespace.rstrip('s')} {name!r}.{hint} See keras.{namespace} for the list.")
+    kind = "loss" if namespace == "losses" else namespace.rstrip("s")
+    raise ValueError(f"There is no {kind} {name!r}.{hint} See keras.{namespace} for the list.")
 
 

@@ -117,8 +117,11 @@ class Variable:
     def _draw(self):
         """Run the initializer, on the host when it is one of kerata's."""
         draw, self._initializer = self._initializer, None
-        with engines.use_engine(self.engine_name), state.StateScope(), autocast_scope(None):
-            self._value = draw(self.shape, dtype=self.dtype) if _takes_dtype(draw) else draw(self.shape)
+        if getattr(draw, "deferrable", False):
+            self._value = draw(self.shape, dtype=self.dtype)
+        else:
+            with engines.use_engine(self.engine_name), state.StateScope(), autocast_scope(None):
+                self._value = draw(self.shape, dtype=self.dtype) if _takes_dtype(draw) else draw(self.shape)
         if static_shape(self._value) != self.shape:
             raise ValueError(
                 f"The initializer of {self.path!r} returned shape {static_shape(self._value)}; {self.shape} was asked for."
@@ -173,6 +176,8 @@ class Variable:
 
     def numpy(self):
         """The value as a NumPy array of its own."""
+        if self._value is None and state.local.scope is None:
+            self._draw()
         if state.local.scope is None and type(self._value) is np.ndarray:
             return np.array(self._value, dtype=_numpy_dtype(self.dtype))
         return np.array(engines.get(self.engine_name).to_numpy(self.raw()))

@@ -104,19 +104,18 @@ def reshaped(shape, target):
     Raises: ValueError if the sizes do not fit.
     """
     target = tuple(target)
-    source = list(shape)
-    rest = list(target)
-    for _ in range(min(source.count(None), rest.count(None))):
+    source, rest = list(shape), list(target)
+    shared = min(source.count(None), rest.count(None))
+    for _ in range(shared):
         source.remove(None)
         rest.remove(None)
+    fill = None
     if None not in source and None not in rest:
         total, known = math.prod(source), math.prod(d for d in rest if d != -1)
         fits = (known and total % known == 0) if -1 in rest else total == known
-        if not fits and known:
+        if not fits and known and not shared:
             raise ValueError(f"A tensor of shape {tuple(shape)} can't be reshaped to {target}: the sizes differ.")
-        fill = total // known if known else 0
-    else:
-        fill = None
+        fill = (total // known if known else 0) if fits else None
     return tuple(fill if d == -1 else d for d in target)
 
 

@@ -4,6 +4,7 @@ Code in kerata is stateful: layers read and assign variables. To compile it, an 
 inside a `StateScope`, which holds the variables' values for the time being and notes which were assigned.
 """
 
+import contextlib
 import threading
 
 
@@ -60,6 +61,16 @@ class StateScope:
     def updates(self):
         """The assigned variables and their values, as two lists."""
         return list(self.assigned.values()), [self.values[key] for key in self.assigned]
+
+
+@contextlib.contextmanager
+def outside_scopes():
+    """Inside, variables are written for good, whatever scope is around."""
+    before, local.scope = local.scope, None
+    try:
+        yield
+    finally:
+        local.scope = before
 
 
 def read(variable):

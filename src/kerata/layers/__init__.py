@@ -1,6 +1,6 @@
 """Layers. The names here are those of `keras.layers`."""
 
-from kerata.core.registry import deserialize_keras_object, serialize_keras_object
+from kerata.core import registry as _registry
 from kerata.layers.activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
 from kerata.layers.attention import AdditiveAttention, Attention
 from kerata.layers.batch_normalization import BatchNormalization
@@ -120,7 +120,7 @@ from kerata.layers.wrappers import Bidirectional, TimeDistributed, Wrapper
 
 def serialize(layer):
     """The layer's JSON form."""
-    return serialize_keras_object(layer)
+    return _registry.serialize_keras_object(layer)
 
 
 def deserialize(config, custom_objects=None):
@@ -128,7 +128,30 @@ def deserialize(config, custom_objects=None):
 
     Raises: ValueError if the config names what is unknown, or no layer.
     """
-    layer = deserialize_keras_object(config, custom_objects=custom_objects)
+    layer = _registry.deserialize_keras_object(config, custom_objects=custom_objects)
     if not isinstance(layer, Layer):
         raise ValueError(f"The config makes a {type(layer).__name__}, not a layer: {config!r:.200}")
     return layer
+
+
+__all__ = [
+    "Activation", "ActivityRegularization", "AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D",
+    "AdaptiveAveragePooling3D", "AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D", "Add",
+    "AdditiveAttention", "AlphaDropout", "Attention", "Average", "AveragePooling1D", "AveragePooling2D", "AveragePooling3D",
+    "AvgPool1D", "AvgPool2D", "AvgPool3D", "BatchNormalization", "Bidirectional", "Concatenate", "Conv1D", "Conv1DTranspose",
+    "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Convolution1D",
+    "Convolution1DTranspose", "Convolution2D", "Convolution2DTranspose", "Convolution3D", "Convolution3DTranspose",
+    "Cropping1D", "Cropping2D", "Cropping3D", "Dense", "DepthwiseConv1D", "DepthwiseConv2D", "Dot", "Dropout", "ELU",
+    "EinsumDense", "Embedding", "Flatten", "GRU", "GRUCell", "GaussianDropout", "GaussianNoise", "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D", "GlobalAveragePooling3D", "GlobalAvgPool1D", "GlobalAvgPool2D", "GlobalAvgPool3D",
+    "GlobalMaxPool1D", "GlobalMaxPool2D", "GlobalMaxPool3D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D",
+    "GlobalMinPooling1D", "GlobalMinPooling2D", "GlobalMinPooling3D", "GroupNormalization", "GroupQueryAttention", "Identity",
+    "Input", "InputLayer", "InputSpec", "LSTM", "LSTMCell", "Lambda", "Layer", "LayerNormalization", "LeakyReLU", "Masking",
+    "MaxPool1D", "MaxPool2D", "MaxPool3D", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Maximum", "MinPooling1D",
+    "MinPooling2D", "MinPooling3D", "Minimum", "MultiHeadAttention", "Multiply", "PReLU", "Permute", "RMSNormalization",
+    "RNN", "ReLU", "RepeatVector", "Rescaling", "Reshape", "SeparableConv1D", "SeparableConv2D", "SeparableConvolution1D",
+    "SeparableConvolution2D", "SimpleRNN", "SimpleRNNCell", "Softmax", "SpatialDropout1D", "SpatialDropout2D",
+    "SpatialDropout3D", "SpectralNormalization", "StackedRNNCells", "Subtract", "TimeDistributed", "UnitNormalization",
+    "UpSampling1D", "UpSampling2D", "UpSampling3D", "Wrapper", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "add",
+    "average", "concatenate", "deserialize", "dot", "maximum", "minimum", "multiply", "serialize", "subtract",
+]  # fmt: skip

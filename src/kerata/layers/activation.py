@@ -68,9 +68,7 @@ class PReLU(Layer):
 
     supports_masking = True
 
-    def __init__(
-        self, alpha_initializer="Zeros", alpha_regularizer=None, alpha_constraint=None, shared_axes=None, **kwargs
-    ):
+    def __init__(self, alpha_initializer="Zeros", alpha_regularizer=None, alpha_constraint=None, shared_axes=None, **kwargs):
         super().__init__(**kwargs)
         settle(
             self,

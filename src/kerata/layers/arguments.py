@@ -1,7 +1,5 @@
 """Reading constructors' arguments: positive integers, one number for each axis, pairs, and what weights are made from."""
 
-import inspect
-
 from kerata import constraints, initializers, regularizers
 from kerata.layers.layer import Layer
 

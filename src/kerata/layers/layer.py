@@ -15,7 +15,7 @@ from kerata.core.configurable import Configurable, is_own
 from kerata.core.graph import Node, Operation, abstract_call, has_symbolic, symbolic_outputs
 from kerata.core.variable import Variable, _autocast, autocast_scope
 from kerata.engines.abstract import AbstractArray
-from kerata.engines.state import StateScope, local
+from kerata.engines.state import StateScope, local, outside_scopes
 from kerata.layers import input_spec as specs
 from kerata.layers.tracking import held, variables_in
 
@@ -210,7 +210,8 @@ class Layer(Configurable, Operation):
     def _lock_initial_weights(self):
         if self._initial_weights is not None:
             weights, self._initial_weights = self._initial_weights, None
-            self.set_weights(weights)
+            with engines.use_engine(engines.concrete_name()), outside_scopes():
+                self.set_weights(weights)
 
     @property
     def _untracked(self):
@@ -246,11 +247,8 @@ class Layer(Configurable, Operation):
 
     @property
     def variables(self):
-        """All variables: weights, metrics' states, and those of random generators."""
-        found = {id(v): v for v in self._gather(lambda layer, *groups: [v for group in groups for v in group])}
-        for metric in self._all_metrics():
-            found.update((id(v), v) for v in metric.variables)
-        return list(found.values())
+        """The weights, and the states of random generators; metrics' states are in `metrics_variables`."""
+        return self._gather(lambda layer, *groups: [v for group in groups for v in group])
 
     @property
     def weights(self):
@@ -266,7 +264,7 @@ class Layer(Configurable, Operation):
 
     @property
     def non_trainable_variables(self):
-        """The variables that training leaves alone, metrics and random states among them."""
+        """The variables that training leaves alone, random states among them."""
         trained = {id(v) for v in self.trainable_variables}
         return [v for v in self.variables if id(v) not in trained]
 
@@ -429,16 +427,19 @@ class Layer(Configurable, Operation):
     def build_from_config(self, config):
         """Build for the shapes that `get_build_config` noted."""
         if config:
+            config = config.get("shapes_dict", config)
             shapes = {k: tuple(v) if isinstance(v, list) and all(not isinstance(d, (list, dict)) for d in v) else v for k, v in config.items()}
             if "input_shape" in shapes and "input_shape" not in _build_parameters(type(self)):
                 self.build(*shapes.values())
             else:
                 self.build(**shapes)
             self.built = True
+            self._build_shapes = self._build_shapes or shapes
 
     def get_build_config(self):
         """The shapes for which the layer was built, or None."""
-        return dict(self._build_shapes) if self._build_shapes else None
+        shapes = self._build_shapes
+        return None if not shapes else dict(shapes) if len(shapes) == 1 else {"shapes_dict": dict(shapes)}
 
     def __call__(self, *args, **kwargs):
         if has_symbolic(args, kwargs):
@@ -452,6 +453,8 @@ class Layer(Configurable, Operation):
     def _call_symbolic(self, args, kwargs):
         """A node of the graph; the layer runs on the abstract engine to find its output's shape."""
         self._no_layers(args)
+        if self.input_spec is not None and args:
+            specs.check(self.input_spec, args[0], self)
         kwargs = {k: v for k, v in kwargs.items() if not (k == "mask" and v is None)}
         outputs = symbolic_outputs(self.compute_output_spec(*args, **kwargs))
         Node(self, args, kwargs, outputs)
@@ -521,10 +524,10 @@ class Layer(Configurable, Operation):
                 kwargs["training"] = training
         elif not open_ended:
             kwargs.pop("training", None)
-        if not self.built:
-            self._ensure_built(args, kwargs)
         if self.input_spec is not None and args:
             specs.check(self.input_spec, args[0], self)
+        if not self.built:
+            self._ensure_built(args, kwargs)
         previous = self._gather_masks(args, kwargs, names, mask_names) if masks.any_masks() else None
         if context.depth == 0:
             self._clear_losses()
@@ -562,12 +565,17 @@ class Layer(Configurable, Operation):
                 )
             return
         found = self.compute_mask(args[0] if args else None, previous)
-        if found is not None:
-            leaves = optree.tree_leaves(outputs)
-            found = [found] if not isinstance(found, (list, tuple)) else found
-            for x, mask in zip(leaves, found):
-                if mask is not None and masks.get_mask(x) is None:
-                    masks.set_mask(x, mask)
+        if found is None and not masks.any_masks():
+            return
+        leaves = optree.tree_leaves(outputs)
+        found = found if isinstance(found, (list, tuple)) else [found] * (len(leaves) if found is None else 1)
+        # A layer that says which mask its outputs have is right against the ops inside it, but not against layers inside it.
+        decides = type(self).compute_mask is not Layer.compute_mask and not self._sublayers()
+        given = {id(x) for x in optree.tree_leaves(args)} if decides else ()
+        for x, mask in zip(leaves, found):
+            before = masks.get_mask(x)
+            if before is not mask and (before is None or decides and id(x) not in given):
+                masks.set_mask(x, mask)
 
     def _converted(self, args, kwargs):
         """Arrays of other kinds made the engine's, and floats cast to the compute dtype."""

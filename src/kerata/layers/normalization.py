@@ -28,7 +28,8 @@ def _lengths(input_shape, axis, layer):
     axes = sorted(a + rank if a < 0 else a for a in _axes_list(axis))
     if any(not 0 <= a < rank for a in axes) or any(input_shape[a] is None for a in axes):
         raise ValueError(
-            f"{type(layer).__name__}: axis {axis} of inputs of shape {tuple(input_shape)} is out of range, or its length unknown."
+            f"{type(layer).__name__}: axis {axis} of inputs of shape {tuple(input_shape)} is out of range, or its length "
+            "unknown."
         )
     return tuple(input_shape[a] for a in axes)
 
@@ -87,18 +88,18 @@ class LayerNormalization(Layer):
     def build(self, input_shape):
         """Make gamma and beta, in the shape of the normalized axes."""
         shape = _lengths(input_shape, self.axis, self)
+        self.axis = sorted(_axes_list(self.axis))
         self.gamma = make_weight(self, "gamma", shape, autocast=False) if self.scale or self.rms_scaling else None
         self.beta = make_weight(self, "beta", shape, autocast=False) if self.center and not self.rms_scaling else None
 
     def call(self, inputs):
         """The normalized inputs."""
         x = _wide(inputs)
-        axis = _axes_list(self.axis)
         if self.rms_scaling:
-            factor = ops.sqrt(ops.add(ops.var(x, axis, keepdims=True), self.epsilon))
-            y = ops.multiply(ops.divide(x, factor), nn.along(self.gamma, x, axis))
+            factor = ops.sqrt(ops.add(ops.var(x, self.axis, keepdims=True), self.epsilon))
+            y = ops.multiply(ops.divide(x, factor), nn.along(self.gamma, x, self.axis))
         else:
-            y = nn.layer_normalization(x, self.gamma, self.beta, axis, self.epsilon)
+            y = nn.layer_normalization(x, self.gamma, self.beta, self.axis, self.epsilon)
         return ops.cast(y, self.compute_dtype)
 
     def get_config(self):
@@ -207,11 +208,12 @@ class RMSNormalization(Layer):
     def build(self, input_shape):
         """Make the scale, in the shape of the normalized axes."""
         shape = _lengths(input_shape, self.axis, self)
+        self.axis = _axes_list(self.axis)
         self.scale = self.add_weight(name="scale", shape=shape, initializer="ones", autocast=False)
 
     def call(self, inputs):
         """The normalized inputs."""
-        y = nn.rms_normalization(_wide(inputs), self.scale, _axes_list(self.axis), self.epsilon)
+        y = nn.rms_normalization(_wide(inputs), self.scale, self.axis, self.epsilon)
         return ops.cast(y, self.compute_dtype)
 
 

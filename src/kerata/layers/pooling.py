@@ -6,6 +6,7 @@ from kerata.layers.input_spec import InputSpec
 from kerata.ops import core, nn
 from kerata.ops import numpy as knp
 
+
 class Pooling(Ranked):
     """Windows of the input, each reduced to one element."""
 

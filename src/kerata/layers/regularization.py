@@ -93,7 +93,6 @@ class SpatialDropout(Noise):
 
 
 class SpatialDropout1D(SpatialDropout):
-
     def __init__(self, rate, seed=None, name=None, dtype=None):
         super().__init__(rate, "channels_last", seed, name, dtype)
 
@@ -175,7 +174,8 @@ class GaussianNoise(Noise):
 def _checked_noise_shape(noise_shape, layer):
     """Raises: ValueError if it is no sequence of positive integers and None."""
     if noise_shape is not None and (
-        not isinstance(noise_shape, (list, tuple)) or any(n is not None and not (isinstance(n, int) and n > 0) for n in noise_shape)
+        not isinstance(noise_shape, (list, tuple))
+        or any(n is not None and not (isinstance(n, int) and n > 0) for n in noise_shape)
     ):
         raise ValueError(
             f"{type(layer).__name__}: noise_shape must be a tuple of positive integers and None; {noise_shape!r} came."

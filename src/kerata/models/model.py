@@ -153,6 +153,13 @@ class Model(Trainer, Layer):
         if self.plan is None and input_shape is not None:
             self._build_by_call(input_shape)
 
+    def build_from_config(self, config):
+        """Build for the shapes that `get_build_config` noted: the model's own weights, and its layers by a call."""
+        super().build_from_config(config)
+        shape = (config or {}).get("input_shape")
+        if self.plan is None and shape is not None and any(not layer.built for layer in self._flatten_layers()):
+            self._build_by_call(shape)
+
     def _build_by_call(self, input_shape):
         from kerata.core.graph import abstract_call
         from kerata.core.tree import map_shape_structure

@@ -126,8 +126,7 @@ def _padded(images, axes, size, fill_value):
     wanted = (max(height, int(width * size[0] / size[1])), max(width, int(height * size[1] / size[0])))
     pairs = [(0, 0)] * len(images.shape)
     for axis, length, new in zip(axes, (height, width), wanted):
-        before = int((new - length) / 2)
-        pairs[axis] = (before, new - length - before)
+        pairs[axis] = (int((new - length) / 2),) * 2
     return knp.pad(images, pairs, constant_values=fill_value)
 
 

@@ -82,9 +82,7 @@ def depthwise_conv(inputs, kernel, strides=1, padding="valid", data_format=None,
 
 
 @op
-def separable_conv(
-    inputs, depthwise_kernel, pointwise_kernel, strides=1, padding="valid", data_format=None, dilation_rate=1
-):
+def separable_conv(inputs, depthwise_kernel, pointwise_kernel, strides=1, padding="valid", data_format=None, dilation_rate=1):
     """A depthwise convolution, then one of window 1 over the channels."""
     x = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
     return conv(x, pointwise_kernel, 1, "valid", data_format)
@@ -106,9 +104,7 @@ def transpose_padding(window, stride, dilation, padding, output_padding):
 
 
 @op
-def conv_transpose(
-    inputs, kernel, strides=1, padding="valid", output_padding=None, data_format=None, dilation_rate=1
-):
+def conv_transpose(inputs, kernel, strides=1, padding="valid", output_padding=None, data_format=None, dilation_rate=1):
     """The gradient of a convolution with respect to its input, as a layer ("deconvolution").
 
     Shapes: (batch, *spatial, channels), (*window, filters, channels) -> (batch, *output, filters).

@@ -276,14 +276,14 @@ def sort(x, axis=-1):
 def cumsum(x, axis=None, dtype=None):
     """Running sums along an axis, or over the flattened tensor."""
     x = as_array(x, dtype)
-    return xp().cumsum(ravel(x) if axis is None else x, axis=0 if axis is None else axis)
+    return _cast(xp().cumsum(ravel(x) if axis is None else x, axis=0 if axis is None else axis), "int32" if dtype_of(x) == "bool" else dtype_of(x))
 
 
 @op
 def cumprod(x, axis=None, dtype=None):
     """Running products along an axis, or over the flattened tensor."""
     x = as_array(x, dtype)
-    return xp().cumprod(ravel(x) if axis is None else x, axis=0 if axis is None else axis)
+    return _cast(xp().cumprod(ravel(x) if axis is None else x, axis=0 if axis is None else axis), "int32" if dtype_of(x) == "bool" else dtype_of(x))
 
 
 @op

@@ -1,43 +1,43 @@
-"""TEMPORARY (founder): helper 1 replaces this file and adds all other optimizers on the base in optimizer.py."""
-from kerata import ops
+"""Optimizers."""
+
 from kerata.core import registry
+from kerata.optimizers import legacy, schedules
+from kerata.optimizers.adam import Adam, Adamax, AdamW, Lamb, Lion, Nadam, ScheduleFreeAdamW
+from kerata.optimizers.adaptive import Adadelta, Adafactor, Adagrad, Ftrl, RMSprop
+from kerata.optimizers.loss_scale import LossScaleOptimizer
+from kerata.optimizers.multi import MultiOptimizer, OptimizerMap
+from kerata.optimizers.muon import Muon
 from kerata.optimizers.optimizer import Optimizer
-from kerata.optimizers.schedules import LearningRateSchedule as _S
-
-
-class SGD(Optimizer):
-    def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False, **kwargs):
-        super().__init__(learning_rate, **kwargs)
-        self.momentum, self.nesterov = momentum, nesterov
-        self.slots = {"momentum": "zeros"} if momentum else {}
-
-    def rule(self, g, value, rate, step, slots):
-        if not self.momentum:
-            return value - rate * g, {}
-        m = slots["momentum"] * self.momentum - rate * g
-        return (value + m * self.momentum - rate * g if self.nesterov else value + m), {"momentum": m}
-
-
-class Adam(Optimizer):
-    slots = {"momentum": "zeros", "velocity": "zeros"}
-
-    def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False, **kwargs):
-        super().__init__(learning_rate, **kwargs)
-        self.beta_1, self.beta_2, self.epsilon, self.amsgrad = beta_1, beta_2, epsilon, amsgrad
-
-    def rule(self, g, value, rate, step, slots):
-        rate = rate * ops.sqrt(1 - ops.power(self.beta_2, step)) / (1 - ops.power(self.beta_1, step))
-        m = slots["momentum"] + (g - slots["momentum"]) * (1 - self.beta_1)
-        v = slots["velocity"] + (ops.square(g) - slots["velocity"]) * (1 - self.beta_2)
-        return value - m * rate / (ops.sqrt(v) + self.epsilon), {"momentum": m, "velocity": v}
-
-
-RMSprop = Adam
-
-
-class LossScaleOptimizer(Optimizer):
-    pass
+from kerata.optimizers.sgd import SGD
 
 
 def get(identifier):
-    return registry.get(identifier, "optimizers")
+    """An optimizer from its name, config, class or itself.
+
+    Raises: ValueError for an unknown name, with the nearest one.
+
+    >>> type(get("adam")).__name__, get({"class_name": "SGD", "config": {"momentum": 0.5}}).momentum
+    ('Adam', 0.5)
+    """
+    found = registry.get(identifier, "optimizers")
+    if found is not None and not isinstance(found, Optimizer) and not hasattr(found, "apply"):
+        raise ValueError(f"{identifier!r} can't be understood as an optimizer: give a name, a config or an Optimizer.")
+    return found
+
+
+def serialize(optimizer):
+    """The JSON form."""
+    return registry.serialize_keras_object(optimizer)
+
+
+def deserialize(config, custom_objects=None):
+    """The optimizer of a name or a JSON form; class names in any case."""
+    with registry.CustomObjectScope(custom_objects):
+        return get(config)
+
+
+__all__ = [
+    "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "LossScaleOptimizer",
+    "MultiOptimizer", "Muon", "Nadam", "Optimizer", "OptimizerMap", "RMSprop", "SGD", "ScheduleFreeAdamW", "deserialize", "get",
+    "legacy", "schedules", "serialize",
+]  # fmt: skip

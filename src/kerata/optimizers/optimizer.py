@@ -15,6 +15,7 @@ from kerata.core.variable import Variable
 from kerata.engines import state
 from kerata.ops import numpy as knp
 from kerata.optimizers import clipping
+from kerata.optimizers.constructor import constructor
 from kerata.optimizers.schedules.schedule import LearningRateSchedule
 
 
@@ -49,8 +50,15 @@ class Optimizer(Configurable):
     """
 
     slots = ()
+    # A built-in optimizer's own arguments and their defaults; those of every optimizer follow them. `later` come last.
+    defaults = later = None
     # Whether the rule works on each element alone, so that an engine may run it over one flat buffer.
     elementwise = False
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "defaults" in vars(cls):
+            cls.__init__ = constructor(cls.defaults, vars(cls).get("later") or {}, Optimizer.__init__)
 
     def __init__(
         self,
@@ -287,16 +295,16 @@ class Optimizer(Configurable):
         return [(as_array(g), v) for g, v in pairs]
 
     def _overwrite(self, pairs):
-        """Variables whose gradient is their next value take it; the others are left."""
+        """Variables whose gradient is their next value take it, of several steps the largest; the others are left."""
         steps = self.gradient_accumulation_steps
         for gradient, variable in pairs:
             if not variable.overwrite_with_gradient:
                 continue
             if steps:
                 total = self._accumulators[self._get_variable_index(variable)]
-                gathered = total.value + gradient
+                gathered = knp.maximum(total.value, gradient)
                 due = self._is_due()
-                variable.assign(knp.where(due, gathered / steps, variable.value))
+                variable.assign(knp.where(due, gathered, variable.value))
                 total.assign(knp.where(due, knp.zeros_like(gathered), gathered))
             else:
                 variable.assign(gradient)
@@ -412,7 +420,7 @@ class Optimizer(Configurable):
             wanted = {id(v) for v in var_list}
             for variable, average in self._averaged():
                 if id(variable) in wanted:
-                    variable.assign(average.value)
+                    variable.assign(average.value + 0.0)  # a buffer of its own, that a compiled step may donate
 
     # The learning rate
 

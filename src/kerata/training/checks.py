@@ -10,6 +10,7 @@ from kerata import losses, metrics
 from kerata.core.arrays import as_array
 from kerata.core.graph import abstract_call
 from kerata.engines.abstract import AbstractArray
+from kerata.losses.labels import check_labels
 from kerata.training.compiled import output_items, targets_of
 
 
@@ -86,19 +87,19 @@ def check_batch(model, batch):
     targets = targets_of(y, list(outputs))
     for name, output in outputs.items():
         loss = compiled.by_output.get(name)
-        if isinstance(loss, losses.SparseCategoricalCrossentropy) and targets[name] is not None:
-            if getattr(loss, "ignore_class", None) is None and output.shape[-1:] not in ((None,), ()):
-                from kerata.losses.labels import check_labels
-
-                check_labels(np.asarray(targets[name]), output.shape[-1], f"output {name!r}")
+        if _is_sparse(loss) and targets[name] is not None and output.shape[-1:] not in ((None,), ()):
+            check_labels(np.asarray(targets[name]), output.shape[-1], f"output {name!r}", getattr(loss, "ignore_class", None))
 
 
 def _has_sparse(loss):
-    return any(
-        x in ("sparse_categorical_crossentropy", "SparseCategoricalCrossentropy")
-        if isinstance(x, str)
-        else isinstance(x, losses.SparseCategoricalCrossentropy) or x is losses.sparse_categorical_crossentropy
-        for x in optree.tree_leaves(loss)
+    return any(_is_sparse(losses.get(x)) for x in optree.tree_leaves(loss))
+
+
+def _is_sparse(loss):
+    """Whether a loss takes class numbers."""
+    return (
+        isinstance(loss, losses.SparseCategoricalCrossentropy)
+        or getattr(loss, "fn", loss) is losses.sparse_categorical_crossentropy
     )
 
 

@@ -1,0 +1,207 @@
+"""Optimizers whose steps adapt to the size of past gradients: RMSprop, Adagrad, Adadelta, Adafactor, Ftrl."""
+
+import numpy as np
+
+from kerata.core.variable import Variable
+from kerata.ops import numpy as knp
+from kerata.optimizers.optimizer import Optimizer
+
+
+def _filled(value):
+    return lambda shape, dtype: np.full(shape, value, "float32")
+
+
+class RMSprop(Optimizer):
+    """The gradient over the root of the running mean of its square. Source: Tieleman and Hinton 2012.
+
+    Args:
+        learning_rate: a number, a schedule or a function.
+        rho: how much of the mean square stays in each step.
+        momentum: how much of the last step stays.
+        epsilon: added to the mean square.
+        centered: whether the square of the mean is taken off.
+
+    The other arguments are those of `Optimizer`.
+    """
+
+    defaults = {"learning_rate": 0.001, "rho": 0.9, "momentum": 0.0, "epsilon": 1e-7, "centered": False}
+    elementwise = True
+
+    def slot_groups(self):
+        momentum = (("momentum",),) if self.momentum > 0 else ()
+        return (("velocity",), *momentum, *((("average_gradient",),) if self.centered else ()))
+
+    def rule(self, gradient, value, learning_rate, step, slots):
+        new = {"velocity": self.rho * slots["velocity"] + (1.0 - self.rho) * knp.square(gradient)}
+        square = new["velocity"] + self.epsilon
+        if self.centered:
+            new["average_gradient"] = self.rho * slots["average_gradient"] + (1.0 - self.rho) * gradient
+            square = square - knp.square(new["average_gradient"])
+        move = learning_rate * gradient / knp.sqrt(square)
+        if self.momentum > 0:
+            move = new["momentum"] = self.momentum * slots["momentum"] + move
+        return value - move, new
+
+
+class Adagrad(Optimizer):
+    """The gradient over the root of the sum of its squares. Source: Duchi et al. 2011, JMLR 12.
+
+    Args:
+        learning_rate: a number, a schedule or a function.
+        initial_accumulator_value: where the sum starts.
+        epsilon: added to the sum.
+
+    The other arguments are those of `Optimizer`.
+    """
+
+    defaults = {"learning_rate": 0.001, "initial_accumulator_value": 0.1, "epsilon": 1e-7}
+    slots = (("accumulator",),)
+    elementwise = True
+
+    def start(self, slot):
+        return _filled(self.initial_accumulator_value)
+
+    def rule(self, gradient, value, learning_rate, step, slots):
+        total = slots["accumulator"] + knp.square(gradient)
+        return value - learning_rate * gradient / knp.sqrt(total + self.epsilon), {"accumulator": total}
+
+
+class Adadelta(Optimizer):
+    """Steps in the units of the weights: past steps over past gradients. Source: Zeiler 2012, arXiv:1212.5701.
+
+    Args:
+        learning_rate: a number, a schedule or a function; 1.0 in the paper.
+        rho: how much of the running means stays in each step.
+        epsilon: added to them.
+
+    The other arguments are those of `Optimizer`.
+    """
+
+    defaults = {"learning_rate": 0.001, "rho": 0.95, "epsilon": 1e-7}
+    slots = (("accumulated_grad", "accumulated_delta_var"),)
+    elementwise = True
+
+    def rule(self, gradient, value, learning_rate, step, slots):
+        squares = self.rho * slots["accumulated_grad"] + (1.0 - self.rho) * knp.square(gradient)
+        moves = slots["accumulated_delta_var"]
+        move = -knp.sqrt(moves + self.epsilon) * gradient / knp.sqrt(squares + self.epsilon)
+        moves = self.rho * moves + (1.0 - self.rho) * knp.square(move)
+        return value + learning_rate * move, {"accumulated_grad": squares, "accumulated_delta_var": moves}
+
+
+class Adafactor(Optimizer):
+    """Adam with the mean squares of a matrix kept as row and column sums. Source: arXiv:1804.04235.
+
+    Args:
+        learning_rate: a number, a schedule or a function.
+        beta_2_decay: the power of the step by which the mean square forgets.
+        epsilon_1: added to squares.
+        epsilon_2: the least size of a weight, for relative steps.
+        clip_threshold: steps of a larger root mean square are made smaller.
+        relative_step: whether the learning rate is at most 1 / sqrt(step).
+
+    The other arguments are those of `Optimizer`.
+    """
+
+    defaults = {
+        "learning_rate": 0.001,
+        "beta_2_decay": -0.8,
+        "epsilon_1": 1e-30,
+        "epsilon_2": 1e-3,
+        "clip_threshold": 1.0,
+        "relative_step": True,
+    }
+
+    def build(self, var_list):
+        """Make the state: rows, columns and mean squares; vectors have placeholders for the first two, as in Keras's files."""
+        if self.built:
+            return
+        super().build(var_list)
+        self._slots = {"row": [], "column": [], "velocity": []}
+        for variable in self._trainable_variables:
+            for name, made in zip(self._slots, self._state_of(variable)):
+                self._slots[name].append(made)
+
+    def _state_of(self, variable):
+        if variable.overwrite_with_gradient:
+            return None, None, None
+        shape = variable.shape
+        if len(shape) < 2:
+            first, second = (Variable(np.int32(0), trainable=False, autocast=False, name=variable.name) for _ in range(2))
+            self._variables += [first, second]
+        else:
+            first = self.add_variable(shape[:-1], "zeros", variable.dtype, name=variable.name)
+            second = self.add_variable((*shape[:-2], shape[-1]), "zeros", variable.dtype, name=variable.name)
+        return first, second, self.add_variable_from_reference(variable, "velocity")
+
+    def rule(self, gradient, value, learning_rate, step, slots):
+        keep = 1.0 - knp.power(step, self.beta_2_decay)
+        if self.relative_step:
+            learning_rate = knp.minimum(learning_rate, 1.0 / knp.sqrt(step))
+        rate = knp.maximum(self.epsilon_2, _root_mean_square(value)) * learning_rate
+        squares = knp.square(gradient) + self.epsilon_1
+        new = {}
+        if len(value.shape) >= 2:
+            row = new["row"] = keep * slots["row"] + (1.0 - keep) * knp.mean(squares, -1)
+            column = new["column"] = keep * slots["column"] + (1.0 - keep) * knp.mean(squares, -2)
+            share = row / knp.mean(row, -1, keepdims=True)
+            velocity = knp.expand_dims(share, -1) * knp.expand_dims(column, -2)
+        else:
+            velocity = keep * slots["velocity"] + (1.0 - keep) * squares
+        move = gradient / knp.sqrt(velocity)
+        move = move / knp.maximum(1.0, _root_mean_square(move) / self.clip_threshold)
+        return value - rate * move, new | {"velocity": velocity}
+
+
+def _root_mean_square(x):
+    return knp.sqrt(knp.mean(knp.square(x)))
+
+
+class Ftrl(Optimizer):
+    """Follow the regularized leader: sparse weights. Source: McMahan et al. 2013, doi:10.1145/2487575.2488200.
+
+    Args:
+        learning_rate: a number, a schedule or a function.
+        learning_rate_power: at most 0; how the learning rate falls.
+        initial_accumulator_value: where the sum of squares starts; not negative.
+        l1_regularization_strength, l2_regularization_strength: penalties on the weights.
+        l2_shrinkage_regularization_strength: a penalty on their size that does not depend on the gradient.
+        beta: added to the root of the sum of squares.
+
+    The other arguments are those of `Optimizer`.
+    """
+
+    defaults = {
+        "learning_rate": 0.001,
+        "learning_rate_power": -0.5,
+        "initial_accumulator_value": 0.1,
+        "l1_regularization_strength": 0.0,
+        "l2_regularization_strength": 0.0,
+        "l2_shrinkage_regularization_strength": 0.0,
+        "beta": 0.0,
+    }
+    slots = (("accumulator", "linear"),)
+    elementwise = True
+
+    def _check_arguments(self):
+        super()._check_arguments()
+        if self.learning_rate_power > 0:
+            raise ValueError(f"learning_rate_power must be at most 0; {self.learning_rate_power!r} came.")
+        for name in list(self.defaults)[2:6]:
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be at least 0; {getattr(self, name)!r} came.")
+
+    def start(self, slot):
+        return _filled(self.initial_accumulator_value) if slot == "accumulator" else "zeros"
+
+    def rule(self, gradient, value, learning_rate, step, slots):
+        power, l1 = -self.learning_rate_power, self.l1_regularization_strength
+        shrunk = gradient + 2.0 * self.l2_shrinkage_regularization_strength * value
+        before, total = slots["accumulator"], slots["accumulator"] + knp.square(gradient)
+        linear = slots["linear"] + shrunk
+        linear = linear - (knp.power(total, power) - knp.power(before, power)) / learning_rate * value
+        l2 = self.l2_regularization_strength + self.beta / (2.0 * learning_rate)
+        quadratic = knp.power(total, power) / learning_rate + 2.0 * l2
+        return (knp.clip(linear, -l1, l1) - linear) / quadratic, {"accumulator": total, "linear": linear}
+
+

@@ -1,0 +1,117 @@
+"""Muon: momentum made orthogonal."""
+
+import re
+
+from kerata.core.arrays import cast as _cast
+from kerata.ops import numpy as knp
+from kerata.optimizers.optimizer import Optimizer
+
+
+class Muon(Optimizer):
+    """Matrices take steps whose singular values are near 1; all else is trained by AdamW.
+
+    Source: Jordan 2024, https://kellerjordan.github.io/posts/muon; scaling by Liu et al. 2025, arXiv:2502.16982.
+
+    Args:
+        learning_rate: a number, a schedule or a function.
+        adam_beta_1, adam_beta_2, epsilon: AdamW's, see `Adam`.
+        adam_weight_decay: the weight decay of what AdamW trains.
+        weight_decay: that of the matrices.
+        exclude_layers: patterns; variables in whose paths one is found are trained by AdamW.
+        exclude_embeddings: whether embeddings are trained by AdamW.
+        muon_a, muon_b, muon_c: the polynomial of the Newton-Schulz iteration.
+        adam_lr_ratio: AdamW's learning rate, as a multiple.
+        momentum: how much of the momentum stays in each step.
+        ns_steps: how many iterations.
+        nesterov: whether the gradient is taken as if ahead.
+        rms_rate: the root mean square of a step, times the learning rate; None for no scaling.
+
+    The other arguments are those of `Optimizer`.
+    """
+
+    defaults = {
+        "learning_rate": 0.001,
+        "adam_beta_1": 0.9,
+        "adam_beta_2": 0.999,
+        "adam_weight_decay": 0.004,
+        "epsilon": 1e-7,
+        "weight_decay": 0.004,
+    }
+    later = {
+        "exclude_layers": None,
+        "exclude_embeddings": True,
+        "muon_a": 3.4445,
+        "muon_b": -4.775,
+        "muon_c": 2.0315,
+        "adam_lr_ratio": 1,
+        "momentum": 0.95,
+        "ns_steps": 5,
+        "nesterov": True,
+        "rms_rate": 0.2,
+    }
+
+    def build(self, var_list):
+        """Make the state: a momentum each, and a velocity for what AdamW trains."""
+        if self.built:
+            return
+        super().build(var_list)
+        self.exclude_layers = self.exclude_layers or []
+        self._slots = {"momentum": [], "velocity": []}
+        for variable in self._trainable_variables:
+            skipped = variable.overwrite_with_gradient
+            momentum = None if skipped else self.add_variable_from_reference(variable, "momentum")
+            adam = not skipped and self._uses_adam(variable)
+            self._slots["momentum"].append(momentum)
+            self._slots["velocity"].append(self.add_variable_from_reference(variable, "velocity") if adam else None)
+
+    def _uses_adam(self, variable):
+        if len(variable.shape) != 2:
+            return True
+        if self.exclude_embeddings and "embedding" in variable.path.lower():
+            return True
+        return any(re.search(pattern, variable.path) for pattern in self.exclude_layers or ())
+
+    def _apply_weight_decay(self, variables, learning_rate):
+        for variable in variables:
+            decay = self.adam_weight_decay if self._uses_adam(variable) else self.weight_decay
+            if decay is not None and self._use_weight_decay(variable):
+                value = variable.value
+                variable.assign(_cast(value - value * (decay * learning_rate), variable.dtype))
+
+    def rule(self, gradient, value, learning_rate, step, slots):
+        if "velocity" in slots:
+            return self._adam(gradient, value, learning_rate * float(self.adam_lr_ratio), step, slots)
+        momentum = self.momentum * slots["momentum"] + gradient
+        ahead = self.momentum * momentum + gradient if self.nesterov else momentum
+        move = self.lr_adjust(self.zeropower_via_newtonschulz5(ahead, self.ns_steps))
+        return value - learning_rate * move, {"momentum": momentum}
+
+    def _adam(self, gradient, value, learning_rate, step, slots):
+        rate = learning_rate * knp.sqrt(1.0 - knp.power(self.adam_beta_2, step)) / (1.0 - knp.power(self.adam_beta_1, step))
+        momentum = slots["momentum"] + (gradient - slots["momentum"]) * (1.0 - self.adam_beta_1)
+        velocity = slots["velocity"] + (knp.square(gradient) - slots["velocity"]) * (1.0 - self.adam_beta_2)
+        new = value - momentum * rate / (knp.sqrt(velocity) + self.epsilon)
+        return new, {"momentum": momentum, "velocity": velocity}
+
+    def transpose_last_axis(self, X):
+        """The last two axes exchanged."""
+        return knp.swapaxes(X, -1, -2)
+
+    def lr_adjust(self, x):
+        """A step scaled so that matrices of all shapes move alike."""
+        rows, columns = x.shape[-2], x.shape[-1]
+        if self.rms_rate is None:
+            return x
+        return x * (self.rms_rate * max(rows, columns) ** 0.5)
+
+    def zeropower_via_newtonschulz5(self, x, steps):
+        """The nearest orthogonal matrix, roughly: singular values from 0.7 to 1.2, by a quintic iteration."""
+        wide = x.shape[-2] <= x.shape[-1]
+        x = x if wide else self.transpose_last_axis(x)
+        x = x / (knp.sqrt(knp.sum(knp.square(x), (-2, -1), keepdims=True)) + self.epsilon)
+        for _ in range(steps):
+            gram = knp.matmul(x, self.transpose_last_axis(x))
+            x = self.muon_a * x + knp.matmul(self.muon_b * gram + self.muon_c * knp.matmul(gram, gram), x)
+        return x if wide else self.transpose_last_axis(x)
+
+

@@ -1,0 +1,222 @@
+"""Attention layers against the oracle, with masks of all kinds."""
+
+import numpy as np
+import pytest
+
+import kerata
+from kerata import engines, layers
+from kerata.core import masks
+
+from .against_oracle import (
+    build_both,
+    check_compiled,
+    check_config,
+    check_equal,
+    check_shapes,
+    close,
+    flat,
+    random_arrays,
+    same_weights,
+)
+
+Q, V, K = random_arrays([(2, 4, 3), (2, 5, 6), (2, 5, 3)])
+Q_MASK = np.array([[1, 1, 0, 1], [1, 0, 0, 0]], bool)
+V_MASK = np.array([[1, 0, 1, 1, 0], [0, 0, 0, 0, 0]], bool)  # the second row lets nothing count
+PAIRS = np.random.default_rng(5).random((2, 4, 5)) < 0.7
+
+
+@pytest.fixture
+def numpy_engine():
+    with kerata.use_engine("numpy") as engine:
+        yield engine
+
+
+def oracle_layers():
+    import keras
+
+    return keras.layers
+
+
+def listed(layer, xs, **options):
+    return layer(list(xs), **options)
+
+
+def build_list(layer, arrays):
+    layer.build([x.shape for x in arrays])
+
+
+@pytest.mark.parametrize(
+    "cls, options",
+    [
+        ("Attention", {}),
+        ("Attention", {"use_scale": True, "score_mode": "concat"}),
+        ("AdditiveAttention", {}),
+    ],
+    ids=str,
+)
+def test_simple_attention_equals_the_oracle(cls, options):
+    ours, theirs = (getattr(of, cls)(**options) for of in (layers, oracle_layers()))
+    call = {"mask": [Q_MASK, V_MASK], "return_attention_scores": True, "use_causal_mask": True}
+    check_equal(ours, theirs, [Q, V, K], listed, build_list, **call)
+
+
+def test_simple_attention_variants():
+    for cls, options in (("Attention", {"use_scale": True}), ("AdditiveAttention", {"use_scale": False})):
+        ours, theirs = (getattr(of, cls)(**options) for of in (layers, oracle_layers()))
+        build_list(ours, [Q, K]), build_list(theirs, [Q, K])
+        same_weights(ours, theirs)
+        for call in ({}, {"mask": [None, V_MASK]}, {"mask": [Q_MASK, None]}, {"use_causal_mask": True}):
+            close(ours([Q, K], **call), theirs([Q, K], **call))
+
+
+@pytest.mark.parametrize(
+    "options, call",
+    [
+        ({"value_dim": 5, "use_gate": True}, {"return_attention_scores": True, "attention_mask": PAIRS}),
+        ({"output_shape": (7, 2), "use_bias": False}, {"use_causal_mask": True, "value_mask": V_MASK}),
+    ],
+    ids=str,
+)
+def test_multi_head_attention_equals_the_oracle(options, call):
+    ours, theirs = (of.MultiHeadAttention(2, 3, **options) for of in (layers, oracle_layers()))
+    check_equal(ours, theirs, [Q, V], build=build_both, **call)
+
+
+def test_group_query_attention_equals_the_oracle():
+    ours, theirs = (of.GroupQueryAttention(3, 4, 2, use_gate=True, sliding_window=2) for of in (layers, oracle_layers()))
+    check_equal(ours, theirs, [Q, V], build=build_both, value_mask=V_MASK)
+
+
+MASKS = [
+    {},
+    {"query_mask": Q_MASK},
+    {"query_mask": Q_MASK, "value_mask": V_MASK, "key_mask": np.roll(V_MASK, 1)},
+    {"attention_mask": PAIRS[:, :, :], "use_causal_mask": True},
+]
+
+
+@pytest.mark.parametrize("cls, arguments", [("MultiHeadAttention", (2, 3)), ("GroupQueryAttention", (3, 2, 1))])
+@pytest.mark.parametrize("scores", [False, True])
+def test_masks(cls, arguments, scores, numpy_engine):
+    for window in (None, 2):
+        ours, theirs = (getattr(of, cls)(*arguments, sliding_window=window) for of in (layers, oracle_layers()))
+        build_both(ours, [Q, V]), build_both(theirs, [Q, V])
+        same_weights(ours, theirs)
+        for mask in MASKS:
+            options = {**mask, "return_attention_scores": scores}
+            close(ours(Q, V, **options), theirs(Q, V, **options))
+
+
+@pytest.mark.parametrize("axes", [None, 1, (2,), (1, 2)])
+def test_more_axes(axes, numpy_engine):
+    query, value = random_arrays([(2, 3, 4, 5), (2, 3, 6, 5)])
+    value = value if axes != 1 else random_arrays([(2, 6, 4, 5)])[0]
+    ours, theirs = (of.MultiHeadAttention(2, 3, attention_axes=axes) for of in (layers, oracle_layers()))
+    build_both(ours, [query, value]), build_both(theirs, [query, value])
+    same_weights(ours, theirs)
+    close(ours(query, value, return_attention_scores=True), theirs(query, value, return_attention_scores=True))
+    check_shapes(ours, [query, value], unknown=(0,))
+
+
+def test_fast_and_slow_path_agree(engine):
+    layer = layers.MultiHeadAttention(2, 3)
+    close(layer(Q, V, K, attention_mask=PAIRS), layer(Q, V, K, attention_mask=PAIRS, return_attention_scores=True)[0])
+    layer = layers.GroupQueryAttention(3, 4, 2)
+    close(layer(Q, V, K), layer(Q, V, K, return_attention_scores=True)[0])
+
+
+def test_compiled():
+    check_compiled(layers.MultiHeadAttention(2, 3), [Q, V], attention_mask=PAIRS)
+    check_compiled(layers.Attention(), [Q, K], listed, use_causal_mask=True)
+
+
+def test_static_shapes():
+    for layer in (layers.MultiHeadAttention(2, 3), layers.GroupQueryAttention(3, 2, 1)):
+        for options in ({}, {"return_attention_scores": True, "use_causal_mask": True}):
+            check_shapes(layer, [Q, V], unknown=(0, 1), **options)
+    for layer in (layers.Attention(score_mode="concat"), layers.AdditiveAttention()):
+        check_shapes(layer, [Q, V, K], listed, unknown=(0, 1), return_attention_scores=True, use_causal_mask=True)
+    assert layers.MultiHeadAttention(2, 3, output_shape=(7, 2)).compute_output_shape((2, 5, 4), (2, 6, 4)) == (2, 5, 7, 2)
+    assert layers.Attention().compute_output_shape([(2, 3, 4), (2, 5, 6), (2, 5, 4)]) == (2, 3, 6)
+
+
+def test_configs():
+    check_config(lambda of: of.Attention(use_scale=True, score_mode="concat", dropout=0.1, seed=2, name="a"))
+    check_config(lambda of: of.AdditiveAttention(dropout=0.1, seed=2, name="a"))
+    check_config(lambda of: of.MultiHeadAttention(2, 3, name="a", activity_regularizer="l2", kernel_constraint="non_neg"))
+    options = {"value_dim": 4, "output_shape": 5, "attention_axes": 1, "sliding_window": 3, "use_gate": True, "seed": 1}
+    check_config(lambda of: of.MultiHeadAttention(2, 3, name="a", flash_attention=False, dropout=0.1, **options))
+    check_config(lambda of: of.GroupQueryAttention(4, 4, 2, name="a", bias_regularizer="l1", use_gate=True))
+    kerata.core.naming.reset_names()
+    assert layers.GroupQueryAttention(4, 4, 2).name == "grouped_query_attention"
+
+
+def test_weights():
+    for cls, arguments in (("MultiHeadAttention", (2, 3)), ("GroupQueryAttention", (3, 2, 1))):
+        ours, theirs = (getattr(of, cls)(*arguments, use_gate=True, name="a") for of in (layers, oracle_layers()))
+        build_both(ours, [Q, V]), build_both(theirs, [Q, V])
+        assert [w.path for w in ours.weights] == [w.path for w in theirs.weights]
+    layer = layers.MultiHeadAttention(1, 3, kernel_initializer=kerata.initializers.GlorotUniform())
+    layer.build((2, 4, 3), (2, 5, 3))
+    assert np.abs(layer.query_dense.kernel.numpy() - layer.key_dense.kernel.numpy()).max() > 1e-3
+
+
+def test_activity_regularizers_are_of_the_projections():
+    for cls, arguments in (("MultiHeadAttention", (2, 3)), ("GroupQueryAttention", (3, 2, 1))):
+        ours, theirs = (getattr(of, cls)(*arguments, activity_regularizer="l2") for of in (layers, oracle_layers()))
+        build_both(ours, [Q, V]), build_both(theirs, [Q, V])
+        same_weights(ours, theirs)
+        ours(Q, V), theirs(Q, V)
+        close([sum(map(float, ours.losses))], [sum(map(float, theirs.losses))])
+
+
+def test_masks_of_embeddings(numpy_engine):
+    ids, others = np.array([[1, 2, 0], [3, 0, 0]]), np.array([[4, 1, 1, 0], [2, 0, 0, 0]])
+    table = layers.Embedding(5, 4, mask_zero=True)
+    query, value = table(ids), table(others)
+    plain, other = np.asarray(query).copy(), np.asarray(value).copy()
+    layer = layers.MultiHeadAttention(2, 3)
+    y = layer(query, value)
+    close(y, layer(plain, other, query_mask=ids != 0, value_mask=others != 0))
+    assert masks.get_mask(y).tolist() == (ids != 0).tolist()
+    simple = layers.Attention()
+    y = simple([query, value])
+    close(y, simple([plain, other], mask=[ids != 0, others != 0]))
+    assert masks.get_mask(y).tolist() == (ids != 0).tolist()
+
+
+def test_dropout(engine):
+    for layer, call in (
+        (layers.Attention(dropout=0.5, seed=1), lambda layer, **k: layer([Q, K], **k)),
+        (layers.MultiHeadAttention(2, 3, dropout=0.5, seed=1), lambda layer, **k: layer(Q, V, **k)),
+        (layers.GroupQueryAttention(3, 2, 1, dropout=0.5, seed=1), lambda layer, **k: layer(Q, V, **k)),
+    ):
+        still = flat(call(layer))[0]
+        first, second = flat(call(layer, training=True))[0], flat(call(layer, training=True))[0]
+        assert np.abs(first - second).max() > 1e-4 and np.abs(first - still).max() > 1e-4
+        close(call(layer, training=False), still)
+
+
+def test_mixed_precision():
+    layer = layers.MultiHeadAttention(2, 3, dtype="mixed_bfloat16")
+    assert str(layer(Q, V).dtype) == "bfloat16" and layer.query_dense.kernel.dtype == "float32"
+
+
+def bad(run, *parts):
+    with pytest.raises(ValueError) as caught:
+        run()
+    for part in parts:
+        assert part in str(caught.value), caught.value
+
+
+def test_bad_inputs():
+    bad(lambda: layers.Attention(score_mode="x"), "Attention: score_mode must be 'dot' or 'concat'; 'x' came.")
+    bad(lambda: layers.Attention()(Q), "Attention is called on a list [query, value] or [query, value, key]; one tensor came.")
+    bad(lambda: layers.AdditiveAttention()([Q]), "AdditiveAttention is called on a list", "a list of 1 came.")
+    bad(lambda: layers.Attention()([Q, K], mask=Q_MASK), "mask is a list [query_mask, value_mask], None for none; one tensor came.")
+    bad(lambda: layers.Attention()([Q, K], mask=[Q_MASK]), "a list of 1 came.")
+    bad(lambda: layers.MultiHeadAttention(0, 3), "MultiHeadAttention: num_heads must be a positive integer; 0 came.")
+    bad(lambda: layers.MultiHeadAttention(2, 3)(Q, V[0]), "query, value and key must have the same number of axes")
+    bad(lambda: layers.GroupQueryAttention(4, 3, 2), "num_query_heads must be a multiple of num_key_value_heads; 3 and 2 came.")
+    with engines.use_engine("numpy"):
+        bad(lambda: layers.MultiHeadAttention(2, 3, sliding_window=0), "sliding_window must be a positive integer; 0 came.")
