@@ -92,8 +92,8 @@ def test_orthogonal(shape):
 @pytest.mark.parametrize("scaling", ["density", "spectrum", None])
 def test_stft(side, window, periodic, scaling):
     arguments = (side, window, scaling, periodic)
-    want = np.asarray(keras.initializers.STFT(*arguments)((8, 2, 5)))
-    np.testing.assert_allclose(initializers.STFT(*arguments)((8, 2, 5)), want, atol=2e-6)
+    want = np.asarray(keras.initializers.STFT(*arguments)((8, 1, 5)))
+    np.testing.assert_allclose(initializers.STFT(*arguments)((8, 2, 5)), np.repeat(want, 2, 1), atol=2e-6)
     assert initializers.STFT(*arguments).get_config() == keras.initializers.STFT(*arguments).get_config()
 
 

@@ -60,6 +60,8 @@ DENSE = [
     case("EinsumDense", (2, 5, 3), equation="abc,bcd->ad", output_shape=4),
     case("Embedding", (2, 5), free=(1,), integers=6, input_dim=6, output_dim=3),
     case("Embedding", (2, 5), integers=6, input_dim=6, output_dim=3, mask_zero=True, embeddings_regularizer="l2"),
+    case("ReversibleEmbedding", (2, 5), integers=6, input_dim=6, output_dim=3),
+    case("ReversibleEmbedding", (2, 5), integers=6, input_dim=6, output_dim=3, tie_weights=False, logit_soft_cap=2.0),
 ]
 CONV = [
     case("Conv1D", S, free=(1,), filters=4, kernel_size=3),

@@ -6,6 +6,7 @@ import pytest
 import kerata
 from kerata import layers
 from kerata.core import masks
+from kerata.core.graph import KerasTensor
 
 
 @pytest.mark.parametrize(
@@ -104,3 +105,30 @@ def test_embedding_gradient_counts_repeats():
     layer.build()
     _, (gradient,) = kerata.value_and_grad(lambda: kerata.ops.sum(layer(np.array([1, 1, 3]))), layer.trainable_variables)
     np.testing.assert_array_equal(gradient, [[0, 0], [2, 2], [0, 0], [1, 1]])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"tie_weights": False},
+        {"logit_soft_cap": 2.0},
+        {"reverse_dtype": "bfloat16"},
+        {"dtype": "mixed_bfloat16"},
+        {"dtype": "mixed_bfloat16", "reverse_dtype": "float32"},
+    ],
+)
+def test_reversed_embedding_equals_the_oracle(arguments):
+    import keras
+
+    mine, other = layers.ReversibleEmbedding(5, 3, **arguments), keras.layers.ReversibleEmbedding(5, 3, **arguments)
+    mine.build(), other.build()
+    rng = np.random.default_rng(0)
+    weights = [rng.standard_normal(v.shape).astype("float32") for v in mine.weights]
+    mine.set_weights(weights), other.set_weights(weights)
+    x = rng.standard_normal((2, 4, 3)).astype("float32")
+    y, expected = mine(x, reverse=True), other(x, reverse=True)
+    assert y.dtype == expected.dtype
+    tolerance = 1e-5 if y.dtype == "float32" else 0.02
+    np.testing.assert_allclose(np.asarray(y, "float32"), np.asarray(expected, "float32"), rtol=tolerance, atol=tolerance)
+    assert mine(KerasTensor((None, 4, 3)), reverse=True).shape == (None, 4, 5)

@@ -189,6 +189,20 @@ def test_static_shape(case):
         assert all(d in (None, n) for d, n in zip(y.shape, expected.shape))
 
 
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if any("regular" in k.lower() for k in (*c.args, c.cls))], ids=lambda c: c.name
+)
+def test_losses(case):
+    """Weights' and activities' penalties are the oracle's."""
+    import keras
+
+    mine, other = weighted(case), oracle(case.name)
+    other.set_weights(random_weights(mine))
+    mine(case.inputs()), other(keras.ops.convert_to_tensor(case.inputs()))
+    assert len(mine.losses) == len(other.losses)
+    np.testing.assert_allclose([float(x) for x in mine.losses], [float(x) for x in other.losses], rtol=1e-4)
+
+
 def as_json(config):
     """A config as it comes out of a file; floats to six digits, since the oracle takes some through float32."""
     return json.loads(json.dumps(config), parse_float=lambda text: float(f"{float(text):.6g}"))

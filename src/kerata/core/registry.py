@@ -326,20 +326,32 @@ def _untagged(name, inner, config, custom_objects, safe_mode):
     )
 
 
+# Where functions may come from: pure ones, that do nothing but compute.
+_FUNCTIONS = ("activations", "initializers", "regularizers", "constraints", "losses", "metrics")
+
+
+def _is_kind(obj, kind):
+    return inspect.isclass(obj) == (kind == "class")
+
+
 def find(name, module, registered_name, custom_objects, kind):
     """A class or function by the names that a file gives it.
 
     Raises: ValueError if there is none, with the nearest name.
     """
     own = kind_of(module)
-    if own is not None and (found := _builtin(name, own)) is not None:
-        return found
-    for candidate in (registered_name, name):
-        found = get_registered_object(candidate, custom_objects)
-        if found is not None:
+    table = {n: o for space in _FUNCTIONS for n, o in builtins(space).items()} if kind == "function" else builtins()
+    if own is not None:
+        found = builtins(own).get(name) if own != "all" and kind == "class" else None
+        found = table.get(name) if found is None else found
+        if found is not None and _is_kind(found, kind):
             return found
-    if module in (None, "builtins") and (found := _builtin(name, None)) is not None:
-        return found
+    for candidate in (registered_name, name):
+        custom = get_registered_object(candidate, custom_objects)
+        if custom is not None:
+            return custom
+    if module in (None, "builtins") and name in table and _is_kind(table[name], kind):
+        return table[name]
     near = difflib.get_close_matches(str(name), [*builtins(), *_registered], 1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ValueError(

@@ -1,6 +1,6 @@
 """Reading constructors' arguments: positive integers, one number for each axis, pairs, and what weights are made from."""
 
-from kerata import constraints, initializers, regularizers
+from kerata import constraints, initializers, ops, regularizers
 from kerata.layers.layer import Layer
 
 _GETTERS = {"initializer": initializers.get, "regularizer": regularizers.get, "constraint": constraints.get}
@@ -34,15 +34,18 @@ def pairs(value, rank, name, layer):
 
     Raises: ValueError naming the argument and the layer's class.
     """
-    single = isinstance(value, int)
-    parts = [value] * rank if single else list(value)
+    parts = value if isinstance(value, (list, tuple)) else [value] * rank
     if rank == 1 and len(parts) == 2:
         parts = [parts]
-    found = [(p, p) if isinstance(p, int) else tuple(p) for p in parts]
-    if len(found) != rank or any(len(p) != 2 or any(not isinstance(n, int) or n < 0 for n in p) for p in found):
+    found = [tuple(p) if isinstance(p, (list, tuple)) else (p, p) for p in parts]
+    if len(found) != rank or any(len(p) != 2 or not all(_is_count(n) for n in p) for p in found):
         each = "or a pair (before, after)" if rank == 1 else f"{rank} of them, or {rank} pairs (before, after)"
         raise ValueError(f"{type(layer).__name__}: {name} must be a non-negative integer, {each}; {value!r} came.")
-    return tuple(found)
+    return tuple((int(before), int(after)) for before, after in found)
+
+
+def _is_count(n):
+    return hasattr(n, "__index__") and not isinstance(n, bool) and int(n) >= 0
 
 
 def rate(value, name, layer):
@@ -94,6 +97,4 @@ class Ranked(Layer):
 
 def along_channels(vector, rank, data_format):
     """A vector shaped so that it lies along the channels of (batch, *spatial, channels) or (batch, channels, *spatial)."""
-    from kerata.ops import numpy
-
-    return vector if data_format == "channels_last" else numpy.reshape(vector, (1, -1) + (1,) * rank)
+    return vector if data_format == "channels_last" else ops.reshape(vector, (1, -1) + (1,) * rank)

@@ -1,6 +1,8 @@
 """Integers to vectors, and back."""
 
 from kerata import ops
+from kerata.core import dtypes
+from kerata.core.arrays import dtype_of
 from kerata.layers.arguments import make_weight, positive_integer, settle
 from kerata.layers.dense import Quantizable
 
@@ -57,6 +59,9 @@ class Embedding(Quantizable):
 
     def call(self, inputs):
         """The vectors."""
+        return self._looked_up(inputs)
+
+    def _looked_up(self, inputs):
         return ops.take(self.embeddings, ops.cast(inputs, "int32"), axis=0)
 
     def compute_mask(self, inputs, mask=None):
@@ -67,3 +72,65 @@ class Embedding(Quantizable):
         """The constructor's arguments."""
         config = super().get_config()
         return config | {"activity_regularizer": config.get("activity_regularizer")}
+
+
+class ReversibleEmbedding(Embedding):
+    """An embedding that is also used the other way, from vectors to one number for each integer, as in language models.
+
+    Shapes: integers (batch, ...) -> (batch, ..., output_dim); reversed, (batch, ..., output_dim) -> (batch, ..., input_dim).
+
+    Args:
+        input_dim: how many integers there are, from 0.
+        output_dim: the vectors' length.
+        tie_weights: whether both ways use one table (Press and Wolf 2017, arXiv:1608.05859).
+        embeddings_initializer: how the tables start.
+        embeddings_regularizer: a penalty added to the loss.
+        embeddings_constraint: applied after each update.
+        mask_zero: whether 0 stands for padding.
+        reverse_dtype: the dtype of the way back; that of the vectors and the table if None.
+        logit_soft_cap: a bound c that the way back approaches smoothly, as `c * tanh(x / c)`.
+
+    >>> import kerata, numpy as np
+    >>> layer = kerata.layers.ReversibleEmbedding(10, 4)
+    >>> layer(layer(np.array([[1, 2, 3]])), reverse=True).shape
+    (1, 3, 10)
+    """
+
+    def __init__(
+        self,
+        input_dim,
+        output_dim,
+        tie_weights=True,
+        embeddings_initializer="uniform",
+        embeddings_regularizer=None,
+        embeddings_constraint=None,
+        mask_zero=False,
+        reverse_dtype=None,
+        logit_soft_cap=None,
+        **kwargs,
+    ):
+        super().__init__(
+            input_dim, output_dim, embeddings_initializer, embeddings_regularizer, embeddings_constraint, mask_zero, **kwargs
+        )
+        self.tie_weights, self.reverse_dtype, self.logit_soft_cap = tie_weights, reverse_dtype, logit_soft_cap
+
+    def build(self, input_shape=None):
+        """Make the table (input_dim, output_dim) and, untied, the one back (output_dim, input_dim)."""
+        super().build(input_shape)
+        if not self.tie_weights:
+            shape = (self.output_dim, self.input_dim)
+            self.reverse_embeddings = make_weight(self, "reverse_embeddings", shape, kind="embeddings")
+
+    def call(self, inputs, reverse=False):
+        """The vectors or, reversed, one number for each integer."""
+        if not reverse:
+            return self._looked_up(inputs)
+        table = ops.transpose(self.embeddings) if self.tie_weights else self.reverse_embeddings
+        if self.reverse_dtype is not None:
+            inputs, table = ops.cast(inputs, self.reverse_dtype), ops.cast(table, self.reverse_dtype)
+        logits, cap = ops.matmul(inputs, table), self.logit_soft_cap
+        return logits if cap is None else ops.multiply(ops.tanh(ops.divide(logits, cap)), cap)
+
+    def compute_mask(self, inputs, mask=None):
+        """Where the integers are not 0, with `mask_zero`; of vectors, their own mask."""
+        return super().compute_mask(inputs, mask) if dtypes.is_int_dtype(dtype_of(inputs)) else mask

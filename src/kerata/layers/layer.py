@@ -438,8 +438,10 @@ class Layer(Configurable, Operation):
 
     def get_build_config(self):
         """The shapes for which the layer was built, or None."""
-        shapes = self._build_shapes
-        return None if not shapes else dict(shapes) if len(shapes) == 1 else {"shapes_dict": dict(shapes)}
+        shapes = {name: shape for name, shape in (self._build_shapes or {}).items() if shape is not None}
+        if not shapes:
+            return None
+        return {"input_shape": next(iter(shapes.values()))} if len(shapes) == 1 else {"shapes_dict": shapes}
 
     def __call__(self, *args, **kwargs):
         if has_symbolic(args, kwargs):
@@ -551,7 +553,7 @@ class Layer(Configurable, Operation):
         """Activity regularization, and the mask of the outputs."""
         if self.activity_regularizer is not None:
             for x in optree.tree_leaves(outputs):
-                self.add_loss(self.activity_regularizer(x))
+                self.add_loss(self.activity_regularizer(x) / (x.shape[0] or 1 if x.shape else 1))
         if previous is None and type(self).compute_mask is Layer.compute_mask:
             return
         if engines.current().is_abstract:

@@ -1,5 +1,7 @@
 """Models made from a graph of layers."""
 
+import inspect
+
 import optree
 
 from kerata.core import masks
@@ -195,40 +197,47 @@ def graph_config(model):
     }
 
 
+# Arguments that Keras keeps in a call even when they are no tensors; the others belong to the op's config.
+_IN_THE_CALL = ("x1", "x2", "key", "indices")
+
+
 def _serialized_operation(operation):
     if not isinstance(operation, OpCall):
         return serialize_keras_object(operation)
-    name = operation.op.__name__
-    class_name = "".join(part.capitalize() for part in name.split("_"))
+    class_name = "".join(part.capitalize() for part in operation.op.__name__.split("_"))
+    node = operation._inbound_nodes[0]
     return {
         "module": f"keras.src.ops.{operation.op.__module__.split('.')[-1]}",
         "class_name": class_name,
-        "config": {"name": operation.name},
+        "config": {"name": operation.name, **serialize_keras_object(_parted(node)[1])},
         "registered_name": class_name,
     }
 
 
+def _parted(node):
+    """The arguments of an op's call in two: those of the call, in order, and those of the op's config."""
+    parameters = inspect.signature(node.operation.op).parameters
+    bound = inspect.signature(node.operation.op).bind(*node.args, **node.kwargs).arguments
+    variadic = [n for n, p in parameters.items() if p.kind is p.VAR_POSITIONAL]
+    in_call = {n: v for n, v in bound.items() if n in _IN_THE_CALL or n in variadic or symbolic_leaves(v)}
+    flat = [x for n, v in in_call.items() for x in (v if n in variadic else [v])]
+    return flat, {n: v for n, v in bound.items() if n not in in_call}
+
+
 def _serialized_call(node, nodes):
-    def serialize(x):
-        if isinstance(x, KerasTensor):
-            config = serialize_keras_object(x)
-            config["config"]["keras_history"] = _reference(x, nodes)
-            return config
-        return x
-
-    args, kwargs = optree.tree_map(serialize, (node.args, node.kwargs), none_is_leaf=True)
-    return {"args": [_plain(a) for a in args], "kwargs": {k: _plain(v) for k, v in kwargs.items()}}
+    args, kwargs = (_parted(node)[0], {}) if isinstance(node.operation, OpCall) else (node.args, node.kwargs)
+    return {"args": [_plain(a, nodes) for a in args], "kwargs": {k: _plain(v, nodes) for k, v in kwargs.items()}}
 
 
-def _plain(x):
-    if isinstance(x, dict) and x.get("class_name") == "__keras_tensor__":
-        return x
-    if isinstance(x, list):
-        return [_plain(v) for v in x]
-    if isinstance(x, tuple):
-        return {"class_name": "__tuple__", "config": {"value": [_plain(v) for v in x]}}
+def _plain(x, nodes):
+    if isinstance(x, KerasTensor):
+        config = serialize_keras_object(x)
+        config["config"]["keras_history"] = _reference(x, nodes)
+        return config
+    if isinstance(x, (list, tuple)):
+        return [_plain(v, nodes) for v in x]
     if isinstance(x, dict):
-        return {k: _plain(v) for k, v in x.items()}
+        return {k: _plain(v, nodes) for k, v in x.items()}
     return serialize_keras_object(x)
 
 
@@ -305,8 +314,6 @@ def _call_from(operation, call, operations, start, custom_objects):
             if tensor is None:
                 missing.append(x)
             return tensor
-        if isinstance(x, dict) and x.get("class_name") == "__tuple__":
-            return tuple(find(v) for v in x["config"]["value"])
         if isinstance(x, list):
             return [find(v) for v in x]
         if isinstance(x, dict) and "class_name" not in x:
@@ -317,6 +324,8 @@ def _call_from(operation, call, operations, start, custom_objects):
     if missing:
         return False
     if isinstance(operation, OpCall):
+        if operation.op.__name__ == "get_item" and isinstance(args[1], list):
+            args[1] = tuple(args[1])
         _record_op(operation, args, {**kwargs, **_accepted(operation)})
     else:
         operation(*args, **kwargs)
@@ -325,8 +334,6 @@ def _call_from(operation, call, operations, start, custom_objects):
 
 def _accepted(operation):
     """The op's arguments that Keras keeps in the operation's config instead of in the call."""
-    import inspect
-
     names = inspect.signature(operation.op).parameters
     return {k: v for k, v in getattr(operation, "fixed", {}).items() if k in names}
 
