@@ -16,7 +16,7 @@ test: $(READY_DEV)
 lint: $(READY_DEV)
 	$(BIN)/ruff check src tests examples benchmarks
 	$(BIN)/ruff format --check src tests examples benchmarks
-	$(BIN)/pyright --pythonpath $(BIN)/python src/kerata/core src/kerata/engines
+	$(BIN)/mypy
 	$(BIN)/python tests/size.py
 
 bench: $(READY_DEV)

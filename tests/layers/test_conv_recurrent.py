@@ -12,6 +12,12 @@ IMAGE = random_arrays([(2, 3, 5, 4, 2)])[0]
 MASK = np.array([[1, 0, 1], [0, 1, 1]], bool)
 
 
+@pytest.fixture
+def numpy_engine():
+    with kerata.use_engine("numpy") as engine:
+        yield engine
+
+
 def oracle_layers():
     import keras
 
@@ -26,20 +32,18 @@ def test_equals_the_oracle():
 
 FORWARD = [
     ("ConvLSTM1D", (2, 3, 6, 2), {"padding": "same", "dilation_rate": 2, "go_backwards": True}),
-    ("ConvLSTM1D", (2, 3, 6, 2), {"use_bias": False, "activation": "relu", "masked": True, "return_sequences": True}),
+    ("ConvLSTM1D", (2, 3, 6, 2), {"use_bias": False, "activation": "relu", "return_sequences": True}),
     ("ConvLSTM3D", (2, 2, 3, 4, 3, 1), {"unit_forget_bias": False, "recurrent_activation": "hard_sigmoid"}),
 ]
 
 
 @pytest.mark.parametrize("cls, shape, options", FORWARD, ids=str)
 def test_outputs_equal_the_oracle(cls, shape, options):
-    options = dict(options)
-    masked = {"mask": MASK} if options.pop("masked", False) else {}
     ours, theirs = (getattr(of, cls)(2, 2, **options) for of in (layers, oracle_layers()))
     (x,) = random_arrays([shape])
     ours.build(shape), theirs.build(shape)
     same_weights(ours, theirs)
-    close(ours(x, **masked), theirs(x, **masked))
+    close(ours(x), theirs(x))
 
 
 def test_layer_equals_its_cell_in_an_rnn(numpy_engine):
@@ -55,10 +59,12 @@ def test_layer_equals_its_cell_in_an_rnn(numpy_engine):
     close(np.moveaxis(flat(first(np.moveaxis(IMAGE, -1, 2)))[0], 2, -1), y)
 
 
-@pytest.fixture
-def numpy_engine():
-    with kerata.use_engine("numpy") as engine:
-        yield engine
+def test_masks(numpy_engine):
+    """The oracle fails on masks here, so each row is compared with the sequence of its steps that count."""
+    layer = layers.ConvLSTM2D(3, 2, return_state=True)
+    y, h, c = (flat(part)[0] for part in layer(IMAGE, mask=MASK))
+    for row in range(2):
+        close([y[row], h[row], c[row]], [flat(part)[0][0] for part in layer(IMAGE[row : row + 1, MASK[row]])])
 
 
 def test_static_shapes():
@@ -71,7 +77,7 @@ def test_static_shapes():
 def test_configs(cls):
     check_config(lambda of: getattr(of, cls)(3, 3, name="a"))
     options = {"strides": 2, "padding": "same", "data_format": "channels_first", "dropout": 0.1, "seed": 1, "stateful": True}
-    check_config(lambda of: getattr(of, cls)(3, 3, name="a", return_state=True, bias_regularizer="l1", **options))
+    check_config(lambda of: getattr(of, cls)(3, 3, name="a", return_state=True, bias_regularizer="l2", **options))
 
 
 def test_stateful(numpy_engine):

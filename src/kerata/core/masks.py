@@ -4,7 +4,7 @@ import weakref
 
 from kerata.engines.state import local
 
-_eager = {}  # id of an array -> (weak reference to it, its mask)
+_eager: dict = {}  # id of an array -> (weak reference to it, its mask)
 
 
 def set_mask(x, mask):

@@ -7,7 +7,7 @@ from kerata.core import masks
 from kerata.core.graph import Node, OpCall, abstract_call, has_symbolic, symbolic_outputs
 from kerata.engines.state import local
 
-OPS = {}
+OPS: dict = {}
 
 
 def op(body=None, *, elementwise=False):

@@ -15,8 +15,8 @@ import numpy as np
 from kerata.core import arrays, naming
 from kerata.core.graph import KerasTensor
 
-_registered = {}  # "package>name" -> class or function
-_registered_names = {}  # class or function -> "package>name"
+_registered: dict = {}  # "package>name" -> class or function
+_registered_names: dict = {}  # class or function -> "package>name"
 
 
 class _Local(threading.local):
@@ -115,7 +115,7 @@ _NAMESPACES = (
     "models",
 )
 _HELPERS = ("get", "serialize", "deserialize")
-_builtins = {}
+_builtins: dict = {}
 
 
 def builtins(kind=None):

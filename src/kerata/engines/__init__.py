@@ -17,7 +17,7 @@ _ENGINES = {
     "numpy": ("kerata.engines.numpy", "NumpyEngine"),
     "abstract": ("kerata.engines.abstract", "AbstractEngine"),
 }
-_instances = {}
+_instances: dict = {}
 _default_name = None
 
 

@@ -495,7 +495,7 @@ for _names, _rule in (
 ):
     for _name in _names:
         setattr(AbstractNumpy, _name, _rule)
-AbstractNumpy.argsort = _same_as_first("int32")
+setattr(AbstractNumpy, "argsort", _same_as_first("int32"))
 for _name, _dtype in _REDUCE_INDEX.items():
     setattr(AbstractNumpy, _name, _reduction(_dtype))
 

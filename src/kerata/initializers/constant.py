@@ -87,7 +87,7 @@ class STFT(Initializer):
     Args:
         side: "real" or "imag".
         window: "hann", "hamming", an array, or None for none.
-        scaling: "density", "spectrum" or None.
+        scaling: that of the window, "density", "spectrum" or None.
         periodic: whether the window is periodic rather than symmetric.
 
     Shapes: (frame_length, channels, frequencies); with n frequencies the transform has length 2 * (n - 1).
@@ -114,8 +114,8 @@ class STFT(Initializer):
 
     def _scaled_window(self, frame):
         if self.window is None:
-            window = np.ones(frame)
-        elif isinstance(self.window, str):
+            return np.ones(frame)
+        if isinstance(self.window, str):
             window = _WINDOWS[self.window](np.arange(frame) * 2 * math.pi / max(1, frame - (not self.periodic)))
         else:
             window = np.asarray(arrays.to_numpy(self.window))

@@ -7,7 +7,8 @@ from kerata.core.arrays import static_shape
 from kerata.core.naming import auto_name
 from kerata.core.seeds import SeedGenerator
 from kerata.layers.arguments import positive_integer, settle
-from kerata.layers.attention import both, causal_mask, masked_softmax
+from kerata.layers.activation import Softmax
+from kerata.layers.attention import both, causal_mask
 from kerata.layers.dense import EinsumDense
 from kerata.layers.layer import Layer
 
@@ -31,7 +32,7 @@ class Heads(Layer):
 
     def _dense(self, name, equation, output_shape, bias_axes):
         """A projection; its initializers are new ones, so that no two projections begin alike."""
-        return EinsumDense(
+        dense = EinsumDense(
             equation,
             output_shape=output_shape,
             bias_axes=bias_axes if self.use_bias else None,
@@ -45,6 +46,8 @@ class Heads(Layer):
             dtype=self.dtype_policy,
             name=name,
         )
+        dense.supports_masking = True
+        return dense
 
     def _to_heads(self, name, shape, heads, depth):
         """A projection (batch, ..., features) -> (batch, ..., heads, depth), built."""
@@ -65,15 +68,12 @@ class Heads(Layer):
         dense.build((*query_shape[:-1], heads, depth))
         return dense
 
-    def _mask(self, query, value, key, masks, given, use_causal_mask):
+    def _mask(self, query, value, key, source_masks, given, use_causal_mask):
         """One mask (batch or 1, targets, sources) from all, or None."""
-        query_mask, value_mask, key_mask = (None if m is None else ops.cast(m, "bool") for m in masks)
         mask = None if given is None else ops.cast(given, "bool")
-        if query_mask is not None:
-            mask = both(mask, ops.expand_dims(query_mask, -1))
-        for source_mask in (value_mask, key_mask):
+        for source_mask in source_masks:
             if source_mask is not None:
-                mask = both(mask, ops.expand_dims(source_mask, -2))
+                mask = both(mask, ops.expand_dims(ops.cast(source_mask, "bool"), -2))
         targets, sources = static_shape(query)[1], static_shape(value if key is None else key)[1]
         if use_causal_mask:
             mask = both(mask, causal_mask(targets, sources))
@@ -94,9 +94,7 @@ class Heads(Layer):
         if mask is not None:
             missing = len(scores.shape) - len(mask.shape)
             mask = ops.expand_dims(mask, tuple(range(-2 * len(axes) - missing, -2 * len(axes)))) if missing > 0 else mask
-        shares = masked_softmax(scores, mask)
-        if mask is not None:
-            shares = ops.multiply(shares, ops.cast(mask, ops.dtype(shares)))
+        shares = Softmax(axis=tuple(range(-len(axes), 0)), dtype=self.dtype_policy)(scores, mask)
         dropped = random.dropout(shares, self.dropout, seed=self.seed_generator) if drops else shares
         return ops.einsum(to_result, dropped, value), shares
 
@@ -225,7 +223,7 @@ class MultiHeadAttention(Heads):
         use_causal_mask=False,
     ):
         """The output; with `return_attention_scores` a tuple of it and the scores."""
-        mask = self._mask(query, value, key, (query_mask, value_mask, key_mask), attention_mask, use_causal_mask)
+        mask = self._mask(query, value, key, (value_mask, key_mask), attention_mask, use_causal_mask)
         gate = ops.sigmoid(self._gate_dense(query)) if self.use_gate else None
         axes = self.attention_axes or tuple(range(1, len(query.shape) - 1))
         heads = self.query_dense(query), self.key_dense(value if key is None else key), self.value_dense(value)
@@ -324,7 +322,9 @@ class GroupQueryAttention(Heads):
         use_causal_mask=False,
     ):
         """The output; with `return_attention_scores` a tuple of it and the scores."""
-        mask = self._mask(query, value, key, (query_mask, value_mask, key_mask), attention_mask, use_causal_mask)
+        mask = self._mask(query, value, key, (value_mask, key_mask), attention_mask, use_causal_mask)
+        if query_mask is not None:
+            mask = both(mask, ops.expand_dims(ops.cast(query_mask, "bool"), -1))
         gate = ops.sigmoid(self._gate_dense(query)) if self.use_gate else None
         heads = [self._query_dense(query), self._key_dense(value if key is None else key), self._value_dense(value)]
         group = self.num_query_heads // self.num_key_value_heads

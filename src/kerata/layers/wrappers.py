@@ -154,6 +154,9 @@ class Bidirectional(Layer):
         if backward_layer is None:
             self.backward_layer = _copied(layer, "backward_", go_backwards=not layer.go_backwards)
         self._check_directions()
+        for direction in (self.forward_layer, self.backward_layer):
+            if hasattr(direction, "zero_output_for_mask"):  # the two outputs of a step count or do not count together
+                direction.zero_output_for_mask = direction.return_sequences
 
     def _check_directions(self):
         forward, backward = self.forward_layer, self.backward_layer

@@ -114,7 +114,7 @@ def _fetch(dataset, index):
         raise
 
 
-_kept = []
+_kept: list = []
 
 
 def _keep(dataset):

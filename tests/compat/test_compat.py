@@ -1,0 +1,86 @@
+"""Old names and arguments."""
+
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+import kerata
+from kerata.compat import tables, translate
+
+
+@pytest.fixture(autouse=True)
+def forget_what_was_told():
+    translate._told.clear()
+
+
+def test_old_arguments_work_and_name_their_replacement_once():
+    with pytest.warns(DeprecationWarning, match=r"SGD\(lr=\) is now SGD\(learning_rate=\)"):
+        assert float(kerata.optimizers.SGD(lr=0.25).learning_rate) == 0.25
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        kerata.optimizers.SGD(lr=0.5)
+    with pytest.warns(DeprecationWarning):
+        layer = kerata.layers.Dense(output_dim=3, init="normal", bias=False)
+    assert (layer.units, layer.use_bias, type(layer.kernel_initializer).__name__) == (3, False, "RandomNormal")
+
+
+def test_old_methods():
+    x, y = np.ones((8, 2), "float32"), np.ones((8, 1), "float32")
+
+    def batches():
+        while True:
+            yield x, y
+
+    model = kerata.Sequential([kerata.layers.Dense(1, input_dim=2)])
+    model.compile("sgd", "mse")
+    with pytest.warns(DeprecationWarning, match=r"fit_generator\(\) is now fit\(\)"):
+        history = model.fit_generator(batches(), 3, 2, workers=4, verbose=0)
+    assert len(history.epoch) == 2
+    with pytest.warns(DeprecationWarning):
+        assert model.predict_generator(batches(), steps=2, verbose=0).shape == (16, 1)
+    with pytest.raises(AttributeError, match="no attribute 'fit_generatr'"):
+        model.fit_generatr
+
+
+def test_the_tables_name_what_exists():
+    for new, _ in tables.METHODS.values():
+        assert hasattr(kerata.Model, new)
+    for new, _ in tables.LAYERS.values():
+        assert hasattr(kerata.layers, new)
+    for target in set(tables.MODULES.values()):
+        assert getattr(kerata, target)
+
+
+ALIAS = """
+import kerata
+kerata.install_as_keras()
+import keras, keras.backend
+from keras import layers
+from keras.layers import Dense
+from keras.layers.core import Dropout
+from keras.layers.convolutional import Conv2D
+from keras.models import Sequential
+from keras.utils.np_utils import get_uid
+import keras.optimizers as optimizers
+assert keras.layers.Dense is Dense is kerata.layers.Dense and layers.Dropout is Dropout
+assert isinstance(keras.layers.CuDNNLSTM(3), kerata.layers.LSTM)
+try:
+    import keras.no_such_module
+    raise AssertionError
+except ModuleNotFoundError:
+    pass
+"""
+
+
+def test_the_alias():
+    done = subprocess.run([sys.executable, "-c", ALIAS], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_alias_does_not_replace_a_package_in_use():
+    code = "import sys, types; sys.modules['keras'] = types.ModuleType('keras')\nimport kerata\nkerata.install_as_keras()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "was imported before" in done.stderr
