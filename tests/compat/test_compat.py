@@ -1,5 +1,6 @@
 """Old names and arguments."""
 
+import operator
 import subprocess
 import sys
 import warnings
@@ -49,7 +50,7 @@ def test_the_tables_name_what_exists():
     for new, _ in tables.METHODS.values():
         assert hasattr(kerata.Model, new)
     for new, _ in tables.LAYERS.values():
-        assert hasattr(kerata.layers, new)
+        assert operator.attrgetter(new)(kerata.layers)
     for target in set(tables.MODULES.values()):
         assert getattr(kerata, target)
 
@@ -67,6 +68,7 @@ from keras.utils.np_utils import get_uid
 import keras.optimizers as optimizers
 assert keras.layers.Dense is Dense is kerata.layers.Dense and layers.Dropout is Dropout
 assert isinstance(keras.layers.CuDNNLSTM(3), kerata.layers.LSTM)
+assert keras.layers.ConvLSTM2DCell(3, 2).kernel_size == (2, 2)
 try:
     import keras.no_such_module
     raise AssertionError

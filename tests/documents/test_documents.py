@@ -67,7 +67,7 @@ def table(summary):
     """A summary's rows as (type, shape, parameters), and its totals."""
     rows = re.findall(r"^\S+ \((\w+)\)?\s+(\(.*?\))\s+(\d+)", summary, flags=re.M)
     totals = re.findall(r"^(\S+) params: ([\d,]+)", summary, flags=re.M)
-    return [(kind[:12], shape, int(count)) for kind, shape, count in rows], totals
+    return [(kind, shape, int(count)) for kind, shape, count in rows], totals
 
 
 def connections(summary):
@@ -87,8 +87,10 @@ def test_cell_prints_what_the_text_prints(text, number):
     elif "Layer (type)" in expected:
         rows, totals = table(printed)
         expected_rows, expected_totals = table(expected)
-        assert rows[: len(expected_rows)] == expected_rows, printed  # the text itself is cut off after some rows
-        assert len(expected_rows) > 0
+        for (kind, *row), (expected_kind, *expected_row) in zip(rows, expected_rows):  # the text itself may be cut off
+            assert kind.startswith(expected_kind), printed  # it cuts long names off
+            assert row == expected_row, printed
+        assert 0 < len(expected_rows) <= len(rows)
         if expected_totals:
             assert totals == expected_totals
             assert len(rows) == len(expected_rows)

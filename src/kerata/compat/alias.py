@@ -3,6 +3,8 @@
 import importlib
 import importlib.abc
 import importlib.machinery
+import inspect
+import operator
 import sys
 import types
 import warnings
@@ -25,7 +27,7 @@ class _Module(types.ModuleType):
         target = importlib.import_module(self.__target__)
         if name in self.__table__:
             new, fixed = self.__table__[name]
-            return _old_class(getattr(target, new), name, fixed)
+            return _old_class(operator.attrgetter(new)(target), name, fixed)
         value = getattr(target, name)
         if isinstance(value, types.ModuleType) and value.__name__.startswith("kerata."):
             return importlib.import_module(f"{self.__name__}.{name}")
@@ -39,7 +41,12 @@ def _old_class(cls, name, fixed):
     """A class under its old name, with arguments that were implied by it."""
     if not fixed:
         return cls
-    return type(name, (cls,), {"__init__": lambda self, *args, **kwargs: cls.__init__(self, *args, **{**fixed, **kwargs})})
+    names = [n for n in inspect.signature(cls.__init__).parameters if n not in ("self", *fixed)]
+
+    def __init__(self, *args, **kwargs):
+        cls.__init__(self, **{**fixed, **dict(zip(names, args)), **kwargs})
+
+    return type(name, (cls,), {"__init__": __init__, "__doc__": cls.__doc__})
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):

@@ -45,6 +45,7 @@ DROPPED = ("workers", "use_multiprocessing", "max_queue_size", "max_q_size", "nb
 LAYERS = {
     "AtrousConvolution1D": ("Conv1D", {}),
     "AtrousConvolution2D": ("Conv2D", {}),
+    "ConvLSTM2DCell": ("conv_recurrent.ConvLSTMCell", {"rank": 2}),
     "ConvRecurrent2D": ("ConvLSTM2D", {}),
     "CuDNNGRU": ("GRU", {"reset_after": True}),
     "CuDNNLSTM": ("LSTM", {}),
