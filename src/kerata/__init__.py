@@ -9,9 +9,8 @@ import importlib
 __version__ = "0.1.0"
 
 _NAMESPACES = frozenset(
-    "activations applications backend callbacks compat config constraints datasets distribution dtype_policies engines "
-    "export initializers layers legacy losses metrics mixed_precision models ops optimizers preprocessing quantizers random "
-    "regularizers saving tree utils visualization wrappers".split()
+    "activations backend callbacks compat config constraints datasets dtype_policies engines initializers layers losses "
+    "metrics mixed_precision models ops optimizers random regularizers saving tree utils".split()
 )
 _NAMES = {
     "DTypePolicy": "core.policies",

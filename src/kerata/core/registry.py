@@ -226,7 +226,7 @@ def serialize_object(obj, config):
     own = module.startswith("keras")
     result = {
         "module": module if own else None if cls in _registered_names else cls.__module__,
-        "class_name": cls.__name__,
+        "class_name": vars(cls).get("public_name", cls.__name__),
         "config": {key: serialize_keras_object(value) for key, value in config.items()},
         "registered_name": None if own else get_registered_name(cls),
     }

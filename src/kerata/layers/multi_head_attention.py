@@ -4,7 +4,6 @@ import string
 
 from kerata import ops, random
 from kerata.core.arrays import static_shape
-from kerata.core.naming import auto_name
 from kerata.core.seeds import SeedGenerator
 from kerata.layers.arguments import positive_integer, settle
 from kerata.layers.activation import Softmax
@@ -242,7 +241,7 @@ def _tuple(value):
     return value if value is None else (value,) if isinstance(value, int) else tuple(value)
 
 
-class GroupQueryAttention(Heads):
+class GroupedQueryAttention(Heads):
     """Attention in which groups of query heads share a key and a value head (Ainslie et al. 2023, arXiv:2305.13245).
 
     Shapes: query (batch, targets, features), value and key (batch, sources, features) -> (batch, targets, features); the
@@ -262,6 +261,8 @@ class GroupQueryAttention(Heads):
     >>> kerata.layers.GroupQueryAttention(head_dim=3, num_query_heads=4, num_key_value_heads=2)(x, x).shape
     (2, 4, 6)
     """
+
+    public_name = "GroupQueryAttention"  # the class in files of weights has one name, that in configs another
 
     def __init__(
         self,
@@ -283,7 +284,6 @@ class GroupQueryAttention(Heads):
         seed=None,
         **kwargs,
     ):
-        kwargs["name"] = kwargs.get("name") or auto_name("grouped_query_attention")
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self._take(locals())
         self._inner_activity_regularizer = self.activity_regularizer
@@ -335,3 +335,6 @@ class GroupQueryAttention(Heads):
             result = ops.multiply(result, gate)
         output = self._output_dense(result)
         return (output, scores) if return_attention_scores else output
+
+
+GroupQueryAttention = GroupedQueryAttention

@@ -38,18 +38,19 @@ def check_metric(x):
 
 def build_by_call(model, x):
     """Make the weights of a model without a graph, from the shapes of a batch."""
-    model.built = True if model.plan is None and type(model).__name__ != "Sequential" else model.built
+    if model.plan is None and not hasattr(model, "_chain") and not model._overrides("call"):
+        model.built = True  # nothing to call: the model's own step says what is done with its parts
+        return
     spec = optree.tree_map(lambda a: AbstractArray((None, *a.shape[1:]), _dtype(a)), x)
-    if type(model).__name__ == "Sequential" or not hasattr(model, "call"):
+    if hasattr(model, "_chain"):
         model._ensure_built((spec,), {})
         return
-    before = model.built
+    before, model.built = model.built, True
     try:
         abstract_call(model._call_inside_outer, (spec,), {})
     except Exception:
         model.built = before
-        spec = optree.tree_map(as_array, x)
-        model(optree.tree_map(lambda a: a[:1], spec))
+        model(optree.tree_map(lambda a: as_array(a[:1]), x))
     model.built = True
 
 

@@ -1,0 +1,128 @@
+"""The numpy-like ops, against NumPy, on every engine; dtypes against the oracle."""
+
+import numpy as np
+import pytest
+
+from kerata import ops
+from kerata.core.variable import Variable
+from kerata.ops import numpy as knp
+from tests.oracle import keras as oracle
+
+X = np.random.default_rng(0).uniform(0.1, 0.9, (3, 4)).astype("float32")
+Z = np.random.default_rng(1).uniform(-2, 2, (3, 4)).astype("float32")
+OVER_ONE = ("arccosh",)
+UNARY = [*knp._FLOAT_UNARY, *knp._SAME_UNARY, *knp._BOOL_UNARY, "floor", "ceil"]
+BINARY = [n for n in (*knp._SAME_BINARY, *knp._FLOAT_BINARY) if not n.startswith(("bitwise", "left", "right"))]
+
+
+@pytest.mark.parametrize("name", UNARY)
+def test_unary(engine, name):
+    x = X + 1 if name in OVER_ONE else X
+    np.testing.assert_allclose(engine.to_numpy(getattr(ops, name)(x)), getattr(np, name)(x), rtol=2e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_binary(engine, name):
+    got = getattr(ops, name)(X, Z[:1])
+    expected = getattr(np, name)(X, Z[:1])
+    np.testing.assert_allclose(engine.to_numpy(got), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(engine.to_numpy(getattr(ops, name)(X, 2)), getattr(np, name)(X, np.float32(2)), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift"])
+def test_bitwise(engine, name):
+    a, b = np.array([5, 6, 7], "int32"), np.array([1, 2, 3], "int32")
+    np.testing.assert_array_equal(engine.to_numpy(getattr(ops, name)(a, b)), getattr(np, name)(a, b))
+
+
+CALLS = {
+    "reductions": [("sum", {"axis": 1}), ("prod", {"axis": (0, 1)}), ("mean", {"axis": -1, "keepdims": True}), ("max", {}), ("min", {"axis": 0}),
+                   ("var", {"axis": 0}), ("std", {}), ("argmax", {"axis": 1}), ("argmin", {}), ("any", {"axis": 0}), ("all", {}), ("median", {"axis": 1})],
+    "shapes": [("reshape", {"newshape": (2, -1)}), ("transpose", {}), ("swapaxes", {"axis1": 0, "axis2": 1}), ("moveaxis", {"source": 0, "destination": 1}),
+               ("expand_dims", {"axis": 1}), ("repeat", {"repeats": 2, "axis": 1}), ("flip", {"axis": 0}),
+               ("roll", {"shift": 1, "axis": 1}), ("pad", {"pad_width": ((1, 0), (0, 2))}), ("ravel", {}), ("broadcast_to", {"shape": (2, 3, 4)})],
+    "others": [("cumsum", {"axis": 1}), ("cumprod", {}), ("sort", {"axis": 0}), ("argsort", {"axis": 1}), ("tril", {}), ("triu", {"k": 1}), ("trace", {}),
+               ("diagonal", {"offset": 1}), ("round", {"decimals": 1}), ("clip", {"x_min": 0.0, "x_max": 0.5}), ("nan_to_num", {})],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "arguments"), [c for group in CALLS.values() for c in group], ids=lambda v: v if isinstance(v, str) else "")
+def test_calls(engine, name, arguments):
+    ours = getattr(ops, name)(Z, **arguments)
+    theirs = {"reshape": lambda x, newshape: x.reshape(newshape), "clip": lambda x, x_min, x_max: np.clip(x, x_min, x_max)}.get(name, getattr(np, name))
+    np.testing.assert_allclose(engine.to_numpy(ours), theirs(Z, **arguments), rtol=1e-5, atol=1e-6)
+
+
+def test_tile(engine):
+    np.testing.assert_array_equal(engine.to_numpy(ops.tile(Z, (2, 1))), np.tile(Z, (2, 1)))
+
+
+def test_products(engine):
+    a, b = Z, Z.T
+    for got, expected in (
+        (ops.matmul(a, b), a @ b),
+        (ops.dot(a, b[:, 0]), a @ b[:, 0]),
+        (ops.tensordot(a, b, ((1,), (0,))), a @ b),
+        (ops.einsum("ij,kj->ik", a, a), a @ a.T),
+        (ops.outer(a[0], b[0]), np.outer(a[0], b[0])),
+    ):
+        np.testing.assert_allclose(engine.to_numpy(got), expected, rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError, match=r"shapes \(3, 4\) and \(3, 4\) don't fit: 4 != 3"):
+        ops.matmul(a, a)
+
+
+def test_joining_parting_taking(engine):
+    np.testing.assert_array_equal(engine.to_numpy(ops.concatenate([X, Z], 1)), np.concatenate([X, Z], 1))
+    np.testing.assert_array_equal(engine.to_numpy(ops.stack([X, Z], -1)), np.stack([X, Z], -1))
+    assert [tuple(p.shape) for p in ops.split(X, [1, 3], 1)] == [(3, 1), (3, 2), (3, 1)]
+    np.testing.assert_array_equal(engine.to_numpy(ops.take(X, [-1, 0], 1)), X[:, [-1, 0]])
+    np.testing.assert_array_equal(engine.to_numpy(ops.take_along_axis(X, np.argsort(X, 1), 1)), np.sort(X, 1))
+    np.testing.assert_array_equal(engine.to_numpy(ops.where(Z > 0, X, 0.0)), np.where(Z > 0, X, 0))
+    np.testing.assert_array_equal(engine.to_numpy(ops.slice_update(np.zeros((3, 4), "float32"), (1, 1), np.ones((2, 2), "float32")))[1:, 1:3], 1)
+    np.testing.assert_array_equal(engine.to_numpy(ops.slice(X, (1, 0), (2, 3))), X[1:3, :3])
+    assert ops.bincount(np.array([0, 2, 2])).tolist() == [1, 0, 2]
+    assert ops.searchsorted(np.array([1.0, 2.0, 3.0]), np.array([2.5])).tolist() == [2]
+
+
+def test_norms(engine):
+    for order in (None, 1, 2, np.inf, -np.inf, 3):
+        np.testing.assert_allclose(engine.to_numpy(ops.norm(Z, order, axis=1)), np.linalg.norm(Z, order, 1), rtol=1e-5)
+    for order in (None, "fro", 1, -1, np.inf):
+        np.testing.assert_allclose(engine.to_numpy(ops.norm(Z, order)), np.linalg.norm(Z, order), rtol=1e-5)
+
+
+def test_making(engine):
+    np.testing.assert_array_equal(engine.to_numpy(ops.arange(2, 8, 3)), [2, 5])
+    assert ops.arange(3).dtype == "int32"
+    assert ops.arange(3.0).dtype == "float32"
+    np.testing.assert_allclose(engine.to_numpy(ops.linspace(0, 1, 5)), np.linspace(0, 1, 5))
+    np.testing.assert_array_equal(engine.to_numpy(ops.eye(2, 3, 1)), np.eye(2, 3, 1))
+    np.testing.assert_array_equal(engine.to_numpy(ops.full((2,), 3, "int32")), [3, 3])
+    assert ops.zeros((2, 3)).dtype == "float32"
+
+
+@pytest.mark.parametrize("name", ["add", "divide", "power", "maximum", "equal", "floor_divide"])
+@pytest.mark.parametrize("pair", [("int32", "float32"), ("bool", "int8"), ("float16", "bfloat16"), ("uint8", "int8"), ("int32", "int32"), ("int8", "float16")])
+def test_result_dtypes_as_in_the_oracle(training_engine, name, pair):
+    if name == "floor_divide" and "bool" in pair or name == "power" and pair == ("bool", "int8"):
+        pytest.skip("not defined for bool in JAX")
+    a, b = (ops.ones((2,), d) for d in pair)
+    expected = getattr(oracle().ops, name)(oracle().ops.ones((2,), pair[0]), oracle().ops.ones((2,), pair[1])).dtype
+    assert getattr(ops, name)(a, b).dtype == expected
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int32", "float16", "bfloat16", "float32"])
+@pytest.mark.parametrize("name", ["sum", "mean", "max", "var", "argmax", "any", "exp", "square", "cumsum"])
+def test_dtypes_of_single_results_as_in_the_oracle(training_engine, name, dtype):
+    if (name, dtype) in {("square", "bool"), ("max", "bool")}:
+        pytest.skip("not defined for bool alike in all engines")
+    arguments = {"axis": 0} if name in ("cumsum",) else {}
+    expected = getattr(oracle().ops, name)(oracle().ops.ones((2,), dtype), **arguments).dtype
+    assert getattr(ops, name)(ops.ones((2,), dtype), **arguments).dtype == expected
+
+
+@pytest.mark.parametrize("name", ["sqrt", "norm", "std"])
+def test_gradients_at_the_edge_are_no_worse_than_the_engines(training_engine, name):
+    x = Variable(np.array([1.0, 4.0], "float32"))
+    _, (gradient,) = ops.value_and_grad(lambda: ops.sum(getattr(ops, name)(x)), [x])
+    assert np.isfinite(np.asarray(gradient)).all()
