@@ -9,15 +9,15 @@ import numpy as np
 import optree
 
 from kerata import engines
-from kerata.core import dtypes, masks, naming, policies
+from kerata.core import masks, naming, policies
 from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.configurable import Configurable, is_own
 from kerata.core.graph import Node, Operation, abstract_call, has_symbolic, symbolic_outputs
-from kerata.core.variable import Variable, _autocast, autocast_scope
+from kerata.core.variable import Variable, _autocast
 from kerata.engines.abstract import AbstractArray
-from kerata.engines.state import StateScope, local, outside_scopes
+from kerata.engines.state import StateScope, local
 from kerata.layers import input_spec as specs
-from kerata.layers.tracking import held, variables_in
+from kerata.layers.holder import Holder
 
 
 class _Context(threading.local):
@@ -25,13 +25,9 @@ class _Context(threading.local):
 
     depth = 0
     training = None
-    layers_with_losses = ()
 
 
 context = _Context()
-
-# Attributes that hold no part of the layer.
-_UNTRACKED = frozenset(("_arguments", "_inbound_nodes", "_losses", "_untracked", "_parent"))
 
 
 @functools.cache
@@ -75,7 +71,7 @@ def _recording_build(build):
     return wrapped
 
 
-class Layer(Configurable, Operation):
+class Layer(Holder, Configurable, Operation):
     """A computation with state: the class that all layers and models descend from.
 
     A subclass makes its weights in `build(self, input_shape)` with `self.add_weight(...)`, and computes in
@@ -145,250 +141,6 @@ class Layer(Configurable, Operation):
             batch_shape = (batch_size, *((shape,) if isinstance(shape, int) else shape))
         if batch_shape is not None:
             self._batch_input_shape = tuple(batch_shape)
-
-    # Weights
-
-    def add_weight(
-        self,
-        *args,
-        shape=None,
-        initializer=None,
-        dtype=None,
-        trainable=True,
-        autocast=True,
-        regularizer=None,
-        constraint=None,
-        aggregation="none",
-        overwrite_with_gradient=False,
-        name=None,
-        **kwargs,
-    ):
-        """A new variable of the layer.
-
-        Args:
-            shape: its shape, () if None.
-            initializer: "glorot_uniform" for floats if None, else zeros.
-            dtype: the layer's variable dtype if None.
-            trainable: whether training changes it.
-            regularizer: a function of the value, added to the loss.
-            constraint: a function applied to the value after each update.
-            name: the last part of its path.
-        """
-        from kerata import constraints, initializers, regularizers
-
-        for value in args:
-            if isinstance(value, str) and name is None and initializer is None and shape is None:
-                name = value
-            elif shape is None:
-                shape = value
-            else:
-                initializer = value
-        kwargs.pop("synchronization", None), kwargs.pop("layout", None)
-        if kwargs:
-            raise TypeError(f"add_weight has no argument {next(iter(kwargs))!r}.")
-        dtype = dtypes.standardize_dtype(dtype or self.variable_dtype)
-        shape = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
-        if None in shape:
-            raise ValueError(
-                f'Layer "{self.path}" can\'t make a weight of shape {shape}: a dimension is unknown. Give the input shape '
-                "in full along the axis of the features."
-            )
-        if initializer is None:
-            initializer = "glorot_uniform" if dtypes.is_float_dtype(dtype) else "zeros"
-        with naming.name_scope(self.name, absolute_path=self.path):
-            variable = Variable(
-                initializers.get(initializer), shape, dtype, trainable, autocast, aggregation, name=name
-            )
-        variable.regularizer = regularizers.get(regularizer)
-        variable.constraint = constraints.get(constraint)
-        variable.overwrite_with_gradient = overwrite_with_gradient
-        self._weights.append(variable)
-        return variable
-
-    add_variable = add_weight
-
-    def _lock_initial_weights(self):
-        if self._initial_weights is not None:
-            weights, self._initial_weights = self._initial_weights, None
-            with engines.use_engine(engines.concrete_name()), outside_scopes():
-                self.set_weights(weights)
-
-    @property
-    def _untracked(self):
-        return _UNTRACKED
-
-    def _own_variables(self):
-        """The layer's own variables, trainable ones first, and the states of its seed generators."""
-        found, seeds = variables_in(self, self._untracked)
-        return [v for v in found if v.trainable], [v for v in found if not v.trainable], seeds
-
-    def _sublayers(self):
-        """The layers that this one holds, in the order in which they were set."""
-        return [x for x in held(self, Layer, self._untracked) if x is not self]
-
-    def _flatten_layers(self, include_self=True, recursive=True):
-        """This layer and all inside it, each once."""
-        found = {id(self): self} if include_self else {}
-        stack = self._sublayers()[::-1]
-        while stack:
-            layer = stack.pop()
-            if id(layer) not in found:
-                found[id(layer)] = layer
-                if recursive:
-                    stack.extend(layer._sublayers()[::-1])
-        return list(found.values())
-
-    def _gather(self, select):
-        found = {}
-        for layer in self._flatten_layers():
-            for v in select(layer, *layer._own_variables()):
-                found[id(v)] = v
-        return list(found.values())
-
-    @property
-    def variables(self):
-        """The weights, and the states of random generators; metrics' states are in `metrics_variables`."""
-        return self._gather(lambda layer, *groups: [v for group in groups for v in group])
-
-    @property
-    def weights(self):
-        """The weights, trainable or not."""
-        return self._gather(lambda layer, trainable, fixed, seeds: [*trainable, *fixed])
-
-    @property
-    def trainable_variables(self):
-        """The variables that training changes."""
-        return self._gather(lambda layer, trainable, fixed, seeds: trainable if layer._trainable else [])
-
-    trainable_weights = trainable_variables
-
-    @property
-    def non_trainable_variables(self):
-        """The variables that training leaves alone, random states among them."""
-        trained = {id(v) for v in self.trainable_variables}
-        return [v for v in self.variables if id(v) not in trained]
-
-    @property
-    def non_trainable_weights(self):
-        """The weights that training leaves alone."""
-        trained = {id(v) for v in self.trainable_variables}
-        return [v for v in self.weights if id(v) not in trained]
-
-    @property
-    def trainable(self):
-        """Whether training changes the weights; setting it sets it for all layers inside."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value):
-        for layer in self._flatten_layers():
-            layer._trainable = bool(value)
-
-    def get_weights(self):
-        """The weights' values, as a list of NumPy arrays."""
-        return [v.numpy() for v in self.weights]
-
-    def set_weights(self, weights):
-        """Set all weights, in the order of `get_weights()`.
-
-        Raises: ValueError if their number or a shape differs; nothing is changed then.
-        """
-        variables = self.weights
-        if len(weights) != len(variables):
-            raise ValueError(
-                f'Layer "{self.path}" has {len(variables)} weights ({", ".join(v.name for v in variables[:8])}); '
-                f"{len(weights)} values came."
-                + ("" if self.built else " It is not built yet: call it once, or give it an input shape.")
-            )
-        for variable, value in zip(variables, weights):
-            if variable.shape != np.shape(value):
-                raise ValueError(
-                    f'Weight "{variable.path}" of layer "{self.path}" has shape {variable.shape}; a value of shape '
-                    f"{np.shape(value)} came."
-                )
-        for variable, value in zip(variables, weights):
-            variable.assign(value)
-
-    def count_params(self):
-        """The number of parameters.
-
-        Raises: ValueError if the layer is not built yet.
-        """
-        if not self.built:
-            raise ValueError(f'Layer "{self.path}" has no weights yet: build it, or call it once, before counting them.')
-        return int(sum(np.prod(v.shape, dtype="int64") for v in self.weights))
-
-    def _leaves_out_padding(self):
-        """Whether rows that only fill up a batch change nothing here; unknown, so False, for users' own code."""
-        return is_own(type(self)) and not self.mixes_batch and self.activity_regularizer is None and not getattr(self, "stateful", False)
-
-    # Metrics and losses
-
-    def _all_metrics(self):
-        from kerata.metrics.metric import Metric
-
-        found = {}
-        for layer in self._flatten_layers():
-            found.update((id(m), m) for m in held(layer, Metric, layer._untracked))
-        return list(found.values())
-
-    @property
-    def metrics(self):
-        """The metrics that the layer, or a layer inside it, holds."""
-        return self._all_metrics()
-
-    @property
-    def metrics_variables(self):
-        """The metrics' variables."""
-        return [v for metric in self.metrics for v in metric.variables]
-
-    def add_metric(self, *args, **kwargs):
-        """Gone since Keras 3: set a metric as an attribute and call its `update_state`."""
-        raise TypeError(
-            "add_metric is not part of Keras 3. In __init__: self.my_metric = keras.metrics.Mean(name='my_metric'); in call: "
-            "self.my_metric.update_state(value)."
-        )
-
-    def add_loss(self, loss):
-        """Add a scalar, or a list of them, to the loss of the model that is being called."""
-        for value in loss if isinstance(loss, (list, tuple)) else [loss]:
-            if callable(value):
-                value = value()
-            if local.scope is not None:
-                local.scope.losses.setdefault(id(self), []).append(value)
-            elif not isinstance(value, AbstractArray):
-                self._losses.append(value)
-                context.layers_with_losses = True
-
-    @property
-    def losses(self):
-        """The losses added in the last call, and the weights' regularization, as a list of scalars."""
-        found = []
-        for layer in self._flatten_layers():
-            found.extend(self._added_losses(layer))
-        with autocast_scope(None):
-            for v in self.trainable_variables:
-                if v.regularizer is not None:
-                    found.append(v.regularizer(v.value))
-        return found
-
-    @staticmethod
-    def _added_losses(layer):
-        scope = local.scope
-        while scope is not None:
-            if id(layer) in scope.losses:
-                return scope.losses[id(layer)]
-            scope = scope.parent
-        return layer._losses
-
-    def _clear_losses(self):
-        if local.scope is not None:
-            if local.scope.losses:
-                for layer in self._flatten_layers():
-                    local.scope.losses.pop(id(layer), None)
-        elif context.layers_with_losses:
-            for layer in self._flatten_layers():
-                layer._losses.clear()
 
     # Dtypes
 
@@ -694,29 +446,6 @@ class Layer(Configurable, Operation):
     def rematerialized_call(self, layer_call, *args, **kwargs):
         """`layer_call(*args)`, its inner values computed again in the backward pass."""
         return engines.current().remat(lambda *inner: layer_call(*inner, **kwargs))(*args)
-
-    # Saving
-
-    def save_own_variables(self, store):
-        """Put the layer's own variables into a dict-like store, by number."""
-        trainable, fixed, _ = self._own_variables()
-        for i, v in enumerate([*trainable, *fixed]):
-            store[str(i)] = v.numpy()
-
-    def load_own_variables(self, store):
-        """Read back what `save_own_variables` wrote.
-
-        Raises: ValueError if the number of variables or a shape differs.
-        """
-        trainable, fixed, _ = self._own_variables()
-        variables = [*trainable, *fixed]
-        if len(store.keys()) != len(variables):
-            hint = "" if self.built else " The layer is not built yet: call it once, or build it, before loading."
-            raise ValueError(
-                f'Layer "{self.path}" has {len(variables)} variables and the file holds {len(store.keys())} for it.{hint}'
-            )
-        for i, v in enumerate(variables):
-            v.assign(np.asarray(store[str(i)]))
 
     def get_config(self):
         """The constructor's arguments, in a form that `from_config` takes."""

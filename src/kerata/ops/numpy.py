@@ -12,6 +12,7 @@ from kerata.core.arrays import cast as _cast
 from kerata.core.config import settings
 from kerata.core.op import op, xp
 from kerata.engines.abstract import broadcast_shapes, normalize_axes, reshaped
+from kerata.ops.creation import arange, array, copy, empty, empty_like, eye, full, full_like, identity, linspace, meshgrid, ones, ones_like, tri, zeros, zeros_like
 
 _NUMBERS = (bool, int, float)
 
@@ -607,112 +608,6 @@ def average(x, axis=None, weights=None):
     return divide(sum(multiply(x, weights), axis), sum(weights, axis))  # noqa: F821
 
 
-# Making tensors
-
-
-def _standard(dtype):
-    return dtypes.standardize_dtype(dtype)
-
-
-def _dims(shape):
-    return (shape,) if isinstance(shape, int) else tuple(shape)
-
-
-def zeros(shape, dtype=None):
-    """A tensor of zeros."""
-    return xp().zeros(_dims(shape), dtype=_engine_dtype(dtype))
-
-
-def ones(shape, dtype=None):
-    """A tensor of ones."""
-    return xp().ones(_dims(shape), dtype=_engine_dtype(dtype))
-
-
-def empty(shape, dtype=None):
-    """A tensor whose values do not matter (zeros)."""
-    return zeros(shape, dtype)
-
-
-def full(shape, fill_value, dtype=None):
-    """A tensor of one value."""
-    return xp().full(_dims(shape), fill_value, dtype=_engine_dtype(dtype if dtype is not None else None))
-
-
-def _engine_dtype(dtype):
-    name = _standard(dtype)
-    return engines.current().known_dtype(name)
-
-
-def arange(start, stop=None, step=None, dtype=None):
-    """Evenly spaced numbers, the end left out."""
-    if dtype is None:
-        dtype = dtypes.result_type(*[type(v) if type(v) in _NUMBERS else dtype_of(v) for v in (start, stop, step) if v is not None])
-    return xp().arange(start, stop, 1 if step is None else step, dtype=_engine_dtype(dtype))
-
-
-def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0):
-    """So many evenly spaced numbers between two."""
-    values = xp().linspace(start, stop, num, endpoint=endpoint, dtype=_engine_dtype(dtype), axis=axis)
-    return (values, (stop - start) / builtins.max(1, num - 1 if endpoint else num)) if retstep else values
-
-
-def eye(N, M=None, k=0, dtype=None):
-    """Ones on the k-th diagonal."""
-    return xp().eye(N, M, k=k, dtype=_engine_dtype(dtype))
-
-
-def identity(n, dtype=None):
-    """The identity matrix."""
-    return eye(n, dtype=dtype)
-
-
-def tri(N, M=None, k=0, dtype=None):
-    """Ones on and below the k-th diagonal."""
-    return xp().tri(N, M, k, dtype=_engine_dtype(dtype))
-
-
-def array(x, dtype=None):
-    """`x` as a tensor."""
-    return as_array(x, None if dtype is None else _standard(dtype))
-
-
-@op(elementwise=True)
-def copy(x):
-    """A tensor of the same values."""
-    return as_array(x)
-
-
-@op
-def zeros_like(x, dtype=None):
-    """Zeros in the shape of `x`."""
-    return full_like(x, 0, dtype)
-
-
-@op
-def ones_like(x, dtype=None):
-    """Ones in the shape of `x`."""
-    return full_like(x, 1, dtype)
-
-
-@op
-def empty_like(x, dtype=None):
-    """A tensor of the shape of `x` whose values do not matter (zeros)."""
-    return full_like(x, 0, dtype)
-
-
-@op
-def full_like(x, fill_value, dtype=None):
-    """One value in the shape of `x`."""
-    x = as_array(x)
-    return xp().full_like(x, fill_value, dtype=engines.current().known_dtype(dtype_of(x) if dtype is None else _standard(dtype)))
-
-
-@op
-def meshgrid(*x, indexing="xy"):
-    """Coordinate grids of vectors."""
-    return list(xp().meshgrid(*[as_array(v) for v in x], indexing=indexing))
-
-
 @op
 def median(x, axis=None, keepdims=False):
     """The middle value along axes."""
@@ -755,4 +650,4 @@ def ndim(x):
     return len(static_shape(x))
 
 
-__all__ = [name for name, value in list(globals().items()) if not name.startswith("_") and getattr(value, "__module__", None) == __name__ and name not in ("to_float", "promote")]
+__all__ = [name for name, value in list(globals().items()) if not name.startswith("_") and getattr(value, "__module__", None) in (__name__, "kerata.ops.creation") and name not in ("to_float", "promote")]
