@@ -36,7 +36,9 @@ def logits(name, p, x):
         return jax.nn.relu(x @ p[0] + p[1]) @ p[2] + p[3]
     if name == "cnn":
         for kernel, bias in ((p[0], p[1]), (p[2], p[3])):
-            x = jax.nn.relu(lax.conv_general_dilated(x, kernel, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")) + bias)
+            x = jax.nn.relu(
+                lax.conv_general_dilated(x, kernel, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")) + bias
+            )
             x = lax.reduce_window(x, -jnp.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
         return x.reshape(len(x), -1) @ p[4] + p[5]
     if name == "lstm":

@@ -66,5 +66,3 @@ def predictor():
             return functional.softmax(net(torch.from_numpy(x)), -1).numpy()
 
     return predict
-
-

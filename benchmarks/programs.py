@@ -44,7 +44,12 @@ def model(name, keras):
             layers.Dense(10, activation="softmax"),
         ]
     elif name == "lstm":
-        stack = [keras.Input((80,), dtype="int32"), layers.Embedding(5000, 128), layers.LSTM(128), layers.Dense(2, activation="softmax")]
+        stack = [
+            keras.Input((80,), dtype="int32"),
+            layers.Embedding(5000, 128),
+            layers.LSTM(128),
+            layers.Dense(2, activation="softmax"),
+        ]
     else:
         return _compiled(transformer(keras))
     return _compiled(keras.Sequential(stack))

@@ -16,7 +16,9 @@ def main():
                 functions.append((node.end_lineno - node.lineno + 1, f"{f.relative_to(ROOT)}:{node.name}"))
     print(f"{len(files)} files, {len(functions)} functions, {sum(lengths.values()):,} lines")
     longest = max(files, key=lengths.get)
-    print(f"longest file: {longest.relative_to(ROOT)} ({lengths[longest]}); longest function: {max(functions)[1]} ({max(functions)[0]})")
+    print(
+        f"longest file: {longest.relative_to(ROOT)} ({lengths[longest]}); longest function: {max(functions)[1]} ({max(functions)[0]})"
+    )
 
 
 if __name__ == "__main__":

@@ -56,7 +56,13 @@ def test_imports_point_down(path):
 @pytest.mark.parametrize("path", [f for f in FILES if "engines" not in f.parts], ids=lambda f: str(f.relative_to(ROOT)))
 def test_only_engines_name_a_compute_library(path):
     for node in ast.walk(ast.parse(path.read_text())):
-        names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names = (
+            [a.name for a in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
         assert not {n.split(".")[0] for n in names} & LIBRARIES, f"{path.relative_to(ROOT)}:{node.lineno}"
 
 

@@ -14,7 +14,11 @@ EXAMPLES = sorted(f.stem for f in FOLDER.glob("*.py") if f.stem != "common")
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_runs(name):
     done = subprocess.run(
-        [sys.executable, str(FOLDER / f"{name}.py")], capture_output=True, text=True, timeout=600, env={**os.environ, "KERATA_SHORT": "1"}
+        [sys.executable, str(FOLDER / f"{name}.py")],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        env={**os.environ, "KERATA_SHORT": "1"},
     )
     assert done.returncode == 0, done.stderr
     assert "nan" not in done.stdout.splitlines()[-1]

@@ -103,7 +103,9 @@ def test_every_name(name):
     assert hasattr(activations, name)
     if name not in ("get", "serialize", "deserialize"):
         assert activations.get(name) is not None
-        assert activations.serialize(getattr(activations, name)) == keras.activations.serialize(getattr(keras.activations, name))
+        assert activations.serialize(getattr(activations, name)) == keras.activations.serialize(
+            getattr(keras.activations, name)
+        )
         assert activations.deserialize(activations.serialize(getattr(activations, name))) is activations.get(name)
 
 

@@ -99,7 +99,9 @@ def test_reduce_on_plateau():
 
 def test_learning_rate_scheduler_compiles_nothing_anew():
     m = model()
-    history = m.fit(X, Y, epochs=3, callbacks=[callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)], verbose=0).history
+    history = m.fit(
+        X, Y, epochs=3, callbacks=[callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)], verbose=0
+    ).history
     np.testing.assert_allclose(history["learning_rate"], [0.005, 0.0025, 0.00125], rtol=1e-6)
     with pytest.raises(ValueError, match="must return a float"):
         m.fit(X, Y, callbacks=[callbacks.LearningRateScheduler(lambda epoch: "fast")], verbose=0)
@@ -110,7 +112,12 @@ def test_checkpoints(tmp_path):
     best = callbacks.ModelCheckpoint(tmp_path / "best.keras", "score", save_best_only=True, mode="min")
     each = callbacks.ModelCheckpoint(str(tmp_path / "w{epoch:02d}-{score:.1f}.weights.h5"), save_weights_only=True)
     m.fit(X, Y, epochs=3, callbacks=[Feed("score", [2.0, 1.0, 3.0]), best, each], verbose=0)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["best.keras", "w01-2.0.weights.h5", "w02-1.0.weights.h5", "w03-3.0.weights.h5"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "best.keras",
+        "w01-2.0.weights.h5",
+        "w02-1.0.weights.h5",
+        "w03-3.0.weights.h5",
+    ]
     second = kerata.models.load_model(tmp_path / "best.keras")
     m.load_weights(tmp_path / "w02-1.0.weights.h5")
     np.testing.assert_array_equal(second.get_weights()[0], m.get_weights()[0])

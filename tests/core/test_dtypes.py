@@ -61,7 +61,12 @@ def test_kinds():
 
 @pytest.mark.parametrize(
     ("name", "variable", "compute"),
-    [("float32", "float32", "float32"), ("mixed_float16", "float32", "float16"), ("mixed_bfloat16", "float32", "bfloat16"), ("float16", "float16", "float16")],
+    [
+        ("float32", "float32", "float32"),
+        ("mixed_float16", "float32", "float16"),
+        ("mixed_bfloat16", "float32", "bfloat16"),
+        ("float16", "float16", "float16"),
+    ],
 )
 def test_policies(name, variable, compute):
     policy = policies.DTypePolicy(name)

@@ -10,7 +10,7 @@ from kerata import engines, ops
 from kerata.core.graph import Function, KerasTensor
 from kerata.engines.abstract import AbstractArray, broadcast_shapes, reshaped
 
-UNARY = [name for name in ("exp", "sqrt", "abs", "sign", "sin", "isfinite", "logical_not", "square", "floor")]
+UNARY = ["exp", "sqrt", "abs", "sign", "sin", "isfinite", "logical_not", "square", "floor"]
 REDUCE = ["sum", "mean", "max", "min", "prod", "var", "std", "any", "all"]
 
 
@@ -28,12 +28,20 @@ def agree(spec, result):
 
 
 @settings(max_examples=60, deadline=None)
-@given(data=st.data(), shape=array_shapes(min_dims=1, max_dims=4, max_side=4), dtype=st.sampled_from(["float32", "int32", "bool", "float16"]))
+@given(
+    data=st.data(),
+    shape=array_shapes(min_dims=1, max_dims=4, max_side=4),
+    dtype=st.sampled_from(["float32", "int32", "bool", "float16"]),
+)
 def test_static_shapes_equal_run_time_shapes(data, shape, dtype):
     x = np.ones(shape, dtype)
     axis = data.draw(st.integers(-len(shape), len(shape) - 1))
     hide = data.draw(st.sets(st.integers(0, len(shape) - 1)))
-    name = data.draw(st.sampled_from([*UNARY, *REDUCE, "transpose", "expand_dims", "concatenate", "stack", "flip", "argmax", "cumsum", "ravel"]))
+    name = data.draw(
+        st.sampled_from(
+            [*UNARY, *REDUCE, "transpose", "expand_dims", "concatenate", "stack", "flip", "argmax", "cumsum", "ravel"]
+        )
+    )
     function = getattr(ops, name)
     call = {
         "concatenate": lambda x: function([x, x], axis),

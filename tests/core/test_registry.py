@@ -8,7 +8,12 @@ import pytest
 import kerata
 from kerata.core import registry
 from kerata.core.configurable import Configurable
-from kerata.core.registry import CustomObjectScope, deserialize_keras_object, register_keras_serializable, serialize_keras_object
+from kerata.core.registry import (
+    CustomObjectScope,
+    deserialize_keras_object,
+    register_keras_serializable,
+    serialize_keras_object,
+)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +70,9 @@ def test_nothing_named_in_a_config_is_imported():
         with pytest.raises(ValueError, match="There is no"):
             deserialize_keras_object({"module": module, "class_name": name, "config": {}, "registered_name": None})
         with pytest.raises(ValueError, match="There is no"):
-            deserialize_keras_object({"module": module, "class_name": "function", "config": name, "registered_name": "function"})
+            deserialize_keras_object(
+                {"module": module, "class_name": "function", "config": name, "registered_name": "function"}
+            )
 
 
 def test_built_ins_can_not_be_shadowed():

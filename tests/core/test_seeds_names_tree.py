@@ -12,7 +12,14 @@ def test_one_seed_makes_a_program_repeat_itself(engine):
     draws = []
     for _ in range(2):
         kerata.utils.set_random_seed(7)
-        draws.append((seeds.make_default_seed(), float(kerata.random.uniform(())), np.random.rand(), kerata.layers.Dense(2, input_shape=(3,))))
+        draws.append(
+            (
+                seeds.make_default_seed(),
+                float(kerata.random.uniform(())),
+                np.random.rand(),
+                kerata.layers.Dense(2, input_shape=(3,)),
+            )
+        )
     assert draws[0][:3] == draws[1][:3]
 
 

@@ -12,7 +12,15 @@ from kerata.engines.state import StateScope
 
 def test_values_and_attributes(engine):
     v = Variable([[1.0, 2.0]], name="w", trainable=False, aggregation="mean")
-    assert (v.shape, v.ndim, v.dtype, v.name, v.trainable, v.aggregation, len(v)) == ((1, 2), 2, "float32", "w", False, "mean", 1)
+    assert (v.shape, v.ndim, v.dtype, v.name, v.trainable, v.aggregation, len(v)) == (
+        (1, 2),
+        2,
+        "float32",
+        "w",
+        False,
+        "mean",
+        1,
+    )
     assert engine.is_array(v.value)
     v.assign_sub([[1.0, 1.0]])
     np.testing.assert_array_equal(v.numpy(), [[0.0, 1.0]])

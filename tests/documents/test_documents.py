@@ -98,7 +98,7 @@ def test_cell_prints_what_the_text_prints(text, number):
             assert connections(printed) >= connections(expected) > 0
     elif "Negative dimension size" in expected:
         assert printed.startswith("Error Details: Negative dimension size caused by subtracting 3 from 2")
-    elif "dir(keras.layers)" in dict((n, code) for n, code, _ in cells_of(CELLS / f"{text}.txt"))[number]:
+    elif "dir(keras.layers)" in {n: code for n, code, _ in cells_of(CELLS / f"{text}.txt")}[number]:
         names = set(re.findall(r"'(\w+)'", expected))
         assert names <= set(re.findall(r"'(\w+)'", printed)), names - set(re.findall(r"'(\w+)'", printed))
     elif expected == "Using TensorFlow backend.":

@@ -214,7 +214,10 @@ def test_bad_inputs():
     bad(lambda: layers.Attention(score_mode="x"), "Attention: score_mode must be 'dot' or 'concat'; 'x' came.")
     bad(lambda: layers.Attention()(Q), "Attention is called on a list [query, value] or [query, value, key]; one tensor came.")
     bad(lambda: layers.AdditiveAttention()([Q]), "AdditiveAttention is called on a list", "a list of 1 came.")
-    bad(lambda: layers.Attention()([Q, K], mask=Q_MASK), "mask is a list [query_mask, value_mask], None for none; one tensor came.")
+    bad(
+        lambda: layers.Attention()([Q, K], mask=Q_MASK),
+        "mask is a list [query_mask, value_mask], None for none; one tensor came.",
+    )
     bad(lambda: layers.Attention()([Q, K], mask=[Q_MASK]), "a list of 1 came.")
     bad(lambda: layers.MultiHeadAttention(0, 3), "MultiHeadAttention: num_heads must be a positive integer; 0 came.")
     bad(lambda: layers.MultiHeadAttention(2, 3)(Q, V[0]), "query, value and key must have the same number of axes")

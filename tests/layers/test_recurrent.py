@@ -66,8 +66,12 @@ def test_static_shapes(cls):
 
 @pytest.mark.parametrize("cls", STATES)
 def test_configs(cls):
-    check_config(lambda of: getattr(of, cls)(3, name="a", seed=1, dropout=0.2, recurrent_regularizer="l2", bias_constraint="non_neg"))
-    check_config(lambda of: getattr(of, cls)(3, name="a", stateful=True, activation="relu", zero_output_for_mask=True, dtype="float16"))
+    check_config(
+        lambda of: getattr(of, cls)(3, name="a", seed=1, dropout=0.2, recurrent_regularizer="l2", bias_constraint="non_neg")
+    )
+    check_config(
+        lambda of: getattr(of, cls)(3, name="a", stateful=True, activation="relu", zero_output_for_mask=True, dtype="float16")
+    )
     check_config(lambda of: getattr(of, cls + "Cell")(3, name="a", seed=1, use_bias=False, recurrent_dropout=1.5))
 
 

@@ -107,9 +107,14 @@ def bad(run, *parts):
 
 
 def test_bad_bidirectional():
-    bad(lambda: layers.Bidirectional("x"), "Bidirectional wraps a layer, such as Bidirectional(keras.layers.LSTM(8)); 'x' came.")
+    bad(
+        lambda: layers.Bidirectional("x"), "Bidirectional wraps a layer, such as Bidirectional(keras.layers.LSTM(8)); 'x' came."
+    )
     bad(lambda: layers.Bidirectional(layers.Dense(2)), "wraps a recurrent layer, one with go_backwards", "Dense")
-    bad(lambda: layers.Bidirectional(layers.GRU(2), "max"), "merge_mode must be one of concat, sum, ave, mul or None; 'max' came.")
+    bad(
+        lambda: layers.Bidirectional(layers.GRU(2), "max"),
+        "merge_mode must be one of concat, sum, ave, mul or None; 'max' came.",
+    )
     other = layers.GRU(2)
     bad(lambda: layers.Bidirectional(layers.GRU(2), backward_layer=other), "both have go_backwards=False")
     other = layers.GRU(2, go_backwards=True, return_sequences=True)
@@ -133,7 +138,10 @@ def test_time_distributed_is_the_layer_at_each_step(inner, shape, numpy_engine):
     y = layer(x)
     close(y, np.stack([flat(layer.layer(x[:, i]))[0] for i in range(3)], 1))
     check_shapes(layer, [x], unknown=(0, 1))
-    assert layers.TimeDistributed(getattr(layers, inner)(*arguments))(kerata.Input((None, *shape[2:]))).shape[:2] == (None, None)
+    assert layers.TimeDistributed(getattr(layers, inner)(*arguments))(kerata.Input((None, *shape[2:]))).shape[:2] == (
+        None,
+        None,
+    )
 
 
 class MaskReader(layers.Layer):

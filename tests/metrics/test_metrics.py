@@ -262,7 +262,9 @@ class TestUsersMetrics:
         metric = self.make()(0.4)
         assert metric.get_config() == {"limit": 0.4, "name": "positives", "dtype": "float32"} or "limit" in metric.get_config()
         assert float(metric([0], [0.3, 0.5])["total"]) == 1.0
-        assert [v.path for v in metric.variables] == ["positives/total", "mean/total", "mean/count"] or len(metric.variables) == 3
+        assert [v.path for v in metric.variables] == ["positives/total", "mean/total", "mean/count"] or len(
+            metric.variables
+        ) == 3
         metric.reset_state()
         assert float(metric.result()["total"]) == 0.0
 

@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 import pytest
+from tests.oracle import keras as oracle
 
 import kerata
 from kerata import layers, ops
-from tests.oracle import keras as oracle
 
 
 def branched(keras):
@@ -118,10 +118,14 @@ def test_sequential_add_pop_and_late_building():
     assert late(np.ones((2, 5), "int32")).shape == (2, 1)
 
 
-@pytest.mark.parametrize("build", [branched, lambda keras: keras.Sequential([keras.layers.Dense(3, activation="relu"), keras.layers.Dense(2)]), None])
+@pytest.mark.parametrize(
+    "build", [branched, lambda keras: keras.Sequential([keras.layers.Dense(3, activation="relu"), keras.layers.Dense(2)]), None]
+)
 def test_configs_and_json_round_trip(build):
     if build is None:
-        model = kerata.Sequential([layers.Conv2D(2, 3, input_shape=(8, 8, 1)), layers.BatchNormalization(), layers.Flatten(), layers.Dense(1)])
+        model = kerata.Sequential(
+            [layers.Conv2D(2, 3, input_shape=(8, 8, 1)), layers.BatchNormalization(), layers.Flatten(), layers.Dense(1)]
+        )
     else:
         model = build(kerata)
     copy = kerata.models.model_from_json(model.to_json())

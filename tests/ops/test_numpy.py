@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from tests.oracle import keras as oracle
 
 from kerata import ops
 from kerata.core.variable import Variable
 from kerata.ops import numpy as knp
-from tests.oracle import keras as oracle
 
 X = np.random.default_rng(0).uniform(0.1, 0.9, (3, 4)).astype("float32")
 Z = np.random.default_rng(1).uniform(-2, 2, (3, 4)).astype("float32")
@@ -26,7 +26,9 @@ def test_binary(engine, name):
     got = getattr(ops, name)(X, Z[:1])
     expected = getattr(np, name)(X, Z[:1])
     np.testing.assert_allclose(engine.to_numpy(got), expected, rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(engine.to_numpy(getattr(ops, name)(X, 2)), getattr(np, name)(X, np.float32(2)), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        engine.to_numpy(getattr(ops, name)(X, 2)), getattr(np, name)(X, np.float32(2)), rtol=1e-5, atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("name", ["bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift"])
@@ -46,10 +48,14 @@ CALLS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "arguments"), [c for group in CALLS.values() for c in group], ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize(
+    ("name", "arguments"), [c for group in CALLS.values() for c in group], ids=lambda v: v if isinstance(v, str) else ""
+)
 def test_calls(engine, name, arguments):
     ours = getattr(ops, name)(Z, **arguments)
-    theirs = {"reshape": lambda x, newshape: x.reshape(newshape), "clip": lambda x, x_min, x_max: np.clip(x, x_min, x_max)}.get(name, getattr(np, name))
+    theirs = {"reshape": lambda x, newshape: x.reshape(newshape), "clip": lambda x, x_min, x_max: np.clip(x, x_min, x_max)}.get(
+        name, getattr(np, name)
+    )
     np.testing.assert_allclose(engine.to_numpy(ours), theirs(Z, **arguments), rtol=1e-5, atol=1e-6)
 
 
@@ -78,7 +84,9 @@ def test_joining_parting_taking(engine):
     np.testing.assert_array_equal(engine.to_numpy(ops.take(X, [-1, 0], 1)), X[:, [-1, 0]])
     np.testing.assert_array_equal(engine.to_numpy(ops.take_along_axis(X, np.argsort(X, 1), 1)), np.sort(X, 1))
     np.testing.assert_array_equal(engine.to_numpy(ops.where(Z > 0, X, 0.0)), np.where(Z > 0, X, 0))
-    np.testing.assert_array_equal(engine.to_numpy(ops.slice_update(np.zeros((3, 4), "float32"), (1, 1), np.ones((2, 2), "float32")))[1:, 1:3], 1)
+    np.testing.assert_array_equal(
+        engine.to_numpy(ops.slice_update(np.zeros((3, 4), "float32"), (1, 1), np.ones((2, 2), "float32")))[1:, 1:3], 1
+    )
     np.testing.assert_array_equal(engine.to_numpy(ops.slice(X, (1, 0), (2, 3))), X[1:3, :3])
     assert ops.bincount(np.array([0, 2, 2])).tolist() == [1, 0, 2]
     assert ops.searchsorted(np.array([1.0, 2.0, 3.0]), np.array([2.5])).tolist() == [2]
@@ -102,7 +110,17 @@ def test_making(engine):
 
 
 @pytest.mark.parametrize("name", ["add", "divide", "power", "maximum", "equal", "floor_divide"])
-@pytest.mark.parametrize("pair", [("int32", "float32"), ("bool", "int8"), ("float16", "bfloat16"), ("uint8", "int8"), ("int32", "int32"), ("int8", "float16")])
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("int32", "float32"),
+        ("bool", "int8"),
+        ("float16", "bfloat16"),
+        ("uint8", "int8"),
+        ("int32", "int32"),
+        ("int8", "float16"),
+    ],
+)
 def test_result_dtypes_as_in_the_oracle(training_engine, name, pair):
     if name == "floor_divide" and "bool" in pair or name == "power" and pair == ("bool", "int8"):
         pytest.skip("not defined for bool in JAX")

@@ -91,7 +91,9 @@ def test_symbolic():
 
 
 def test_state_keeps_its_dtype():
-    _, _, (state,) = recurrent.rnn(lambda x, s: (x, [s[0] + ops.cast(x, "float32")]), X.astype("float16"), [zeros().astype("float16")])
+    _, _, (state,) = recurrent.rnn(
+        lambda x, s: (x, [s[0] + ops.cast(x, "float32")]), X.astype("float16"), [zeros().astype("float16")]
+    )
     assert ops.dtype(state) == "float16"
 
 

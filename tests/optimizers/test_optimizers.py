@@ -1,5 +1,7 @@
 """Optimizers against the oracle: the same weights and gradients in, the same weights and state out."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -110,12 +112,13 @@ class TestParity:
 
     def test_compiled_and_stateless(self, name, kwargs):
         eager, compiled, stateless = (getattr(optimizers, name)(**with_rate(kwargs)) for _ in range(3))
-        a, b, c = ours(), ours(), ours()
+        a, b, c = ours()[:2], ours()[:2], ours()[:2]
         compiled.build(b)
         stateless.build(c)
         step = engines.current().compile(lambda *g: compiled.apply(list(g), b), [*b, *compiled.variables], donate=True)
         values, own = [v.numpy() for v in c], [v.numpy() for v in stateless.variables]
         for gradients in GRADIENTS[:4]:
+            gradients = gradients[:2]
             eager.apply(gradients, a)
             step(*gradients)
             values, own = stateless.stateless_apply(own, gradients, values)
@@ -242,9 +245,7 @@ class TestGradients:
 
     def test_overwrite_with_gradient(self):
         for steps in (None, 2):
-            mine, oracle = (
-                library.Adam(0.1, gradient_accumulation_steps=steps) for library in (optimizers, keras.optimizers)
-            )
+            mine, oracle = (library.Adam(0.1, gradient_accumulation_steps=steps) for library in (optimizers, keras.optimizers))
             a, b = ours()[:2], theirs()[:2]
             a[0].overwrite_with_gradient = b[0].overwrite_with_gradient = True
             for gradients in GRADIENTS[:4]:
@@ -387,14 +388,16 @@ def test_rule_of_ones_own():
 class TestLossScale:
     GRADS = [8.0, 8.0, np.inf, 4.0, 4.0, 8.0, np.nan, 2.0]
 
-    def run_oracle(self):
+    @staticmethod
+    @functools.cache
+    def run_oracle():
         inner = keras.optimizers.SGD(keras.optimizers.schedules.ExponentialDecay(0.1, 1, 0.5), momentum=0.5)
         optimizer = keras.optimizers.LossScaleOptimizer(inner, initial_scale=8.0, dynamic_growth_steps=2)
         v = keras.Variable(np.ones(1, "float32"), name="x")
         optimizer.build([v])
         values, state = [v.value], [x.value for x in optimizer.variables]
         rows = []
-        for g in self.GRADS:
+        for g in TestLossScale.GRADS:
             values, state = optimizer.stateless_apply(state, [keras.ops.convert_to_tensor(np.array([g], "float32"))], values)
             rows.append([float(np.ravel(x)[0]) for x in [*values, *state]])
         return np.array(rows)
@@ -497,7 +500,9 @@ def test_every_name(name):
 
 
 def test_get():
-    for name in "adam Adam ADAM sgd rmsprop RMSprop adamw AdamW adafactor schedulefreeadamw muon lion nadam ftrl adamax".split():
+    for (
+        name
+    ) in "adam Adam ADAM sgd rmsprop RMSprop adamw AdamW adafactor schedulefreeadamw muon lion nadam ftrl adamax".split():
         assert type(optimizers.get(name)).__name__ == type(keras.optimizers.get(name)).__name__
     optimizer = optimizers.SGD()
     assert optimizers.get(optimizer) is optimizer and optimizers.get(None) is None

@@ -8,10 +8,10 @@ import zipfile
 import h5py
 import numpy as np
 import pytest
+from tests.oracle import keras as oracle
 
 import kerata
 from kerata import layers
-from tests.oracle import keras as oracle
 
 
 def image_model(keras):

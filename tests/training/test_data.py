@@ -12,7 +12,9 @@ Y = (X.sum(1, keepdims=True) > 0).astype("float32")
 
 def model():
     kerata.utils.set_random_seed(0)
-    m = kerata.Sequential([kerata.layers.Dense(3, activation="tanh", input_shape=(4,)), kerata.layers.Dense(1, activation="sigmoid")])
+    m = kerata.Sequential(
+        [kerata.layers.Dense(3, activation="tanh", input_shape=(4,)), kerata.layers.Dense(1, activation="sigmoid")]
+    )
     m.compile("sgd", "binary_crossentropy")
     return m
 
@@ -50,7 +52,10 @@ def on_disk(tmp_path):
 
 KINDS = {
     "lists": lambda path: ((X.tolist(), Y.tolist()), {"batch_size": 16}),
-    "pandas": lambda path: ((pytest.importorskip("pandas").DataFrame(X), pytest.importorskip("pandas").Series(Y[:, 0])), {"batch_size": 16}),
+    "pandas": lambda path: (
+        (pytest.importorskip("pandas").DataFrame(X), pytest.importorskip("pandas").Series(Y[:, 0])),
+        {"batch_size": 16},
+    ),
     "float64": lambda path: ((X.astype("float64"), Y.astype("int64")), {"batch_size": 16}),
     "engine tensors": lambda path: ((kerata.ops.array(X), kerata.ops.array(Y)), {"batch_size": 16}),
     "memory map": lambda path: ((on_disk(path), Y), {"batch_size": 16}),

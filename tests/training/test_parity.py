@@ -26,7 +26,13 @@ def chain(keras):
 def two_outputs(keras):
     x = keras.Input((6,))
     hidden = keras.layers.Dense(5, activation="relu")(x)
-    return keras.Model(x, {"number": keras.layers.Dense(1, name="number")(hidden), "kind": keras.layers.Dense(3, activation="softmax", name="kind")(hidden)})
+    return keras.Model(
+        x,
+        {
+            "number": keras.layers.Dense(1, name="number")(hidden),
+            "kind": keras.layers.Dense(3, activation="softmax", name="kind")(hidden),
+        },
+    )
 
 
 def runs(build, compile_arguments, *fit_arguments, **fit_keywords):
@@ -109,7 +115,9 @@ def test_evaluate_and_predict_as_in_the_oracle():
 
 
 def test_single_batches_as_in_the_oracle():
-    (_, _, theirs), (_, _, ours) = runs(chain, {"optimizer": "sgd", "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}, X, LABELS)
+    (_, _, theirs), (_, _, ours) = runs(
+        chain, {"optimizer": "sgd", "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}, X, LABELS
+    )
     for _ in range(2):
         np.testing.assert_allclose(ours.train_on_batch(X[:9], LABELS[:9]), theirs.train_on_batch(X[:9], LABELS[:9]), rtol=1e-5)
     np.testing.assert_allclose(ours.test_on_batch(X[:9], LABELS[:9]), theirs.test_on_batch(X[:9], LABELS[:9]), rtol=1e-5)

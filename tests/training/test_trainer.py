@@ -191,7 +191,9 @@ def test_mixed_precision_learns(policy):
     kerata.utils.set_random_seed(0)
     kerata.config.set_dtype_policy(policy)
     try:
-        model = kerata.Sequential([kerata.Input((4,)), layers.Dense(16, activation="relu"), layers.Dense(1, activation="sigmoid", dtype="float32")])
+        model = kerata.Sequential(
+            [kerata.Input((4,)), layers.Dense(16, activation="relu"), layers.Dense(1, activation="sigmoid", dtype="float32")]
+        )
         model.compile(kerata.optimizers.Adam(0.02), "binary_crossentropy")
         losses = model.fit(X, Y, epochs=30, verbose=0).history["loss"]
     finally:
@@ -219,9 +221,31 @@ def test_stop_training_and_initial_epoch():
     assert history.epoch == [2, 3]
 
 
+def test_a_stopped_training_is_evaluated_in_full():
+    class Stop(kerata.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.model.stop_training = True
+
+    model = chain(layers.Dense(1))
+    history = model.fit(X, Y, epochs=10, callbacks=[Stop()], validation_data=(X, Y), batch_size=8, verbose=0).history
+    model.stop_training = True
+    expected = float(np.mean((model.predict(X, verbose=0) - Y) ** 2))
+    assert history["val_loss"] == [pytest.approx(expected, rel=1e-5)]
+    model.stop_training = True
+    assert model.evaluate(X, Y, batch_size=8, verbose=0) == pytest.approx(expected, rel=1e-5)
+
+
 def test_steps_and_validation_options():
     history = chain(layers.Dense(1)).fit(
-        X, Y, epochs=4, batch_size=10, steps_per_epoch=2, validation_data=(X, Y), validation_steps=1, validation_freq=2, verbose=0
+        X,
+        Y,
+        epochs=4,
+        batch_size=10,
+        steps_per_epoch=2,
+        validation_data=(X, Y),
+        validation_steps=1,
+        validation_freq=2,
+        verbose=0,
     )
     assert len(history.history["val_loss"]) == 2
 

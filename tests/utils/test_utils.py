@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from tests.oracle import keras as oracle
 
 from kerata import utils
-from tests.oracle import keras as oracle
 
 
 @pytest.mark.parametrize(("x", "classes"), [([0, 2, 1], None), ([[1], [0]], 3), ([[0, 1], [2, 2]], None)])
@@ -17,7 +17,9 @@ def test_to_categorical_checks_the_range():
         utils.to_categorical([0, 3], 3)
 
 
-@pytest.mark.parametrize("arguments", [{}, {"maxlen": 2}, {"maxlen": 4, "padding": "post"}, {"maxlen": 2, "truncating": "post", "value": 9}])
+@pytest.mark.parametrize(
+    "arguments", [{}, {"maxlen": 2}, {"maxlen": 4, "padding": "post"}, {"maxlen": 2, "truncating": "post", "value": 9}]
+)
 def test_pad_sequences(arguments):
     data = [[1, 2, 3], [4], [5, 6], []]
     np.testing.assert_array_equal(utils.pad_sequences(data, **arguments), oracle().utils.pad_sequences(data, **arguments))

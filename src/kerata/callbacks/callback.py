@@ -91,7 +91,10 @@ class Callback:
 
 def watches_batches(callback, mode):
     """Whether a callback overrides a batch hook of `mode`."""
-    return any(getattr(type(callback), name, None) is not getattr(Callback, name) or name in vars(callback) for name in BATCH_HOOKS[mode])
+    return any(
+        getattr(type(callback), name, None) is not getattr(Callback, name) or name in vars(callback)
+        for name in BATCH_HOOKS[mode]
+    )
 
 
 class History(Callback):

@@ -21,7 +21,9 @@ class Monitor(Callback):
     def __init__(self, monitor="val_loss", mode="auto", min_delta=0.0):
         super().__init__()
         if mode not in ("auto", "min", "max"):
-            warnings.warn(f"{type(self).__name__}: mode {mode!r} is none of 'auto', 'min', 'max'; 'auto' is taken.", stacklevel=3)
+            warnings.warn(
+                f"{type(self).__name__}: mode {mode!r} is none of 'auto', 'min', 'max'; 'auto' is taken.", stacklevel=3
+            )
             mode = "auto"
         self.monitor, self.mode, self.min_delta = monitor, mode, abs(min_delta)
         self.best = None
@@ -256,7 +258,9 @@ class ModelCheckpoint(Monitor):
         try:
             path = self.filepath.format(epoch=epoch + 1, **(logs or {}))
         except KeyError as error:
-            raise KeyError(f"ModelCheckpoint: {self.filepath!r} names {error}, which the logs lack: {', '.join(logs or {})}.") from None
+            raise KeyError(
+                f"ModelCheckpoint: {self.filepath!r} names {error}, which the logs lack: {', '.join(logs or {})}."
+            ) from None
         pathlib.Path(path).parent.mkdir(parents=True, exist_ok=True)
         if self.save_weights_only:
             self.model.save_weights(path, overwrite=True)

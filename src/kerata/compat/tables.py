@@ -32,7 +32,10 @@ VALUES = {"init": lambda value: {"normal": "random_normal", "uniform": "random_u
 
 # Methods: old name -> the method that does it now, and the old names of its arguments.
 METHODS = {
-    "fit_generator": ("fit", {"generator": "x", "nb_epoch": "epochs", "samples_per_epoch": None, "nb_val_samples": "validation_steps"}),
+    "fit_generator": (
+        "fit",
+        {"generator": "x", "nb_epoch": "epochs", "samples_per_epoch": None, "nb_val_samples": "validation_steps"},
+    ),
     "fit_on_generator": ("fit", {"generator": "x"}),
     "evaluate_generator": ("evaluate", {"generator": "x"}),
     "predict_generator": ("predict", {"generator": "x"}),

@@ -19,7 +19,9 @@ def dtype_of(x):
     """The dtype's name of an array, a variable, a symbolic tensor or a Python number."""
     dtype = getattr(x, "dtype", None)
     if dtype is None:
-        return {bool: "bool", int: "int32", float: settings.floatx, complex: "complex64"}.get(type(x)) or np.asarray(x).dtype.name
+        return {bool: "bool", int: "int32", float: settings.floatx, complex: "complex64"}.get(type(x)) or np.asarray(
+            x
+        ).dtype.name
     return dtype if type(dtype) is str else dtypes.standardize_dtype(dtype)
 
 

@@ -203,7 +203,12 @@ def serialize_keras_object(obj):
     if isinstance(obj, (types.FunctionType, types.BuiltinFunctionType)):
         return _serialized_function(obj)
     if inspect.isclass(obj):
-        return {"class_name": "__class__", "module": public_module(obj), "config": {"name": obj.__name__}, "registered_name": get_registered_name(obj)}
+        return {
+            "class_name": "__class__",
+            "module": public_module(obj),
+            "config": {"name": obj.__name__},
+            "registered_name": get_registered_name(obj),
+        }
     if hasattr(obj, "get_config"):
         return serialize_object(obj, obj.get_config())
     if hasattr(obj, "shape") and hasattr(obj, "dtype"):
@@ -439,9 +444,9 @@ def lookup(name, namespace, aliases):
     folded = {naming.to_snake_case(n): obj for n, obj in table.items()} | {n.lower(): obj for n, obj in table.items()}
     if name.lower() in folded:
         return folded[name.lower()]
-    near = difflib.get_close_matches(name, [*folded, *aliases], 1) or difflib.get_close_matches(name.lower(), [*folded, *aliases], 1)
+    near = difflib.get_close_matches(name, [*folded, *aliases], 1) or difflib.get_close_matches(
+        name.lower(), [*folded, *aliases], 1
+    )
     hint = f" Did you mean {near[0]!r}?" if near else ""
     kind = "loss" if namespace == "losses" else namespace.rstrip("s")
     raise ValueError(f"There is no {kind} {name!r}.{hint} See keras.{namespace} for the list.")
-
-

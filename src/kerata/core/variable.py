@@ -108,7 +108,13 @@ class Variable:
             host = np.asarray(value)
             if dtype is None:
                 from_python = type(value) in (int, float, list, tuple)
-                dtype = None if from_python and host.dtype.kind == "f" else "int32" if from_python and host.dtype.kind == "i" else host.dtype
+                dtype = (
+                    None
+                    if from_python and host.dtype.kind == "f"
+                    else "int32"
+                    if from_python and host.dtype.kind == "i"
+                    else host.dtype
+                )
             self.dtype = dtypes.standardize_dtype(dtype)
             self.shape = host.shape if shape is None else tuple(shape)
             self._initializer = None

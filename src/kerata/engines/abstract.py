@@ -140,7 +140,11 @@ def window_outputs(spatial, window, strides, padding, dilation):
 def _indexed(shape, key):
     """The shape of `x[key]` for basic indices, one boolean mask, or integer arrays."""
     key = list(key) if isinstance(key, tuple) else [key]
-    count = sum(1 if not isinstance(k, AbstractArray) or k.dtype != "bool" else k.ndim for k in key if k is not None and k is not Ellipsis)
+    count = sum(
+        1 if not isinstance(k, AbstractArray) or k.dtype != "bool" else k.ndim
+        for k in key
+        if k is not None and k is not Ellipsis
+    )
     if not any(k is Ellipsis for k in key):
         key.append(Ellipsis)
     at = next(i for i, k in enumerate(key) if k is Ellipsis)
@@ -283,7 +287,9 @@ class AbstractNumpy:
         first = xs[0]
         axis = normalize_axis(axis, first.ndim)
         for x in xs[1:]:
-            if x.ndim != first.ndim or not all(same_dim(a, b) for i, (a, b) in enumerate(zip(x.shape, first.shape)) if i != axis):
+            if x.ndim != first.ndim or not all(
+                same_dim(a, b) for i, (a, b) in enumerate(zip(x.shape, first.shape)) if i != axis
+            ):
                 raise ValueError(
                     f"Tensors of shapes {', '.join(str(x.shape) for x in xs)} can't be concatenated along axis {axis}: "
                     "all other axes must be equal."
@@ -334,7 +340,9 @@ class AbstractNumpy:
 
     @staticmethod
     def pad(x, pad_width, mode="constant", constant_values=None):
-        pairs = [(p, p) if isinstance(p, int) else tuple(p) for p in np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)).tolist()]
+        pairs = [
+            (p, p) if isinstance(p, int) else tuple(p) for p in np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)).tolist()
+        ]
         return AbstractArray([None if d is None else d + a + b for d, (a, b) in zip(x.shape, pairs)], x.dtype)
 
     @staticmethod
@@ -367,7 +375,9 @@ class AbstractNumpy:
         inner = -2 if x2.ndim > 1 else 0
         if not same_dim(x1.shape[-1], x2.shape[inner]):
             raise ValueError(f"dot can't multiply shapes {x1.shape} and {x2.shape}.")
-        return AbstractArray((*x1.shape[:-1], *[d for i, d in enumerate(x2.shape) if i != x2.ndim + inner and x2.ndim > 1]), x1.dtype)
+        return AbstractArray(
+            (*x1.shape[:-1], *[d for i, d in enumerate(x2.shape) if i != x2.ndim + inner and x2.ndim > 1]), x1.dtype
+        )
 
     @staticmethod
     def tensordot(x1, x2, axes=2):

@@ -189,9 +189,7 @@ class JaxEngine(Engine):
 
         before, local.engine = local.engine, self
         try:
-            results = [
-                jax.eval_shape(run, [_shaped(leaves[i], probe, self.known_dtype) for i in slots]) for probe in _PROBES
-            ]
+            results = [jax.eval_shape(run, [_shaped(leaves[i], probe, self.known_dtype) for i in slots]) for probe in _PROBES]
         finally:
             local.engine = before
         first, second = (optree.tree_flatten(r) for r in results)
@@ -362,4 +360,3 @@ def _merged(a, b):
 def enable_64_bits():
     """Let JAX keep 64-bit numbers; called when the user's `floatx` is float64."""
     jax.config.update("jax_enable_x64", True)
-

@@ -104,7 +104,9 @@ _conv_on_cpu.defvjp(_conv_forward, _conv_backward)
 def pool(inputs, window, strides, padding, kind):
     """See `Engine.pool`."""
     spatial = inputs.shape[1:-1]
-    tiles = tuple(window) == tuple(strides) and (padding == "valid" or padding == "same" and all(n % w == 0 for n, w in zip(spatial, window)))
+    tiles = tuple(window) == tuple(strides) and (
+        padding == "valid" or padding == "same" and all(n % w == 0 for n, w in zip(spatial, window))
+    )
     if tiles and kind in ("max", "min") and all(n >= w for n, w in zip(spatial, window)):
         return _tiled_extreme(inputs, tuple(window), kind)
     window, strides = (1, *window, 1), (1, *strides, 1)

@@ -196,7 +196,9 @@ def _windows(x, window, strides, padding, dilation, fill):
     """Views of `x`: (batch, *spatial, channels) -> (batch, *output, channels, *window)."""
     spatial = x.shape[1:-1]
     if isinstance(padding, str):
-        pads = [_same_pads(n, w, s, d) if padding == "same" else (0, 0) for n, w, s, d in zip(spatial, window, strides, dilation)]
+        pads = [
+            _same_pads(n, w, s, d) if padding == "same" else (0, 0) for n, w, s, d in zip(spatial, window, strides, dilation)
+        ]
     else:
         pads = padding
     x = np.pad(x, [(0, 0), *pads, (0, 0)], constant_values=fill)

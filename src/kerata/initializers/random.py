@@ -99,9 +99,7 @@ class VarianceScaling(RandomInitializer):
     True
     """
 
-    def __init__(
-        self, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None, input_axes=None, output_axes=None
-    ):
+    def __init__(self, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None, input_axes=None, output_axes=None):
         super().__init__(seed)
         if scale <= 0:
             raise ValueError(f"scale must be positive; {scale!r} came.")

@@ -60,9 +60,7 @@ class ConvLSTMCell(DropoutCell):
         channels = input_shape[-1 if self.data_format == "channels_last" else 1]
         width = 4 * self.filters
         self.kernel = make_weight(self, "kernel", (*self.kernel_size, channels, width))
-        self.recurrent_kernel = make_weight(
-            self, "recurrent_kernel", (*self.kernel_size, self.filters, width), "recurrent"
-        )
+        self.recurrent_kernel = make_weight(self, "recurrent_kernel", (*self.kernel_size, self.filters, width), "recurrent")
         self.bias = make_lstm_bias(self, width) if self.use_bias else None
         self._built_state_shape = self.state_shape(input_shape)
 

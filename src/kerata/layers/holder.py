@@ -78,9 +78,7 @@ class Holder:
         if initializer is None:
             initializer = "glorot_uniform" if dtypes.is_float_dtype(dtype) else "zeros"
         with naming.name_scope(self.name, absolute_path=self.path):
-            variable = Variable(
-                initializers.get(initializer), shape, dtype, trainable, autocast, aggregation, name=name
-            )
+            variable = Variable(initializers.get(initializer), shape, dtype, trainable, autocast, aggregation, name=name)
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)
         variable.overwrite_with_gradient = overwrite_with_gradient
@@ -202,7 +200,12 @@ class Holder:
 
     def _leaves_out_padding(self):
         """Whether rows that only fill up a batch change nothing here; unknown, so False, for users' own code."""
-        return is_own(type(self)) and not self.mixes_batch and self.activity_regularizer is None and not getattr(self, "stateful", False)
+        return (
+            is_own(type(self))
+            and not self.mixes_batch
+            and self.activity_regularizer is None
+            and not getattr(self, "stateful", False)
+        )
 
     # Metrics and losses
 

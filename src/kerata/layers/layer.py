@@ -106,7 +106,9 @@ class Layer(Holder, Configurable, Operation):
     def __new__(cls, *args, **kwargs):
         instance = super().__new__(cls, *args, **kwargs)
         state = vars(instance)
-        state.update(built=False, _building=False, _trainable=True, _weights=[], _losses=[], _inbound_nodes=[], _build_shapes=None)
+        state.update(
+            built=False, _building=False, _trainable=True, _weights=[], _losses=[], _inbound_nodes=[], _build_shapes=None
+        )
         state.update(name=None, path=None, input_spec=None, _initial_weights=None, _engine_name=None)
         return instance
 
@@ -180,7 +182,10 @@ class Layer(Holder, Configurable, Operation):
         """Build for the shapes that `get_build_config` noted."""
         if config:
             config = config.get("shapes_dict", config)
-            shapes = {k: tuple(v) if isinstance(v, list) and all(not isinstance(d, (list, dict)) for d in v) else v for k, v in config.items()}
+            shapes = {
+                k: tuple(v) if isinstance(v, list) and all(not isinstance(d, (list, dict)) for d in v) else v
+                for k, v in config.items()
+            }
             if "input_shape" in shapes and "input_shape" not in _build_parameters(type(self)):
                 self.build(*shapes.values())
             else:
@@ -229,9 +234,7 @@ class Layer(Holder, Configurable, Operation):
         if shape_rule is not Layer.compute_output_shape and not is_own_method(type(self), "compute_output_shape"):
             self._ensure_built(args, kwargs)
             shape = self.compute_output_shape(*_shapes_for(type(self), args))
-            return optree.tree_map(
-                lambda s: AbstractArray(s, self.compute_dtype), shape, is_leaf=_is_shape, none_is_leaf=True
-            )
+            return optree.tree_map(lambda s: AbstractArray(s, self.compute_dtype), shape, is_leaf=_is_shape, none_is_leaf=True)
         return abstract_call(self._call_inside_outer, args, kwargs)
 
     def _call_inside_outer(self, *args, **kwargs):
@@ -467,7 +470,12 @@ class Layer(Holder, Configurable, Operation):
 
 
 def _all_parameters(cls):
-    return {name for c in cls.__mro__ if "__init__" in vars(c) and c is not Layer and is_own(c) for name in inspect.signature(c.__init__).parameters}
+    return {
+        name
+        for c in cls.__mro__
+        if "__init__" in vars(c) and c is not Layer and is_own(c)
+        for name in inspect.signature(c.__init__).parameters
+    }
 
 
 def is_default(method):
@@ -495,7 +503,13 @@ def _shapes_for(cls, args):
 def _unknown_argument(cls, name):
     import difflib
 
-    known = [n for c in cls.__mro__ if "__init__" in vars(c) for n in inspect.signature(c.__init__).parameters if n not in ("self", "args", "kwargs")]
+    known = [
+        n
+        for c in cls.__mro__
+        if "__init__" in vars(c)
+        for n in inspect.signature(c.__init__).parameters
+        if n not in ("self", "args", "kwargs")
+    ]
     near = difflib.get_close_matches(name, known, 1)
     hint = f" Did you mean {near[0]!r}?" if near else f" It has {', '.join(dict.fromkeys(known))}."
     return f"{cls.__name__} has no argument {name!r}.{hint}"

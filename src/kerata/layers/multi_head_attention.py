@@ -5,8 +5,8 @@ import string
 from kerata import ops, random
 from kerata.core.arrays import static_shape
 from kerata.core.seeds import SeedGenerator
-from kerata.layers.arguments import positive_integer, settle
 from kerata.layers.activation import Softmax
+from kerata.layers.arguments import positive_integer, settle
 from kerata.layers.attention import both, causal_mask
 from kerata.layers.dense import EinsumDense
 from kerata.layers.layer import Layer

@@ -145,7 +145,9 @@ class Bidirectional(Layer):
         for given in (layer, backward_layer) if backward_layer is not None else (layer,):
             _check_recurrent(given)
         if merge_mode is not None and merge_mode not in _MERGE_MODES:
-            raise ValueError(f"Bidirectional: merge_mode must be one of {', '.join(_MERGE_MODES)} or None; {merge_mode!r} came.")
+            raise ValueError(
+                f"Bidirectional: merge_mode must be one of {', '.join(_MERGE_MODES)} or None; {merge_mode!r} came."
+            )
         super().__init__(weights=weights, **kwargs)
         self.merge_mode = merge_mode
         self.supports_masking = True

@@ -190,9 +190,7 @@ class SparseCategoricalCrossentropy(_WithArguments):
 class CategoricalGeneralizedCrossEntropy(_WithArguments):
     """A cross entropy robust to wrong labels. See `losses.categorical_generalized_cross_entropy`."""
 
-    def __init__(
-        self, q=0.5, reduction="sum_over_batch_size", name="categorical_generalized_cross_entropy", dtype=None
-    ):
+    def __init__(self, q=0.5, reduction="sum_over_batch_size", name="categorical_generalized_cross_entropy", dtype=None):
         if not 0 < q < 1:
             raise ValueError(f"q must be between 0 and 1; {q!r} came.")
         super().__init__(probabilistic.categorical_generalized_cross_entropy, reduction, name, dtype, q=q)

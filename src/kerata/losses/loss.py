@@ -59,7 +59,7 @@ class Loss(Configurable):
             sample_weight: one weight for each sample, or for each value of the loss.
         """
         mask = masks.get_mask(y_pred)
-        y_true, y_pred = (optree.tree_map(lambda x: as_array(x, self._dtype), y) for y in (y_true, y_pred))
+        y_true, y_pred = as_tensors(y_true, self._dtype), as_tensors(y_pred, self._dtype)
         values = self.call(y_true, y_pred)
         own = masks.get_mask(values)
         mask = own if mask is None else mask if own is None or own is mask else knp.logical_and(mask, own)
@@ -73,6 +73,13 @@ class Loss(Configurable):
         elif "dtype" in config:
             config["dtype"] = self._dtype
         return config
+
+
+def as_tensors(y, dtype):
+    """The leaves of a structure as tensors of a dtype; a nested list of numbers is one tensor."""
+    if isinstance(y, (list, tuple)) and all(isinstance(x, (bool, int, float)) for x in optree.tree_leaves(y)):
+        return as_array(y, dtype)
+    return optree.tree_map(lambda x: as_array(x, dtype), y)
 
 
 def reduce_weighted(values, sample_weight, mask, reduction, dtype, name):
@@ -189,4 +196,3 @@ class LossFunctionWrapper(Loss):
 
     def __repr__(self):
         return f"<LossFunctionWrapper({self.fn}, kwargs={self._fn_kwargs})>"
-

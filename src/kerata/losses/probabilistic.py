@@ -62,9 +62,7 @@ def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=
     return crossentropy.categorical_crossentropy(y_true, y_pred, from_logits, axis)
 
 
-def categorical_focal_crossentropy(
-    y_true, y_pred, alpha=0.25, gamma=2.0, from_logits=False, label_smoothing=0.0, axis=-1
-):
+def categorical_focal_crossentropy(y_true, y_pred, alpha=0.25, gamma=2.0, from_logits=False, label_smoothing=0.0, axis=-1):
     """Cross entropy times alpha * (1 - probability)^gamma, summed over classes. Source: arXiv:1708.02002."""
     y_true, y_pred = pair(y_true, y_pred, "categorical_focal_crossentropy")
     y_true = _smoothed(y_true, label_smoothing, y_true.shape[axis])

@@ -91,9 +91,6 @@ class AUC(_Decisions):
             sample_weight = weights
         self._add(self._thresholds, y_true, y_pred, sample_weight)
 
-    def reset_state(self):
-        super().reset_state()
-
     def _counts(self):
         return [as_array(getattr(self, name)) for name in self.kept]
 

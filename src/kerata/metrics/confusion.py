@@ -35,7 +35,8 @@ def counts_at(thresholds, y_true, y_pred, sample_weight, dtype, name, class_id=N
     """
     y_true, y_pred = squeeze_or_expand(as_array(y_true, dtype), as_array(y_pred, dtype))
     if not fits(y_true.shape, y_pred.shape):
-        raise ValueError(f"{name}: y_true has shape {tuple(y_true.shape)} and y_pred {tuple(y_pred.shape)}; they must be equal.")
+        true, pred = tuple(y_true.shape), tuple(y_pred.shape)
+        raise ValueError(f"{name}: y_true has shape {true} and y_pred has shape {pred}; they must be equal.")
     if top_k is not None:
         y_pred = _only_top_k(y_pred, top_k)
     if class_id is not None:
@@ -44,7 +45,8 @@ def counts_at(thresholds, y_true, y_pred, sample_weight, dtype, name, class_id=N
     weights = decision_weights(sample_weight, y_pred, dtype, name)
     tail = y_pred.shape[1:] if multi_label else ()
     y_true, y_pred, weights = (knp.reshape(x, (-1, *tail)) for x in (y_true, y_pred, weights))
-    above = knp.expand_dims(y_pred, 0) > knp.reshape(as_array(np.asarray(thresholds, "float32"), dtype), (-1, 1, *(1,) * len(tail)))
+    limits = as_array(np.asarray(thresholds, "float32"), dtype)
+    above = knp.expand_dims(y_pred, 0) > knp.reshape(limits, (-1, 1, *(1,) * len(tail)))
     true = y_true != 0
     positive, negative = knp.where(true, weights, 0.0), knp.where(true, 0.0, weights)
     tp, fp = (knp.sum(knp.where(above, knp.expand_dims(w, 0), 0.0), 1) for w in (positive, negative))
@@ -78,9 +80,7 @@ class _Decisions(Metric):
             setattr(self, name, self.add_variable(shape, "zeros", name=name))
 
     def _add(self, thresholds, y_true, y_pred, sample_weight, class_id=None, top_k=None):
-        found = counts_at(
-            thresholds, y_true, y_pred, sample_weight, self.dtype, self.name, class_id, top_k, self.multi_label
-        )
+        found = counts_at(thresholds, y_true, y_pred, sample_weight, self.dtype, self.name, class_id, top_k, self.multi_label)
         for name, value in zip(_Decisions.kept, found):
             if name in self.kept:
                 getattr(self, name).assign_add(value)
@@ -153,9 +153,6 @@ class _Ratio(_Decisions):
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Take a batch in: labels and probabilities of one shape."""
         self._add(self._thresholds, y_true, y_pred, sample_weight, self.class_id, self.top_k)
-
-    def reset_state(self):
-        super().reset_state()
 
     def result(self):
         """The ratio so far, at each threshold if there are several."""
@@ -273,5 +270,3 @@ class RecallAtPrecision(_AtConstraint):
     def __init__(self, precision, num_thresholds=200, class_id=None, name=None, dtype=None):
         super().__init__(dtype, name)
         self._set_up(precision, "precision", num_thresholds, class_id)
-
-

@@ -79,9 +79,6 @@ class FBetaScore(Metric):
             return knp.sum(score * divide_no_nan(weights, knp.sum(weights)))
         return knp.mean(score) if self.average == "macro" else score
 
-    def reset_state(self):
-        super().reset_state()
-
 
 class F1Score(FBetaScore):
     """The harmonic mean of precision and recall. Arguments as for `FBetaScore`."""

@@ -85,9 +85,7 @@ class IoU(Metric):
 class MeanIoU(IoU):
     """The mean of intersection over union, over all classes. Arguments as for `IoU`."""
 
-    def __init__(
-        self, num_classes, name=None, dtype=None, ignore_class=None, sparse_y_true=True, sparse_y_pred=True, axis=-1
-    ):
+    def __init__(self, num_classes, name=None, dtype=None, ignore_class=None, sparse_y_true=True, sparse_y_pred=True, axis=-1):
         ids = list(range(num_classes))
         super().__init__(num_classes, ids, name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis)
 
@@ -95,9 +93,7 @@ class MeanIoU(IoU):
 class OneHotIoU(IoU):
     """`IoU` for one-hot labels."""
 
-    def __init__(
-        self, num_classes, target_class_ids, name=None, dtype=None, ignore_class=None, sparse_y_pred=False, axis=-1
-    ):
+    def __init__(self, num_classes, target_class_ids, name=None, dtype=None, ignore_class=None, sparse_y_pred=False, axis=-1):
         super().__init__(num_classes, target_class_ids, name, dtype, ignore_class, False, sparse_y_pred, axis)
 
 

@@ -62,8 +62,6 @@ class CategoricalCrossentropy(_LossMetric):
 class SparseCategoricalCrossentropy(_LossMetric):
     """Cross entropy of classes, targets as numbers. See `losses.sparse_categorical_crossentropy`."""
 
-    def __init__(
-        self, name="sparse_categorical_crossentropy", dtype=None, from_logits=False, ignore_class=None, axis=-1
-    ):
+    def __init__(self, name="sparse_categorical_crossentropy", dtype=None, from_logits=False, ignore_class=None, axis=-1):
         kwargs = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
         super().__init__(probabilistic.sparse_categorical_crossentropy, name, dtype, **kwargs)

@@ -38,7 +38,9 @@ def weighted_values(values, sample_weight, dtype, name):
         weights = knp.squeeze(weights, -1)
     rank = len(weights.shape)
     if rank > len(values.shape) or any(None not in (w, v) and w not in (1, v) for w, v in zip(weights.shape, values.shape)):
-        raise ValueError(f"{name}: sample_weight of shape {tuple(weights.shape)} doesn't fit values of shape {tuple(values.shape)}.")
+        raise ValueError(
+            f"{name}: sample_weight of shape {tuple(weights.shape)} doesn't fit values of shape {tuple(values.shape)}."
+        )
     inner = tuple(range(rank, len(values.shape)))
     values = knp.mean(values, inner) if inner else values
     return values * weights, weights + knp.zeros_like(values)
@@ -66,9 +68,6 @@ class Sum(Metric):
         """Add values."""
         values, weights = weighted_sums(values, sample_weight, self.dtype, self.name)
         self.total.assign_add(knp.sum(values))
-
-    def reset_state(self):
-        super().reset_state()
 
     def result(self):
         """The sum so far."""
@@ -111,9 +110,6 @@ class Mean(Metric):
             self.count.assign_add(knp.sum(knp.ones_like(values)))
         else:
             self.count.assign_add(float(math.prod(values.shape)))
-
-    def reset_state(self):
-        super().reset_state()
 
     def result(self):
         """The mean so far, 0 before any value."""
@@ -190,5 +186,3 @@ class RootMeanSquaredError(Mean):
     def result(self):
         """The root so far."""
         return knp.sqrt(super().result())
-
-

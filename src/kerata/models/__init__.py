@@ -1,7 +1,7 @@
 """Models."""
 
-from kerata.models.cloning import clone_model
 import kerata.models.functional  # noqa: F401
+from kerata.models.cloning import clone_model
 from kerata.models.model import Model, model_from_json
 from kerata.models.sequential import Sequential
 

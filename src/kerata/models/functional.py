@@ -279,7 +279,9 @@ def functional_from_config(cls, config, custom_objects=None):
         waiting = blocked
     inputs = _tensors(config["input_layers"], operations, start)
     outputs = _tensors(config["output_layers"], operations, start)
-    extra = {k: v for k, v in config.items() if k not in ("layers", "input_layers", "output_layers", "name", "trainable", "dtype")}
+    extra = {
+        k: v for k, v in config.items() if k not in ("layers", "input_layers", "output_layers", "name", "trainable", "dtype")
+    }
     if cls is not Functional and not issubclass(cls, Functional):
         return cls(inputs, outputs, name=config.get("name"), **extra)
     model = cls(inputs, outputs, name=config.get("name"))

@@ -204,7 +204,7 @@ class Model(Trainer, Layer):
 
     def compute_mask(self, inputs, previous_mask):
         """Masks travel through the graph by themselves."""
-        return None
+        return
 
     # Saving
 
@@ -311,4 +311,3 @@ def _flat(nested, prefix=""):
 def model_from_json(json_string, custom_objects=None):
     """A model, without weights, from the text that `to_json` made."""
     return deserialize_keras_object(json.loads(json_string), custom_objects=custom_objects)
-

@@ -181,5 +181,3 @@ def _first_shape(layer):
     if shape is None and type(layer).__name__ == "Embedding":
         return None, None
     return shape, "int32" if type(layer).__name__ == "Embedding" else None
-
-

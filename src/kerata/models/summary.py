@@ -17,7 +17,13 @@ def print_summary(
 ):
     """Print a table of the model's layers, their outputs' shapes, their parameters, and what they are connected to."""
     connected = not _is_chain(model)
-    headers = ["Layer (type)", "Output Shape", "Param #", *(["Connected to"] if connected else []), *(["Trainable"] if show_trainable else [])]
+    headers = [
+        "Layer (type)",
+        "Output Shape",
+        "Param #",
+        *(["Connected to"] if connected else []),
+        *(["Trainable"] if show_trainable else []),
+    ]
     line_length = line_length or (98 if connected else 65) + (11 if show_trainable else 0)
     positions = positions or ([0.33, 0.55, 0.67, 1.0] if connected else [0.45, 0.85, 1.0])
     if show_trainable and len(positions) < len(headers):
@@ -59,7 +65,11 @@ def _is_chain(model):
             return False
         for x in node.input_tensors:
             consumers[id(x)] = consumers.get(id(x), 0) + 1
-    return all(c == 1 for c in consumers.values()) and len(model.inputs) == 1 and len({id(n.operation) for n in nodes}) == len(nodes)
+    return (
+        all(c == 1 for c in consumers.values())
+        and len(model.inputs) == 1
+        and len({id(n.operation) for n in nodes}) == len(nodes)
+    )
 
 
 def _layer_lines(layer, columns, connected, relevant, show_trainable, expand_nested, depth):

@@ -50,7 +50,11 @@ def saturate_cast(x, dtype):
     x, dtype = as_array(x), dtypes.standardize_dtype(dtype)
     if dtypes.is_int_dtype(dtype):
         limits = np.iinfo(dtype)
-        x = knp.clip(x, max(limits.min, -(2**31)), min(limits.max, 2**31 - 1) if dtype_of(x) != "float32" else min(limits.max, 2147483520))
+        x = knp.clip(
+            x,
+            max(limits.min, -(2**31)),
+            min(limits.max, 2**31 - 1) if dtype_of(x) != "float32" else min(limits.max, 2147483520),
+        )
     return _cast(x, dtype)
 
 

@@ -46,7 +46,9 @@ def _engine_dtype(dtype):
 def arange(start, stop=None, step=None, dtype=None):
     """Evenly spaced numbers, the end left out."""
     if dtype is None:
-        dtype = dtypes.result_type(*[type(v) if type(v) in _NUMBERS else dtype_of(v) for v in (start, stop, step) if v is not None])
+        dtype = dtypes.result_type(
+            *[type(v) if type(v) in _NUMBERS else dtype_of(v) for v in (start, stop, step) if v is not None]
+        )
     return xp().arange(start, stop, 1 if step is None else step, dtype=_engine_dtype(dtype))
 
 
@@ -104,7 +106,9 @@ def empty_like(x, dtype=None):
 def full_like(x, fill_value, dtype=None):
     """One value in the shape of `x`."""
     x = as_array(x)
-    return xp().full_like(x, fill_value, dtype=engines.current().known_dtype(dtype_of(x) if dtype is None else _standard(dtype)))
+    return xp().full_like(
+        x, fill_value, dtype=engines.current().known_dtype(dtype_of(x) if dtype is None else _standard(dtype))
+    )
 
 
 @op

@@ -125,7 +125,8 @@ def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
             f"{expected}; {tuple(target.shape)} came. For one-hot targets use categorical_crossentropy."
         )
     logs = _log_probabilities(output, from_logits, axis)
-    classes = knp.reshape(knp.arange(output.shape[axis], dtype="int32"), [-1 if a == axis else 1 for a in range(len(output.shape))])
+    along = [-1 if a == axis else 1 for a in range(len(output.shape))]
+    classes = knp.reshape(knp.arange(output.shape[axis], dtype="int32"), along)
     hit = knp.equal(knp.expand_dims(target, axis), classes)
     return -knp.sum(knp.where(hit, logs, 0.0), axis)
 

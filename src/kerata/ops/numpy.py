@@ -12,7 +12,10 @@ from kerata.core.arrays import cast as _cast
 from kerata.core.config import settings
 from kerata.core.op import op, xp
 from kerata.engines.abstract import broadcast_shapes, normalize_axes, reshaped
-from kerata.ops.creation import arange, array, copy, empty, empty_like, eye, full, full_like, identity, linspace, meshgrid, ones, ones_like, tri, zeros, zeros_like
+from kerata.ops.creation import (
+    arange,
+    ones_like,
+)
 
 _NUMBERS = (bool, int, float)
 
@@ -49,7 +52,9 @@ def promote(x1, x2):
 def _with_number(x, number):
     dtype = dtype_of(x)
     result = dtypes.result_type(dtype, type(number))
-    return (x if dtype == result else _cast(x, result)), as_array(number, result) if engines.current().is_abstract else _typed(number, result)
+    return (x if dtype == result else _cast(x, result)), as_array(number, result) if engines.current().is_abstract else _typed(
+        number, result
+    )
 
 
 def _typed(number, dtype):
@@ -277,14 +282,20 @@ def sort(x, axis=-1):
 def cumsum(x, axis=None, dtype=None):
     """Running sums along an axis, or over the flattened tensor."""
     x = as_array(x, dtype)
-    return _cast(xp().cumsum(ravel(x) if axis is None else x, axis=0 if axis is None else axis), "int32" if dtype_of(x) == "bool" else dtype_of(x))
+    return _cast(
+        xp().cumsum(ravel(x) if axis is None else x, axis=0 if axis is None else axis),
+        "int32" if dtype_of(x) == "bool" else dtype_of(x),
+    )
 
 
 @op
 def cumprod(x, axis=None, dtype=None):
     """Running products along an axis, or over the flattened tensor."""
     x = as_array(x, dtype)
-    return _cast(xp().cumprod(ravel(x) if axis is None else x, axis=0 if axis is None else axis), "int32" if dtype_of(x) == "bool" else dtype_of(x))
+    return _cast(
+        xp().cumprod(ravel(x) if axis is None else x, axis=0 if axis is None else axis),
+        "int32" if dtype_of(x) == "bool" else dtype_of(x),
+    )
 
 
 @op
@@ -390,7 +401,9 @@ def squeeze(x, axis=None):
     x = as_array(x)
     for a in () if axis is None else normalize_axes(axis, len(x.shape)):
         if x.shape[a] not in (1, None):
-            raise ValueError(f"Axis {a} of a tensor of shape {tuple(x.shape)} has length {x.shape[a]}: it can't be squeezed away.")
+            raise ValueError(
+                f"Axis {a} of a tensor of shape {tuple(x.shape)} has length {x.shape[a]}: it can't be squeezed away."
+            )
     return xp().squeeze(x, axis=_axis(axis, x))
 
 
@@ -650,4 +663,10 @@ def ndim(x):
     return len(static_shape(x))
 
 
-__all__ = [name for name, value in list(globals().items()) if not name.startswith("_") and getattr(value, "__module__", None) in (__name__, "kerata.ops.creation") and name not in ("to_float", "promote")]
+__all__ = [
+    name
+    for name, value in list(globals().items())
+    if not name.startswith("_")
+    and getattr(value, "__module__", None) in (__name__, "kerata.ops.creation")
+    and name not in ("to_float", "promote")
+]

@@ -132,7 +132,8 @@ def logsumexp(x, axis=None, keepdims=False):
 @op
 def top_k_of_array(x, k):
     """The inner part of `top_k`."""
-    order = xp().argsort(-x if dtype_of(x).startswith(("float", "bfloat", "int")) else -_cast(x, "int32"), axis=-1, kind="stable")
+    signed = x if dtype_of(x).startswith(("float", "bfloat", "int")) else _cast(x, "int32")
+    order = xp().argsort(-signed, axis=-1, kind="stable")
     indices = _cast(knp.get_item(order, (Ellipsis, slice(0, k))), "int32")
     return knp.take_along_axis(x, indices, -1), indices
 

@@ -203,5 +203,3 @@ class Ftrl(Optimizer):
         l2 = self.l2_regularization_strength + self.beta / (2.0 * learning_rate)
         quadratic = knp.power(total, power) / learning_rate + 2.0 * l2
         return (knp.clip(linear, -l1, l1) - linear) / quadratic, {"accumulator": total, "linear": linear}
-
-

@@ -1,5 +1,6 @@
 """The constructors of the built-in optimizers, from tables: own arguments, then those that every optimizer takes."""
 
+import difflib
 import inspect
 
 COMMON = {
@@ -44,3 +45,12 @@ def constructor(own, later, base):
 
     __init__.__signature__ = signature
     return __init__
+
+
+def refuse_unknown(cls, known, kwargs):
+    """Raises: TypeError if there is an argument that the class does not take, naming the nearest that it does."""
+    if kwargs:
+        name = next(iter(kwargs))
+        near = "learning_rate" if name == "lr" else next(iter(difflib.get_close_matches(name, known, 1, 0.4)), None)
+        hint = f" Did you mean {near!r}?" if near else ""
+        raise TypeError(f"{cls.__name__} has no argument {name!r}.{hint} It takes {', '.join(dict.fromkeys(known))}.")

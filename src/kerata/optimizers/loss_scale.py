@@ -3,7 +3,8 @@
 from kerata.core import registry
 from kerata.core.arrays import as_array
 from kerata.ops import numpy as knp
-from kerata.optimizers.optimizer import Optimizer, run_if
+from kerata.optimizers.optimizer import Optimizer
+from kerata.optimizers.updates import run_if
 
 
 class LossScaleOptimizer(Optimizer):

@@ -113,5 +113,3 @@ class Muon(Optimizer):
             gram = knp.matmul(x, self.transpose_last_axis(x))
             x = self.muon_a * x + knp.matmul(self.muon_b * gram + self.muon_c * knp.matmul(gram, gram), x)
         return x if wide else self.transpose_last_axis(x)
-
-

@@ -1,12 +1,10 @@
 """`Optimizer`: clipping, decay, averages, accumulation and state round a pure update rule."""
 
-import difflib
 import re
 import warnings
 
 import numpy as np
 
-from kerata import engines
 from kerata.core import naming, registry
 from kerata.core.arrays import as_array
 from kerata.core.arrays import cast as _cast
@@ -15,8 +13,9 @@ from kerata.core.variable import Variable
 from kerata.engines import state
 from kerata.ops import numpy as knp
 from kerata.optimizers import clipping
-from kerata.optimizers.constructor import constructor
+from kerata.optimizers.constructor import constructor, refuse_unknown
 from kerata.optimizers.schedules.schedule import LearningRateSchedule
+from kerata.optimizers.updates import float32, run_if
 
 
 class Optimizer(Configurable):
@@ -75,7 +74,7 @@ class Optimizer(Configurable):
         name=None,
         **kwargs,
     ):
-        _refuse_unknown(type(self), kwargs)
+        refuse_unknown(type(self), [*parameters_of(type(self)), *parameters_of(Optimizer)], kwargs)
         self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
         self.weight_decay = weight_decay
         self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
@@ -198,7 +197,9 @@ class Optimizer(Configurable):
             step: the number of this update, from 1, a float32 scalar.
             slots: the slots' values by name.
         """
-        raise NotImplementedError(f"{type(self).__name__} must define rule(...) or update_step(gradient, variable, learning_rate).")
+        raise NotImplementedError(
+            f"{type(self).__name__} must define rule(...) or update_step(gradient, variable, learning_rate)."
+        )
 
     def update_step(self, gradient, variable, learning_rate):
         """Update one variable and its slots."""
@@ -206,14 +207,14 @@ class Optimizer(Configurable):
         mine = {name: variables[position] for name, variables in self._slots.items() if variables[position] is not None}
         values = {name: v.value for name, v in mine.items()}
         gradient = _cast(as_array(gradient), variable.dtype)
-        new, slots = self.rule(gradient, variable.value, _float32(learning_rate), self.step(), values)
+        new, slots = self.rule(gradient, variable.value, float32(learning_rate), self.step(), values)
         variable.assign(_cast(new, variable.dtype))
         for name, value in slots.items():
             mine[name].assign(_cast(value, mine[name].dtype))
 
     def step(self):
         """The number of the update in progress, from 1, as a float32 scalar."""
-        return _float32(self.iterations) + 1.0
+        return float32(self.iterations) + 1.0
 
     def assign(self, variable, value):
         """Set a variable."""
@@ -261,7 +262,7 @@ class Optimizer(Configurable):
     def _checked(self, grads, variables):
         if variables is None:
             if not self.built:
-                raise ValueError("apply(grads) without variables needs a built optimizer: call optimizer.build(variables) first.")
+                raise ValueError("apply(grads) alone needs a built optimizer: call optimizer.build(variables) first.")
             variables = self._trainable_variables
         variables = list(variables)
         if len(grads) != len(variables):
@@ -329,7 +330,7 @@ class Optimizer(Configurable):
     def _update(self, grads, variables):
         """One update by complete gradients."""
         grads = clipping.clipped(grads, self.clipnorm, self.clipvalue, self.global_clipnorm)
-        learning_rate = _float32(self._current_learning_rate())
+        learning_rate = float32(self._current_learning_rate())
         self._apply_weight_decay(variables, learning_rate)
         self._update_all(grads, variables, learning_rate)
 
@@ -355,7 +356,7 @@ class Optimizer(Configurable):
         count = knp.mod(self._iterations.value, steps)
 
         def update():
-            share = knp.maximum(_float32(count), 1.0)
+            share = knp.maximum(float32(count), 1.0)
             self._update([_cast(total.value / share, total.dtype) for total in totals], variables)
             self._finish(variables)
             for total in totals:
@@ -480,8 +481,8 @@ class Optimizer(Configurable):
         count = len(store.keys())
         if count != len(self.variables):
             warnings.warn(
-                f"The file has {count} variables for the optimizer {self.name!r}, which has {len(self.variables)}: its state is "
-                "not loaded. Compile the model with the same optimizer, and build it, first.",
+                f"The file has {count} variables for the optimizer {self.name!r}, which has {len(self.variables)}: its state "
+                "is not loaded. Compile the model with the same optimizer, and build it, first.",
                 stacklevel=2,
             )
             return
@@ -502,28 +503,3 @@ class Optimizer(Configurable):
         if isinstance(config.get("learning_rate"), dict):
             config["learning_rate"] = registry.deserialize_keras_object(config["learning_rate"], custom_objects=custom_objects)
         return cls(**config)
-
-
-def _float32(x):
-    return _cast(as_array(x), "float32")
-
-
-def run_if(condition, update):
-    """Run the stateful `update()`; what it assigns stays only where the condition holds. No branch in compiled code."""
-    if engines.current().is_concrete(condition):
-        if bool(condition):
-            update()
-        return
-    _, variables, values = state.isolated(update)()
-    for variable, value in zip(variables, values):
-        variable.write(knp.where(condition, value, variable.raw()))
-
-
-def _refuse_unknown(cls, kwargs):
-    if kwargs:
-        name = next(iter(kwargs))
-        known = [*parameters_of(cls), *parameters_of(Optimizer)]
-        near = "learning_rate" if name == "lr" else next(iter(difflib.get_close_matches(name, known, 1, 0.4)), None)
-        hint = f" Did you mean {near!r}?" if near else ""
-        raise TypeError(f"{cls.__name__} has no argument {name!r}.{hint} It takes {', '.join(dict.fromkeys(known))}.")
-

@@ -83,7 +83,7 @@ class OrthogonalRegularizer(Regularizer):
     def __call__(self, x):
         if len(x.shape) != 2:
             raise ValueError(f"OrthogonalRegularizer takes matrices, of 2 axes; the shape is {tuple(x.shape)}.")
-        vectors = knp.transpose(crossentropy.normalize(x, axis=0)) if self.mode == "columns" else crossentropy.normalize(x, axis=1)
+        vectors = crossentropy.normalize(knp.transpose(x) if self.mode == "columns" else x, axis=1)
         size = vectors.shape[0]
         pairs = knp.matmul(vectors, knp.transpose(vectors)) * (1.0 - knp.eye(size))
         return self.factor * 0.5 * knp.sum(knp.absolute(pairs)) / max(1.0, size * (size - 1.0) / 2.0)

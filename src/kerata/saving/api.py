@@ -53,7 +53,9 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
     if not path.exists():
         raise FileNotFoundError(f"There is no file {str(filepath)!r}.")
     if path.is_dir() or not zipfile.is_zipfile(path):
-        raise ValueError(f"{str(filepath)!r} is no .keras file (a zip archive). Weights alone are read by model.load_weights().")
+        raise ValueError(
+            f"{str(filepath)!r} is no .keras file (a zip archive). Weights alone are read by model.load_weights()."
+        )
     with zipfile.ZipFile(path) as zipped:
         archive.check_members(zipped)
         config = archive.read_json(zipped, "config.json")

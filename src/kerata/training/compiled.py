@@ -35,13 +35,15 @@ def _matched(what, given, names, what_leaf=()):
             if key not in names:
                 near = difflib.get_close_matches(str(key), names, 1)
                 hint = f" Did you mean {near[0]!r}?" if near else ""
-                raise ValueError(f"{what} names the output {key!r}; the model's outputs are {', '.join(map(repr, names))}.{hint}")
+                raise ValueError(
+                    f"{what} names the output {key!r}; the model's outputs are {', '.join(map(repr, names))}.{hint}"
+                )
         return {name: given.get(name) for name in names}
     if isinstance(given, (list, tuple)) and len(names) > 1 or isinstance(given, (list, tuple)) and what != "metrics":
         if len(given) != len(names):
             raise ValueError(f"{what} has {len(given)} entries for {len(names)} outputs ({', '.join(map(str, names))}).")
         return dict(zip(names, given))
-    return {name: given for name in names}
+    return dict.fromkeys(names, given)
 
 
 def targets_of(structure, names, what="y"):
@@ -60,7 +62,9 @@ def targets_of(structure, names, what="y"):
             raise ValueError(f"{what} has {len(structure)} parts for {len(names)} outputs ({', '.join(map(str, names))}).")
         return dict(zip(names, structure))
     if len(names) > 1 and what == "y":
-        raise ValueError(f"The model has {len(names)} outputs ({', '.join(map(str, names))}); y is one array. Give a list or a dict.")
+        raise ValueError(
+            f"The model has {len(names)} outputs ({', '.join(map(str, names))}); y is one array. Give a list or a dict."
+        )
     return dict.fromkeys(names, structure)
 
 
@@ -175,8 +179,17 @@ def _matched_metrics(given, names):
     if isinstance(given, dict):
         given = _matched("metrics", given, names)
     elif isinstance(given, (list, tuple)) and any(isinstance(x, (list, tuple)) for x in given):
-        given = _matched("metrics", list(given) if len(given) == len(names) else [given], names) if len(names) > 1 or len(given) != 1 else dict(zip(names, given))
-    elif isinstance(given, (list, tuple)) and len(names) > 1 and len(given) == len(names) and not all(isinstance(x, str) for x in given):
+        given = (
+            _matched("metrics", list(given) if len(given) == len(names) else [given], names)
+            if len(names) > 1 or len(given) != 1
+            else dict(zip(names, given))
+        )
+    elif (
+        isinstance(given, (list, tuple))
+        and len(names) > 1
+        and len(given) == len(names)
+        and not all(isinstance(x, str) for x in given)
+    ):
         given = dict(zip(names, given))
     else:
         given = dict.fromkeys(names, given)

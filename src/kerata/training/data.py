@@ -121,7 +121,9 @@ def adapt(x, y=None, sample_weight=None, batch_size=None, shuffle=False, class_w
             raise ValueError(f"batch_size must be a positive integer; {batch_size!r} came.")
         data = MemoryData(arrays, int(batch_size), shuffle)
         if _too_large(arrays):
-            return StreamData(lambda: data.batches(data.order(generator or np.random.default_rng())), data.steps, batch_size=data.batch_size)
+            return StreamData(
+                lambda: data.batches(data.order(generator or np.random.default_rng())), data.steps, batch_size=data.batch_size
+            )
         return data
     for name, value in (("y", y), ("sample_weight", sample_weight)):
         if value is not None:
@@ -286,7 +288,10 @@ def weighted_by_class(batch, class_weight):
         if not isinstance(class_weight, dict) or not isinstance(y, dict) or not set(class_weight) <= set(y):
             raise ValueError("class_weight for several outputs is a dict from output name to a dict from class to weight.")
         own = weights if isinstance(weights, dict) else dict.fromkeys(y, weights)
-        new = {k: weighted_by_class((x, v, own.get(k)), class_weight[k])[2] if k in class_weight else own.get(k) for k, v in y.items()}
+        new = {
+            k: weighted_by_class((x, v, own.get(k)), class_weight[k])[2] if k in class_weight else own.get(k)
+            for k, v in y.items()
+        }
         return x, y, {k: np.ones(len(y[k]), "float32") if w is None else w for k, w in new.items()}
     labels = np.asarray(y)
     if labels.ndim > 1 and labels.shape[-1] > 1:

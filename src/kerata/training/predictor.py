@@ -19,8 +19,10 @@ class Predictor:
     def __init__(self, model):
         self.model = model
         self.step = None
-        self.pads = not model._overrides("predict_step") and not model._overrides("call") and all(
-            layer._leaves_out_padding() for layer in model._flatten_layers(include_self=is_own(type(model)))
+        self.pads = (
+            not model._overrides("predict_step")
+            and not model._overrides("call")
+            and all(layer._leaves_out_padding() for layer in model._flatten_layers(include_self=is_own(type(model))))
         )
 
     def _compiled(self):

@@ -34,7 +34,9 @@ class PyDataset:
         self._workers, self._use_multiprocessing, self._max_queue_size = workers, use_multiprocessing, max_queue_size
 
     workers = property(
-        lambda self: getattr(self, "_workers", 1), lambda self, value: setattr(self, "_workers", value), doc="How many workers read."
+        lambda self: getattr(self, "_workers", 1),
+        lambda self, value: setattr(self, "_workers", value),
+        doc="How many workers read.",
     )
     use_multiprocessing = property(
         lambda self: getattr(self, "_use_multiprocessing", False),

@@ -37,7 +37,16 @@ class Trainer:
 
     @property
     def _untracked(self):
-        names = ("_compiled", "optimizer", "_predictor", "history", "_step_logs", "_compile_loss", "_compile_metrics", "_loss_tracker")
+        names = (
+            "_compiled",
+            "optimizer",
+            "_predictor",
+            "history",
+            "_step_logs",
+            "_compile_loss",
+            "_compile_metrics",
+            "_loss_tracker",
+        )
         return super()._untracked | frozenset(names) | {"loss", "_operations", "plan", "_compile_arguments", "_nan"}
 
     # Compile
@@ -78,7 +87,11 @@ class Trainer:
         if not isinstance(steps_per_execution, int) or steps_per_execution < 1:
             raise ValueError(f"steps_per_execution must be a positive integer; {steps_per_execution!r} came.")
         optimizer = optimizers.get(optimizer)
-        if auto_scale_loss and self.dtype_policy.name == "mixed_float16" and not isinstance(optimizer, optimizers.LossScaleOptimizer):
+        if (
+            auto_scale_loss
+            and self.dtype_policy.name == "mixed_float16"
+            and not isinstance(optimizer, optimizers.LossScaleOptimizer)
+        ):
             optimizer = optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
         for x in optree.tree_leaves(loss):
             losses.get(x)
@@ -98,7 +111,9 @@ class Trainer:
         self.run_eagerly, self.steps_per_execution, self.jit_compile = run_eagerly, steps_per_execution, jit_compile
         names = getattr(self, "output_names", None)
         self._compile_loss = CompiledLoss(loss, loss_weights, names) if loss is not None else None
-        self._compile_metrics = CompiledMetrics(metrics, weighted_metrics, names) if metrics is not None or weighted_metrics is not None else None
+        self._compile_metrics = (
+            CompiledMetrics(metrics, weighted_metrics, names) if metrics is not None or weighted_metrics is not None else None
+        )
         from kerata.metrics import Mean
 
         self._loss_tracker = Mean(name="loss")
@@ -429,11 +444,13 @@ class Trainer:
     def _evaluate(self, runner, callbacks):
         self.reset_metrics()
         self._prepare_to_run(runner.data, "test")
+        stopped, self.stop_training = self.stop_training, False  # a stopped training is still evaluated in full
         callbacks.on_test_begin()
         try:
             steps = runner.run(callbacks, None)
         finally:
             runner.close()
+            self.stop_training = self.stop_training or stopped
         if steps == 0:
             raise ValueError("The data gave no batch: it is empty, or a generator that was used up before.")
         logs = self._logs("test")

@@ -1,0 +1,22 @@
+"""Parts of an update."""
+
+from kerata import engines
+from kerata.core.arrays import as_array, cast
+from kerata.engines import state
+from kerata.ops import numpy as knp
+
+
+def float32(x):
+    """A number or a tensor in float32, in which rates and step counts are exact enough."""
+    return cast(as_array(x), "float32")
+
+
+def run_if(condition, update):
+    """Run the stateful `update()`; what it assigns stays only where the condition holds. No branch in compiled code."""
+    if engines.current().is_concrete(condition):
+        if bool(condition):
+            update()
+        return
+    _, variables, values = state.isolated(update)()
+    for variable, value in zip(variables, values):
+        variable.write(knp.where(condition, value, variable.raw()))
