@@ -43,7 +43,7 @@ def test_old_methods():
     with pytest.warns(DeprecationWarning):
         assert model.predict_generator(batches(), steps=2, verbose=0).shape == (16, 1)
     with pytest.raises(AttributeError, match="no attribute 'fit_generatr'"):
-        getattr(model, "fit_generatr")
+        _ = model.fit_generatr
 
 
 def test_the_tables_name_what_exists():
