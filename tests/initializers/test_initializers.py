@@ -168,3 +168,9 @@ def test_fast():
 def test_bad_inputs(make, words):
     with pytest.raises(ValueError, match=words):
         make()
+
+
+def test_no_arguments_are_swallowed():
+    for make in (initializers.Zeros, initializers.Ones):
+        with pytest.raises(TypeError):
+            make(3)

@@ -16,6 +16,9 @@ class Constraint(Configurable):
     [0.5, 1.0]
     """
 
+    def __init__(self):
+        """No arguments."""
+
     def __call__(self, w):
         """The constrained weight."""
         raise NotImplementedError(f"{type(self).__name__} must define __call__(self, w).")

@@ -22,6 +22,9 @@ class Initializer(Configurable):
     # Whether a variable may put off the draw until its value is needed.
     deferrable = False
 
+    def __init__(self):
+        """No arguments."""
+
     def __call__(self, shape, dtype=None):
         """A value of the shape and dtype asked for."""
         raise NotImplementedError(f"{type(self).__name__} must define __call__(self, shape, dtype=None).")

@@ -115,3 +115,23 @@ def full_like(x, fill_value, dtype=None):
 def meshgrid(*x, indexing="xy"):
     """Coordinate grids of vectors."""
     return list(xp().meshgrid(*[as_array(v) for v in x], indexing=indexing))
+
+
+__all__ = [
+    "arange",
+    "array",
+    "copy",
+    "empty",
+    "empty_like",
+    "eye",
+    "full",
+    "full_like",
+    "identity",
+    "linspace",
+    "meshgrid",
+    "ones",
+    "ones_like",
+    "tri",
+    "zeros",
+    "zeros_like",
+]

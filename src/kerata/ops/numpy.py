@@ -12,10 +12,7 @@ from kerata.core.arrays import cast as _cast
 from kerata.core.config import settings
 from kerata.core.op import op, xp
 from kerata.engines.abstract import broadcast_shapes, normalize_axes, reshaped
-from kerata.ops.creation import (
-    arange,
-    ones_like,
-)
+from kerata.ops.creation import *  # noqa: F403
 
 _NUMBERS = (bool, int, float)
 

@@ -81,6 +81,10 @@ class Adadelta(Optimizer):
     slots = (("accumulated_grad", "accumulated_delta_var"),)
     elementwise = True
 
+    def update_step(self, grad, variable, learning_rate):
+        """Update one variable and its slots."""
+        super().update_step(grad, variable, learning_rate)
+
     def rule(self, gradient, value, learning_rate, step, slots):
         squares = self.rho * slots["accumulated_grad"] + (1.0 - self.rho) * knp.square(gradient)
         moves = slots["accumulated_delta_var"]

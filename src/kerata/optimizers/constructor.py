@@ -3,6 +3,8 @@
 import difflib
 import inspect
 
+import numpy as np
+
 COMMON = {
     "weight_decay": None,
     "clipnorm": None,
@@ -54,3 +56,21 @@ def refuse_unknown(cls, known, kwargs):
         near = "learning_rate" if name == "lr" else next(iter(difflib.get_close_matches(name, known, 1, 0.4)), None)
         hint = f" Did you mean {near!r}?" if near else ""
         raise TypeError(f"{cls.__name__} has no argument {name!r}.{hint} It takes {', '.join(dict.fromkeys(known))}.")
+
+
+def check_common(optimizer):
+    """Raises: ValueError for common arguments that are out of range, or don't go together."""
+    clips = {
+        k: getattr(optimizer, k) for k in ("clipnorm", "clipvalue", "global_clipnorm") if getattr(optimizer, k) is not None
+    }
+    if len(clips) > 1:
+        raise ValueError(f"Give one of clipnorm, clipvalue and global_clipnorm; {clips} came.")
+    for name, value in clips.items():
+        if value <= 0:
+            raise ValueError(f"{name} must be positive; {value!r} came.")
+    if optimizer.use_ema and not 0 <= optimizer.ema_momentum <= 1:
+        raise ValueError(f"ema_momentum must be from 0 to 1; {optimizer.ema_momentum!r} came.")
+    for name, least in (("ema_overwrite_frequency", 1), ("gradient_accumulation_steps", 2)):
+        value = getattr(optimizer, name)
+        if value and (not isinstance(value, (int, np.integer)) or value < least):
+            raise ValueError(f"{name} must be an integer of at least {least}, or None; {value!r} came.")

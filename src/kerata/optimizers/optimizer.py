@@ -13,7 +13,7 @@ from kerata.core.variable import Variable
 from kerata.engines import state
 from kerata.ops import numpy as knp
 from kerata.optimizers import clipping
-from kerata.optimizers.constructor import constructor, refuse_unknown
+from kerata.optimizers.constructor import check_common, constructor, refuse_unknown
 from kerata.optimizers.schedules.schedule import LearningRateSchedule
 from kerata.optimizers.updates import float32, run_if
 
@@ -90,18 +90,7 @@ class Optimizer(Configurable):
         self._learning_rate = self._started(learning_rate)
 
     def _check_arguments(self):
-        clips = {k: getattr(self, k) for k in ("clipnorm", "clipvalue", "global_clipnorm") if getattr(self, k) is not None}
-        if len(clips) > 1:
-            raise ValueError(f"Give one of clipnorm, clipvalue and global_clipnorm; {clips} came.")
-        for name, value in clips.items():
-            if value <= 0:
-                raise ValueError(f"{name} must be positive; {value!r} came.")
-        if self.use_ema and not 0 <= self.ema_momentum <= 1:
-            raise ValueError(f"ema_momentum must be from 0 to 1; {self.ema_momentum!r} came.")
-        for name, least in (("ema_overwrite_frequency", 1), ("gradient_accumulation_steps", 2)):
-            value = getattr(self, name)
-            if value and (not isinstance(value, (int, np.integer)) or value < least):
-                raise ValueError(f"{name} must be an integer of at least {least}, or None; {value!r} came.")
+        check_common(self)
 
     def _started(self, learning_rate):
         """The learning rate as it is kept: a schedule, a function, or a variable."""

@@ -28,6 +28,10 @@ class SGD(Optimizer):
         if not isinstance(self.momentum, (int, float)) or not 0 <= self.momentum <= 1:
             raise ValueError(f"momentum must be from 0 to 1; {self.momentum!r} came.")
 
+    def build(self, variables):
+        """Make the state for the model's variables."""
+        super().build(variables)
+
     def slot_groups(self):
         return (("momentum",),) if self.momentum else ()
 

@@ -16,6 +16,9 @@ class Regularizer(Configurable):
     3.0
     """
 
+    def __init__(self):
+        """No arguments."""
+
     def __call__(self, x):
         """The penalty, a scalar."""
         return 0.0

@@ -20,6 +20,9 @@ class LearningRateSchedule(Configurable):
     (0.1, {'start': 0.1})
     """
 
+    def __init__(self):
+        """No arguments."""
+
     def __call__(self, step):
         """The learning rate at a step, counted from 0."""
         raise NotImplementedError(f"{type(self).__name__} must define __call__(self, step).")
