@@ -198,7 +198,8 @@ class MultiHeadAttention(Heads):
         if len(ranks) > 1 or min(ranks) < 3:
             raise ValueError(
                 f'Layer "{self.path}" ({type(self).__name__}): query, value and key must have the same number of axes, at '
-                f"least 3: (batch, steps, features); shapes {tuple(query_shape)}, {tuple(value_shape)} and {tuple(key_shape)} came."
+                f"least 3: (batch, steps, features); shapes {tuple(query_shape)}, {tuple(value_shape)} and "
+                f"{tuple(key_shape)} came."
             )
         self.query_dense = self._to_heads("query", query_shape, self.num_heads, self.key_dim)
         self.key_dense = self._to_heads("key", key_shape, self.num_heads, self.key_dim)

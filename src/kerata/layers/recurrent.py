@@ -171,8 +171,8 @@ class RNN(Layer):
             fixed = optree.tree_leaves(self.states)[0].shape[0]
             if batch_size not in (None, fixed):
                 raise ValueError(
-                    f'Layer "{self.path}" is stateful and keeps states for batches of {fixed}; a batch of {batch_size} came. Give '
-                    "batches of that size, or make the layer with stateful=False."
+                    f'Layer "{self.path}" is stateful and keeps states for batches of {fixed}; a batch of {batch_size} came. '
+                    "Give batches of that size, or make the layer with stateful=False."
                 )
             return optree.tree_map(lambda v: ops.cast(v.value, self.compute_dtype), self.states)
         leaves = optree.tree_leaves(given)

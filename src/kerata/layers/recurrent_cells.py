@@ -353,7 +353,8 @@ def check_cell(cell):
         raise ValueError(f"A recurrent cell needs a method call(inputs, states); {cell!r} has none.")
     if not hasattr(cell, "state_size"):
         raise ValueError(
-            f"A recurrent cell needs an attribute state_size, an integer or a list of them, one for each state; {cell!r} has none."
+            f"A recurrent cell needs an attribute state_size, an integer or a list of them, one for each state; "
+            f"{cell!r} has none."
         )
 
 

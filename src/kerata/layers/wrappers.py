@@ -164,7 +164,8 @@ class Bidirectional(Layer):
         forward, backward = self.forward_layer, self.backward_layer
         if forward.go_backwards == backward.go_backwards:
             raise ValueError(
-                f"Bidirectional: the two layers must run in different directions; both have go_backwards={forward.go_backwards}."
+                f"Bidirectional: the two layers must run in different directions; both have "
+                f"go_backwards={forward.go_backwards}."
             )
         for name in ("return_sequences", "return_state", "stateful"):
             one, other = getattr(forward, name, False), getattr(backward, name, False)
@@ -243,7 +244,7 @@ def _check_recurrent(layer):
     missing = [name for name in ("go_backwards", "return_sequences", "return_state") if not hasattr(layer, name)]
     if missing:
         raise ValueError(
-            f"Bidirectional wraps a recurrent layer, one with {', '.join(missing)}; {type(layer).__name__} has none of the kind."
+            f"Bidirectional wraps a recurrent layer, one with {', '.join(missing)}; {type(layer).__name__} is none."
         )
 
 

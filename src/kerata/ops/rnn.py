@@ -48,7 +48,8 @@ def rnn(
     Raises: ValueError if there is no step, or if the step returns another number of states than it was given.
 
     >>> import numpy as np
-    >>> last, outputs, states = rnn(lambda x, s: (x + s[0], [x + s[0]]), np.ones((1, 3, 1), "float32"), [np.zeros((1, 1), "float32")])
+    >>> inputs, zeros = np.ones((1, 3, 1), "float32"), np.zeros((1, 1), "float32")
+    >>> last, outputs, states = rnn(lambda x, states: (x + states[0], [x + states[0]]), inputs, [zeros])
     >>> outputs.tolist()
     [[[1.0], [2.0], [3.0]]]
     """
@@ -75,14 +76,20 @@ def rnn(
 
     unroll = steps if unroll and steps else 1
     (output, states), outputs = scan(body, (output, states), (inputs, mask), None, go_backwards, unroll)
-    if return_all_outputs:
-        if not keeps_output:
-            output = optree.tree_map(lambda y: y[0 if go_backwards else -1], outputs)
-        outputs = optree.tree_map(lambda y: knp.flip(y, 0), outputs) if go_backwards else outputs
-        outputs = outputs if time_major else optree.tree_map(_time_first, outputs)
-    else:
-        outputs = optree.tree_map(lambda y: knp.expand_dims(y, 0 if time_major else 1), output)
-    return output, outputs, optree.tree_unflatten(treedef, states)
+    if return_all_outputs and not keeps_output:
+        output = optree.tree_map(lambda y: y[0 if go_backwards else -1], outputs)
+    arranged = optree.tree_map(
+        lambda y: _arranged(y, return_all_outputs, go_backwards, time_major), outputs if return_all_outputs else output
+    )
+    return output, arranged, optree.tree_unflatten(treedef, states)
+
+
+def _arranged(outputs, is_sequence, go_backwards, time_major):
+    """Outputs (time, batch, ...), or the last one alone, as the caller wants them."""
+    if not is_sequence:
+        return knp.expand_dims(outputs, 0 if time_major else 1)
+    outputs = knp.flip(outputs, 0) if go_backwards else outputs
+    return outputs if time_major else _time_first(outputs)
 
 
 def _time_first(x):
