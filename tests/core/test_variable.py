@@ -150,3 +150,15 @@ def test_rows_of_different_lengths_are_told():
 def test_text_is_told():
     with pytest.raises(ValueError, match="TextVectorization"):
         ops.convert_to_tensor(np.array(["a", "b"]))
+
+
+def test_variables_that_were_assigned_from_one_another_can_be_given_away(training_engine):
+    online, target = Variable([1.0, 2.0]), Variable([0.0, 0.0])
+    target.assign(online.value)
+
+    def step():
+        online.assign_add(ops.ones((2,)))
+        target.assign_add(online * 0.5)
+
+    training_engine.compile(step, [online, target], donate=True)()
+    np.testing.assert_array_equal(target.numpy(), [2.0, 3.5])

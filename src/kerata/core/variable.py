@@ -204,7 +204,9 @@ class Variable:
             self.stored = np.array(value, dtype=_numpy_dtype(self.dtype))
         else:
             with engines.use_engine(self.engine_name):
-                self.write(engines.current().asarray(as_array(value), self.dtype))
+                engine, value = engines.current(), as_array(value)
+                # Outside compiled code a copy: two variables must not share a buffer that a compiled step gives away.
+                self.write(engine.place(value, self.dtype) if state.local.scope is None else engine.asarray(value, self.dtype))
         return self
 
     def assign_add(self, value):
