@@ -50,6 +50,10 @@ class Engine(abc.ABC):
         """Whether `x` has values now, and does not stand for those of a later run."""
         return not self.is_abstract
 
+    def is_batched(self, x):
+        """Whether `x` stands for one row in a vectorised function, so that it can't be assigned to a variable."""
+        return False
+
     def dtype(self, x):
         """The dtype's name, such as "float32"."""
         return x.dtype.name

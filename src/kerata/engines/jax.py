@@ -37,6 +37,9 @@ class JaxEngine(Engine):
     def is_concrete(self, x):
         return not isinstance(x, jax.core.Tracer)
 
+    def is_batched(self, x):
+        return type(x).__name__ == "BatchTracer"  # JAX has no public name for it
+
     def asarray(self, x, dtype=None):
         return jnp.asarray(x, dtype=self.known_dtype(dtype))
 

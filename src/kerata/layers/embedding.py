@@ -1,7 +1,7 @@
 """Integers to vectors, and back."""
 
 from kerata import ops
-from kerata.core import dtypes
+from kerata.core import dtypes, findings
 from kerata.core.arrays import dtype_of
 from kerata.layers.arguments import make_weight, positive_integer, settle
 from kerata.layers.dense import Quantizable
@@ -62,7 +62,15 @@ class Embedding(Quantizable):
         return self._looked_up(inputs)
 
     def _looked_up(self, inputs):
-        return ops.take(self.embeddings, ops.cast(inputs, "int32"), axis=0)
+        indices = ops.cast(inputs, "int32")
+        findings.check_range(indices, self.input_dim, self._out_of_range, key=id(self))
+        return ops.take(self.embeddings, indices, axis=0)
+
+    def _out_of_range(self, index):
+        return (
+            f'Layer "{self.path}": index {index} is out of range for a table of {self.input_dim} rows (0 to '
+            f"{self.input_dim - 1}). input_dim must be larger than the largest index."
+        )
 
     def compute_mask(self, inputs, mask=None):
         """Where the integers are not 0, with `mask_zero`."""

@@ -25,6 +25,7 @@ class _Context(threading.local):
 
     depth = 0
     training = None
+    observer = None  # called with each layer and its outputs, when somebody looks for something
 
 
 context = _Context()
@@ -302,6 +303,8 @@ class Layer(Holder, Configurable, Operation):
             context.training = outer
             context.depth -= 1
         self._after(args, outputs, previous)
+        if context.observer is not None:
+            context.observer(self, outputs)
         return outputs
 
     def _after(self, args, outputs, previous):

@@ -4,6 +4,7 @@ import numpy as np
 
 from kerata import engines
 from kerata.core.arrays import to_numpy
+from kerata.core.findings import check_range
 
 
 def check_labels(labels, num_classes, what, ignore=None):
@@ -28,13 +29,21 @@ def check_labels(labels, num_classes, what, ignore=None):
     if bad.any():
         label = labels[bad].ravel()[0].item()
         label = int(label) if label == int(label) else label
-        raise ValueError(
-            f"{what}: label {label} is out of range for {num_classes} classes (0 to {num_classes - 1}). Make the "
-            "model's last layer as wide as there are classes, or number the classes from 0."
-        )
+        raise ValueError(_out_of_range(what, label, num_classes))
 
 
-def check_concrete_labels(labels, num_classes, what, ignore=None):
-    """`check_labels` for an engine's array, when it has values now."""
-    if num_classes is not None and engines.current().is_concrete(labels):
+def check_tensor_labels(labels, num_classes, what, ignore=None):
+    """`check_labels` for an engine's array: at once when it has values now, else when the step has run."""
+    if num_classes is None:
+        return
+    if engines.current().is_concrete(labels):
         check_labels(to_numpy(labels), num_classes, what, ignore)
+    else:
+        check_range(labels, num_classes, lambda label: _out_of_range(what, label, num_classes), ignore, (what, num_classes))
+
+
+def _out_of_range(what, label, num_classes):
+    return (
+        f"{what}: label {label} is out of range for {num_classes} classes (0 to {num_classes - 1}). Make the "
+        "model's last layer as wide as there are classes, or number the classes from 0."
+    )

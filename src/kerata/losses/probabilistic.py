@@ -84,7 +84,7 @@ def categorical_generalized_cross_entropy(y_true, y_pred, q):
     y_true, y_pred = as_array(y_true), knp.to_float(y_pred)
     if tuple(y_true.shape) != tuple(y_pred.shape):
         y_true = knp.squeeze(y_true, -1) if len(y_true.shape) == len(y_pred.shape) and y_true.shape[-1] == 1 else y_true
-        labels.check_concrete_labels(y_true, y_pred.shape[-1], "categorical_generalized_cross_entropy")
+        labels.check_tensor_labels(y_true, y_pred.shape[-1], "categorical_generalized_cross_entropy")
         y_true = crossentropy.one_hot(y_true, y_pred.shape[-1])
     y_true, y_pred = pair(y_true, y_pred, "categorical_generalized_cross_entropy")
     return (1.0 - knp.power(knp.sum(y_true * y_pred, -1), q)) / q
@@ -111,7 +111,7 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
     axis = normalize_axis(axis, rank) if rank else 0
     if rank and len(y_true.shape) == rank and y_true.shape[axis] == 1:
         y_true = knp.squeeze(y_true, axis)
-    labels.check_concrete_labels(y_true, y_pred.shape[axis] if rank else None, "sparse_categorical_crossentropy", ignore_class)
+    labels.check_tensor_labels(y_true, y_pred.shape[axis] if rank else None, "sparse_categorical_crossentropy", ignore_class)
     if ignore_class is None:
         return crossentropy.sparse_categorical_crossentropy(y_true, y_pred, from_logits, axis)
     counts = knp.not_equal(y_true, ignore_class)

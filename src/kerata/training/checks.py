@@ -1,7 +1,6 @@
 """What is checked before and while a model runs, and the errors that say what to do."""
 
 import inspect
-import warnings
 
 import numpy as np
 import optree
@@ -11,6 +10,7 @@ from kerata.core.arrays import as_array
 from kerata.core.graph import abstract_call
 from kerata.engines.abstract import AbstractArray
 from kerata.losses.labels import check_labels
+from kerata.training import anomaly
 from kerata.training.compiled import output_items, targets_of
 
 
@@ -75,11 +75,12 @@ def check_batch(model, batch):
     compiled = model._compile_loss
     if compiled is None or y is None or not _has_sparse(compiled.loss):
         return
-    spec = model._compiled.get("output_spec")
-    if spec is None:
+    steps = model._steps
+    if steps.output_spec is None:
         if not model.built:
             return
-        spec = model._compiled["output_spec"] = (output_spec(model, x),)
+        steps.output_spec = (output_spec(model, x),)
+    spec = steps.output_spec
     if spec[0] is None:
         return
     outputs = output_items(spec[0], compiled.output_names)
@@ -126,26 +127,24 @@ def step_with_state(model, name, data):
     return logs
 
 
-def report_nan(model, logs, epoch, runner):
-    """Warn, once a fit, when the loss is no number, with what is known of the reason."""
-    loss = logs.get("loss")
-    if loss is None or np.ndim(loss) or np.isfinite(loss) or getattr(runner, "nan_reported", False):
-        return
-    runner.nan_reported = True
-    warnings.warn(f"The loss is {loss} in epoch {epoch + 1}. {_nan_reason(model, runner.data)}", RuntimeWarning, stacklevel=5)
+def report_findings(model, where, data=None, batch=None, reported=False):
+    """Look for what the steps noted, and report it.
 
+    Args:
+        where: a function from a step's number to words.
+        data, batch, reported: see `anomaly.report`; `batch` is a function of the step's number.
 
-def _nan_reason(model, data):
-    if data.in_memory:
-        for what, part in zip(("x", "y", "sample_weight"), data.arrays):
-            for leaf in optree.tree_leaves(part):
-                if leaf.dtype.kind == "f" and not np.isfinite(leaf).all():
-                    row = int(np.argwhere(~np.isfinite(leaf))[0][0])
-                    return f"{what} holds NaN or infinity, first in row {row}: clean the data (pandas: df.dropna())."
-    for variable in model.trainable_variables:
-        if not np.isfinite(variable.numpy()).all():
-            return (
-                f"The data is finite; the weight {variable.path!r} is not: training diverged. A smaller learning rate, "
-                "clipnorm=1.0 in the optimizer, or scaled inputs help."
-            )
-    return "The data and the weights are finite; the loss function or an output activation made it: see from_logits."
+    Returns: whether there was something.
+
+    Raises: ValueError for labels and indices out of range; FloatingPointError for NaN with `detect_anomaly`.
+    """
+    found = model._steps.findings
+    finding = found.first()
+    if finding is None:
+        return False
+    found.clear()
+    if finding.kind == "range":
+        raise ValueError(f"{finding.message}\nThis was found in {where(finding.step)}.")
+    given = batch and (lambda: batch(finding.step))
+    anomaly.report(model, finding, where(finding.step), data, given, reported)
+    return True

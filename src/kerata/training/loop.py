@@ -5,9 +5,9 @@ import time
 import numpy as np
 import optree
 
-from kerata import engines, ops
-from kerata.core import batch as current_batch
+from kerata import engines
 from kerata.core.batch import CannotPad
+from kerata.training import checks
 from kerata.training.data import pad_rows, standard, unpack_x_y_sample_weight
 from kerata.training.prefetch import Prefetcher
 
@@ -30,8 +30,10 @@ class Runner:
         self.block = 1
         self.seconds_a_step = None
         self.steps = steps
+        self.epoch = None  # the epoch's number; None when evaluating
+        self.reported = False  # whether NaN was reported
         self._source = None
-        self._generator = None
+        self._batch_of = None
 
     def close(self):
         """Stop reading ahead."""
@@ -45,9 +47,30 @@ class Runner:
         self.each = callbacks.each_batch(self.mode)
         self._begin = getattr(callbacks, f"on_{self.mode}_batch_begin")
         self._end = getattr(callbacks, f"on_{self.mode}_batch_end")
+        self.model._steps.findings.clear()
         if self.data.in_memory and not self.model._eager():
-            return self._run_memory(generator)
-        return self._run_stream(generator, remaining_epochs)
+            done = self._run_memory(generator)
+        else:
+            done = self._run_stream(generator, remaining_epochs)
+        self._report()
+        return done
+
+    def _end_batch(self, done, look):
+        """The hook after a batch; `look` says whether the host waits for the logs, and for what the steps found."""
+        if look:
+            self._report()
+        self._end(done - 1, self.model._steps.logs(self.mode) if look else None)
+
+    def _report(self):
+        def where(number):
+            return f"step {number + 1} of " + (f"epoch {self.epoch + 1}" if self.epoch is not None else "evaluate()")
+
+        found = checks.report_findings(self.model, where, self.data, self._batch_of, self.reported)
+        self.reported = self.reported or found
+
+    def _rows_of(self, rows):
+        """The batch of these rows, as the steps see it."""
+        return optree.tree_map(lambda a: a[rows], self.data.arrays), None
 
     # Data in memory
 
@@ -78,24 +101,24 @@ class Runner:
 
     def _run_part(self, index, size, padded, done):
         model = self.model
-        loop = model._compiled_loop(self.mode, padded)
-        engine = engines.current()
-        placed = engine.asarray(index)
+        loop = model._steps.loop(self.mode, padded)
+        placed = engines.current().asarray(index)
         arrays = self.data.on_device()
-        steps, at = len(index), 0
+        steps, at, first_step = len(index), 0, np.int32(done)
+        self._batch_of = lambda number: self._rows_of(index[number - first_step])
         while at < steps:
             count = min(self._block_size(), steps - at)
             self._begin(done)
             started = time.perf_counter()
-            first = self.mode not in model._ran
-            loop(at, at + count, arrays, placed, np.int32(size))
-            model._ran.add(self.mode)
+            first = self.mode not in model._steps.ran
+            loop(at, at + count, arrays, placed, np.int32(size), first_step)
+            model._steps.ran.add(self.mode)
             at, done = at + count, done + count
             if self.watched or self.seconds_a_step is None or at < steps:
-                model._wait(self.mode)
+                model._steps.wait()
                 if not first:
                     self._note_speed((time.perf_counter() - started) / count)
-            self._end(done - 1, model._logs(self.mode) if self.watched else None)
+            self._end_batch(done, self.watched or model.detect_anomaly)
             if model.stop_training:
                 break
         return done
@@ -117,7 +140,6 @@ class Runner:
     def _run_stream(self, generator, remaining_epochs):
         source = self._source_of_batches(generator, remaining_epochs)
         model, done, shown = self.model, 0, 0.0
-        step = model._compiled_step(self.mode)
         try:
             while self.steps is None or done < self.steps:
                 try:
@@ -127,13 +149,14 @@ class Runner:
                         _warn_exhausted(done, self.steps)
                     break
                 self._begin(done)
-                model._run_step(step, self.mode, data, valid)
+                model._steps.run(self.mode, data, valid, done)
                 done += 1
+                self._batch_of = lambda number, batch=(data, valid): batch
                 now = time.perf_counter()
                 show = self.watched and (self.each or now - shown > _SECONDS_WATCHED)
                 if show:
                     shown = now
-                self._end(done - 1, model._logs(self.mode) if show else None)
+                self._end_batch(done, show or model.detect_anomaly)
                 if model.stop_training:
                     break
         finally:
@@ -176,21 +199,3 @@ def _warn_exhausted(done, steps):
         "or a smaller steps_per_epoch.",
         stacklevel=5,
     )
-
-
-def memory_step(step, padded):
-    """`step(batch)` as a loop's body: `body(i, arrays, index, size)` takes the rows of step `i`."""
-
-    def body(i, arrays, index, size):
-        engine = engines.current()
-        rows = ops.get_item(index, i)
-        data = optree.tree_map(lambda a: engine.take_rows(a, rows), arrays)
-        valid = None
-        if padded:
-            width = index.shape[1]
-            position = ops.add(ops.multiply(i, width), ops.arange(width, dtype="int32"))
-            valid = ops.cast(ops.less(position, size), "float32")
-        with current_batch.valid_rows(valid):
-            step(data)
-
-    return body

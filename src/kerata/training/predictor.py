@@ -5,6 +5,7 @@ import optree
 
 from kerata import engines
 from kerata.core.configurable import is_own
+from kerata.core.findings import Findings
 from kerata.training.data import adapt, pad_rows, standard, unpack_x_y_sample_weight
 from kerata.training.prefetch import Prefetcher
 
@@ -19,6 +20,7 @@ class Predictor:
     def __init__(self, model):
         self.model = model
         self.step = None
+        self.findings = Findings()
         self.pads = (
             not model._overrides("predict_step")
             and not model._overrides("call")
@@ -31,8 +33,18 @@ class Predictor:
             if model._eager():
                 self.step = model.predict_step
             else:
-                self.step = engines.current().compile(lambda data: model.predict_step(data), model.variables)
+                self.step = engines.current().compile(self._collecting, [*model.variables, self.findings.record])
         return self.step
+
+    def _collecting(self, data):
+        with self.findings.collecting():
+            return self.model.predict_step(data)
+
+    def _report(self):
+        finding = self.findings.first()
+        if finding is not None:
+            self.findings.clear()
+            raise ValueError(f"{finding.message}\nThis was found in predict().")
 
     def one(self, x):
         """The outputs for one batch in NumPy arrays, as NumPy arrays."""
@@ -43,6 +55,7 @@ class Predictor:
         if not self.model.built:
             self.model._build_for((x, None, None))
         outputs = self._compiled()(x if self.model._overrides("predict_step") or not isinstance(x, (list, tuple)) else (x,))
+        self._report()
         to_numpy = engines.current().to_numpy
         if hasattr(outputs, "shape"):
             host = to_numpy(outputs)

@@ -3,19 +3,17 @@
 import importlib
 import warnings
 
-import numpy as np
 import optree
 
 from kerata import engines, ops
-from kerata.core import batch as current_batch
-from kerata.core import config, seeds
+from kerata.core import config, findings, seeds
 from kerata.core.configurable import is_own
-from kerata.engines.state import StateScope
 from kerata.training import checks
 from kerata.training.compiled import CompiledLoss, CompiledMetrics, track
 from kerata.training.data import MemoryData, adapt, split, standard, unpack_x_y_sample_weight
-from kerata.training.loop import Runner, memory_step
+from kerata.training.loop import Runner
 from kerata.training.predictor import Predictor
+from kerata.training.steps import CompiledSteps
 
 
 class Trainer:
@@ -23,9 +21,9 @@ class Trainer:
 
     def __new__(cls, *args, **kwargs):
         instance = super().__new__(cls, *args, **kwargs)
-        vars(instance).update(_compiled={}, _ran=set(), stop_training=False, optimizer=None, _loss_tracker=None, history=None)
+        vars(instance).update(_compiled_steps=None, stop_training=False, optimizer=None, _loss_tracker=None, history=None)
         vars(instance).update(_compile_loss=None, _compile_metrics=None, _compile_arguments=None, steps_per_execution=1)
-        vars(instance).update(run_eagerly=False, loss=None, jit_compile="auto", _step_logs={}, _predictor=None, _nan=None)
+        vars(instance).update(run_eagerly=False, detect_anomaly=False, loss=None, jit_compile="auto", _predictor=None)
         return instance
 
     def __getattr__(self, name):
@@ -38,16 +36,15 @@ class Trainer:
     @property
     def _untracked(self):
         names = (
-            "_compiled",
+            "_compiled_steps",
             "optimizer",
             "_predictor",
             "history",
-            "_step_logs",
             "_compile_loss",
             "_compile_metrics",
             "_loss_tracker",
         )
-        return super()._untracked | frozenset(names) | {"loss", "_operations", "plan", "_compile_arguments", "_nan"}
+        return super()._untracked | frozenset(names) | {"loss", "_operations", "plan", "_compile_arguments"}
 
     # Compile
 
@@ -62,6 +59,7 @@ class Trainer:
         steps_per_execution=1,
         jit_compile="auto",
         auto_scale_loss=True,
+        detect_anomaly=False,
         **kwargs,
     ):
         """Choose how the model is trained.
@@ -77,6 +75,8 @@ class Trainer:
             steps_per_execution: steps between two calls of the batch hooks.
             jit_compile: False is as `run_eagerly=True` where an engine can't do without compilation.
             auto_scale_loss: whether the loss is scaled under the policy "mixed_float16".
+            detect_anomaly: stop `fit` at the first step that gives NaN or infinity, with the model as it was before that
+                step and an error that names the layer; steps take somewhat longer.
 
         Raises: ValueError for unknown names, with the nearest one.
         """
@@ -106,9 +106,11 @@ class Trainer:
             run_eagerly=run_eagerly,
             steps_per_execution=steps_per_execution,
             jit_compile=jit_compile,
+            detect_anomaly=detect_anomaly,
         )
         self.optimizer, self.loss = optimizer, loss
         self.run_eagerly, self.steps_per_execution, self.jit_compile = run_eagerly, steps_per_execution, jit_compile
+        self.detect_anomaly = detect_anomaly
         names = getattr(self, "output_names", None)
         self._compile_loss = CompiledLoss(loss, loss_weights, names) if loss is not None else None
         self._compile_metrics = (
@@ -127,7 +129,7 @@ class Trainer:
 
     def _forget_compiled(self):
         """Drop compiled functions: the model changed."""
-        self._compiled, self._ran, self._predictor = {}, set(), None
+        self._compiled_steps, self._predictor = None, None
 
     def get_compile_config(self):
         """The arguments of `compile`, in JSON form; None if the model is not compiled or they have none."""
@@ -136,7 +138,7 @@ class Trainer:
         if not self.compiled:
             return None
         try:
-            arguments = {k: v for k, v in self._compile_arguments.items() if k not in ("run_eagerly",)}
+            arguments = {k: v for k, v in self._compile_arguments.items() if k not in ("run_eagerly", "detect_anomaly")}
             return serialize_dict(arguments)
         except TypeError:
             warnings.warn(
@@ -223,6 +225,7 @@ class Trainer:
         return logs
 
     def _track_loss(self, loss, y_pred):
+        findings.note_not_finite("the loss", loss)
         leaves = optree.tree_leaves(y_pred)
         if self._loss_tracker is not None:
             track(self._loss_tracker, loss, leaves[0] if leaves else loss)
@@ -361,15 +364,14 @@ class Trainer:
 
     def _fit_epoch(self, epoch, epochs, runner, callbacks, generator, validation, validation_freq):
         self.reset_metrics()
-        self._clear_nan()
+        runner.epoch = epoch
         callbacks.on_epoch_begin(epoch)
         steps = runner.run(callbacks, generator, epochs - epoch)
         if steps == 0:
             raise ValueError("The data gave no batch: it is empty, or a generator that was used up before.")
         if runner.steps is None:
             callbacks.params["steps"] = steps
-        logs = self._logs("train")
-        checks.report_nan(self, logs, epoch, runner)
+        logs = self._steps.logs("train")
         if runner.data.in_memory is False and runner.data.on_epoch_end is not None:
             runner.data.on_epoch_end()
         self._flush_gradients()
@@ -453,7 +455,7 @@ class Trainer:
             self.stop_training = self.stop_training or stopped
         if steps == 0:
             raise ValueError("The data gave no batch: it is empty, or a generator that was used up before.")
-        logs = self._logs("test")
+        logs = self._steps.logs("test")
         callbacks.on_test_end(logs)
         return logs
 
@@ -491,8 +493,9 @@ class Trainer:
             self._check_batch(data)
             self._build_for(data)
             self.reset_metrics()
-            self._run_step(self._compiled_step(mode), mode, data, None)
-            logs = self._logs(mode)
+            self._steps.run(mode, data, None)
+            logs = self._steps.logs(mode)
+            checks.report_findings(self, lambda _: f"{mode}_on_batch()", batch=lambda _: (data, None))
         if return_dict:
             return logs
         values = [logs[name] for name in self.metrics_names if name in logs] or list(logs.values())
@@ -551,105 +554,14 @@ class Trainer:
             found.update((id(v), v) for v in self.optimizer.variables)
         for metric in self.metrics:
             found.update((id(v), v) for v in metric.variables)
-        if self._nan is not None:
-            found[id(self._nan)] = self._nan
         return list(found.values())
 
-    def _step(self, mode):
-        """The stateful step on a batch; an overridden step's logs go into variables, so that they outlive the loop."""
-        name = f"{mode}_step"
-        step = getattr(self, name)
-        if not self._overrides(name) and not self._overrides("compute_metrics") and not self._overrides("get_metrics_result"):
-            self._step_logs.pop(mode, None)
-            return lambda data: step(data) and None
-        takes_state = checks.takes_state(type(self), name)
-
-        def keep_logs(data):
-            data = tuple(data)
-            while data and data[-1] is None:
-                data = data[:-1]
-            data = data if len(data) != 1 or isinstance(data[0], (tuple, list)) else data[0]
-            logs = checks.step_with_state(self, name, data) if takes_state else step(data)
-            self._keep_logs(mode, logs)
-
-        return keep_logs
-
-    def _keep_logs(self, mode, logs):
-        from kerata.core.arrays import as_array, dtype_of, static_shape
-        from kerata.core.variable import Variable
-
-        if logs is None or not isinstance(logs, dict):
-            raise ValueError(f"{mode}_step must return a dict from name to value; {type(logs).__name__} came.")
-        kept = self._step_logs.setdefault(mode, {})
-        for name in [n for n in kept if n not in logs]:
-            del kept[name]
-        for name, value in logs.items():
-            value = value.value if isinstance(value, Variable) else value
-            value = as_array(value.result() if hasattr(value, "result") else value)
-            shape = static_shape(value)
-            if name not in kept or kept[name].shape != shape:
-                kept[name] = Variable(np.zeros(shape), dtype=dtype_of(value), trainable=False, name="log")
-            kept[name].assign(value)
-
-    def _compiled_loop(self, mode, padded):
-        key = (mode, "loop", padded, self._trainable_key())
-        if key not in self._compiled:
-            body = memory_step(self._step(mode), padded)
-            self._compiled[key] = engines.current().compile_loop(body, self._all_variables())
-        return self._compiled[key]
-
-    def _compiled_step(self, mode):
-        key = (mode, "step", self._trainable_key())
-        if key not in self._compiled:
-            step = self._step(mode)
-
-            def run(data, valid):
-                with current_batch.valid_rows(valid):
-                    step(data)
-
-            if self._eager():
-                self._compiled[key] = run
-            else:
-                self._compiled[key] = engines.current().compile(run, self._all_variables(), donate=mode == "train")
-        return self._compiled[key]
-
-    def _trainable_key(self):
-        """What decides which variables are trained: a model is compiled anew when layers were frozen."""
-        return tuple(layer._trainable for layer in self._flatten_layers())
-
-    def _run_step(self, step, mode, data, valid):
-        try:
-            step(data, valid)
-        except current_batch.CannotPad:
-            rows = int(valid.sum())
-            step(optree.tree_map(lambda a: a[:rows], data), None)
-        self._ran.add(mode)
-
-    def _wait(self, mode):
-        """Wait for the steps that are under way."""
-        tracker = self._loss_tracker or next(iter(self.metrics), None)
-        variables = tracker.variables if tracker is not None else []
-        if variables:
-            engines.current().block_until_ready(variables[0].stored)
-
-    def _logs(self, mode):
-        """The logs as Python numbers, computed on the host so that nothing is compiled to show them."""
-        if mode in self._step_logs:
-            values = {k: v.numpy() for k, v in self._step_logs[mode].items()}
-        else:
-            variables = [v for m in self.metrics for v in m.variables]
-            with engines.use_engine("numpy"), StateScope(variables, [v.numpy() for v in variables]):
-                values = self.get_metrics_result()
-        return {k: _plain(v) for k, v in sorted(values.items(), key=lambda item: item[0])}
-
-    def _clear_nan(self):
-        if self._nan is not None:
-            self._nan.assign(np.int32(-1))
-
-
-def _plain(value):
-    host = np.asarray(value)
-    return float(host) if host.ndim == 0 else host
+    @property
+    def _steps(self):
+        """The compiled steps; dropped when the model changes."""
+        if self._compiled_steps is None:
+            self._compiled_steps = CompiledSteps(self)
+        return self._compiled_steps
 
 
 def _bounded(steps, data):
