@@ -98,9 +98,69 @@ def test_lambda_config_is_the_oracles():
         assert json.loads(json.dumps(mine)) == json.loads(json.dumps(other))
 
 
-def test_a_lambda_is_not_saved():
-    with pytest.raises(TypeError, match="can't be saved in general: files hold no byte code. Write it as a named function"):
-        layers.Lambda(lambda x: x).get_config()
+LAMBDAS = {
+    "operators": lambda x: -x / (1 + abs(x)) ** 2,
+    "indexing": lambda x: x[:, 1:] - x[..., :-1],
+    "ops with arguments": lambda x: ops.concatenate([ops.relu(x), ops.sum(x, -1, keepdims=True)], axis=-1),
+    "constants": lambda x: x * np.array([1.0, 2.0, 3.0], "float32") + 1,
+    "a shape with an unknown axis": lambda x: ops.reshape(x, (ops.shape(x)[0], 3, 1)),
+    "several results of an op": lambda x: ops.split(x, 3, axis=-1)[1],
+    "variadic": lambda x: ops.einsum("bi,bj->bij", x, x),
+    "another dtype": lambda x: ops.cast(x > 0, "int32"),
+}
+
+
+@pytest.mark.parametrize("name", LAMBDAS)
+def test_a_lambda_of_ops_is_saved_as_their_graph(name, tmp_path):
+    model = kerata.Sequential([kerata.Input((3,)), layers.Lambda(LAMBDAS[name])])
+    model.save(tmp_path / "model.keras")
+    again = kerata.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again(X), model(X))
+    again.save(tmp_path / "again.keras")
+    np.testing.assert_array_equal(kerata.models.load_model(tmp_path / "again.keras")(X), model(X))
+
+
+def test_a_lambda_of_several_inputs_with_arguments_is_saved(tmp_path):
+    inputs = [kerata.Input((3,)), kerata.Input((3,), dtype="int32")]
+    combine = layers.Lambda(lambda pair, times: pair[0] * times + ops.cast(pair[1], "float32"), arguments={"times": 3.0})
+    model = kerata.Model(inputs, combine(inputs))
+    model.save(tmp_path / "model.keras")
+    again = kerata.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again([X, np.ones((2, 3), "int32")]), X * 3 + 1)
+
+
+def test_clones_keep_the_function():
+    import jax.numpy as jnp
+
+    model = kerata.Sequential([kerata.Input((3,)), layers.Lambda(lambda x: jnp.sin(x))])
+    np.testing.assert_allclose(kerata.models.clone_model(model)(X), np.sin(X), rtol=1e-6)
+
+
+def own_functions(x):
+    import jax.numpy as jnp
+
+    return jnp.sin(x)
+
+
+UNSAVED = {
+    "it can't be run on symbolic tensors": lambda x: own_functions(x),
+    "it uses the layer 'inner'": lambda x: layers.Dense(2, name="inner")(x),
+    "its result does not come from its input": lambda x: 3.0,
+    "it draws numbers, or makes tensors that do not come from its input": lambda x: x + kerata.random.normal((2, 3)),
+}
+
+
+@pytest.mark.parametrize("why", UNSAVED)
+def test_another_lambda_is_not_saved(why):
+    layer = layers.Lambda(UNSAVED[why], name="mine")
+    with pytest.raises(TypeError, match="the layer has not been called yet, so its input's shape is not known"):
+        layer.get_config()
+    layer(X)
+    with pytest.raises(TypeError) as caught:
+        layer.get_config()
+    message = str(caught.value)
+    assert message.startswith('Layer "mine": its lambda (') and why in message
+    assert message.endswith("or write it as a named function and register it with @keras.saving.register_keras_serializable().")
 
 
 @pytest.mark.parametrize("stored", [{"class_name": "__lambda__", "config": {"code": "4wEA"}}, ["4wEA", None, None]])

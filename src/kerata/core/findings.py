@@ -102,7 +102,7 @@ def note(kind, bad, value, message, key=None):
         local.findings.add(kind, bad, value, message, key)
 
 
-def check_range(values, count, message, ignore=None, key=None):
+def check_range(values, count, message, ignore=None, key=None, from_end=False):
     """Check that whole numbers are in `range(count)`: at once if they have values now, else when a step was run.
 
     Args:
@@ -111,6 +111,7 @@ def check_range(values, count, message, ignore=None, key=None):
         message: a function from the worst number to the error's text.
         ignore: a number that is right though out of range.
         key: as for `note`.
+        from_end: whether -1 to -count count from the end.
 
     Raises: ValueError if values are concrete and one is out of range.
     """
@@ -118,19 +119,19 @@ def check_range(values, count, message, ignore=None, key=None):
     if engine.is_abstract or 0 in values.shape:
         return
     if engine.is_concrete(values):
-        worst = int(_worst(np, engine.to_numpy(values).astype("int32"), ignore))
+        worst = int(_worst(np, engine.to_numpy(values).astype("int32"), ignore, count if from_end else 0))
         if worst >= count:
             raise ValueError(message(_number(worst)))
     elif local.findings is not None:
-        worst = _worst(engine.xp, engine.cast(values, "int32"), ignore)
+        worst = _worst(engine.xp, engine.cast(values, "int32"), ignore, count if from_end else 0)
         note("range", worst >= count, worst, message, key or message)
 
 
-def _worst(xp, values, ignore):
-    """The value that is farthest out, by one reduction: those below 0 count as very large."""
+def _worst(xp, values, ignore, below):
+    """The value that is farthest out, by one reduction: those lower than `-below` count as very large."""
     if ignore is not None:
         values = xp.where(values == ignore, 0, values)
-    return xp.max(xp.where(values < 0, values + 1 + _LARGEST, values))
+    return xp.max(xp.where(values < -below, values + 1 + _LARGEST, values))
 
 
 def _number(worst):

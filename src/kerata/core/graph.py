@@ -304,6 +304,22 @@ class Function(Operation):
         """The outputs for `inputs`."""
         return self.plan.run(optree.tree_leaves(inputs))
 
+    def get_config(self):
+        """The graph."""
+        from kerata.core import graph_form
+
+        first = {id(n): n for n in map(node_of, self.inputs)}
+        operations = list({id(n.operation): n.operation for n in [*first.values(), *self.plan.nodes]}.values())
+        nodes = [*first.values(), *self.plan.nodes]
+        return {"name": self.name} | graph_form.serialized(self._inputs_struct, self._outputs_struct, operations, nodes)
+
+    @classmethod
+    def from_config(cls, config):
+        """A function from its graph."""
+        from kerata.core import graph_form
+
+        return cls(*graph_form.restored(config), name=config.get("name"))
+
 
 def accepts(fn, name):
     """Whether `fn` takes an argument called `name`."""

@@ -13,7 +13,7 @@ import types
 import numpy as np
 
 from kerata.core import arrays, naming
-from kerata.core.graph import KerasTensor
+from kerata.core.graph import Function, KerasTensor
 
 _registered: dict = {}  # "package>name" -> class or function
 _registered_names: dict = {}  # class or function -> "package>name"
@@ -136,7 +136,7 @@ def _public_names(namespace):
     if namespace == "models":
         from kerata.models.functional import Functional
 
-        table["Functional"] = Functional
+        table |= {"Functional": Functional, "Function": Function}
     return table
 
 

@@ -2,11 +2,14 @@
 
 import types
 
+import optree
+
 from kerata import activations, ops, regularizers
 from kerata.core import registry
-from kerata.core.arrays import dtype_of
+from kerata.core.arrays import dtype_of, static_shape
 from kerata.core.graph import accepts
 from kerata.engines.abstract import AbstractArray
+from kerata.layers import lambda_graph
 from kerata.layers.layer import Layer
 
 
@@ -109,8 +112,9 @@ class Lambda(Layer):
         mask: the output's mask, or a function of inputs and mask that returns it.
         arguments: a dict of further arguments.
 
-    A named function is saved by its name and must be registered; a `lambda` can't be saved, since kerata's files hold no
-    byte code, and none is run from files.
+    A named function is saved by its name and must be registered. A `lambda` is saved as the graph of the ops and operators
+    that it uses, for inputs of the shape that the layer has seen; kerata's files hold no byte code, and none is run from
+    files. A `lambda` that uses an engine's own functions can't be saved.
 
     >>> import kerata, numpy as np
     >>> kerata.layers.Lambda(lambda x: x ** 2)(np.array([3.0])).tolist()
@@ -125,10 +129,13 @@ class Lambda(Layer):
         self.arguments = arguments or {}
         self.mask = mask
         self.given_output_shape = output_shape
+        self._seen = None  # the inputs' shapes and dtypes
         self.supports_masking = mask is not None
 
     def call(self, inputs, mask=None, training=None):
         """The function of the inputs."""
+        if self._seen is None:
+            self._seen = optree.tree_map(lambda x: ((None, *static_shape(x)[1:]), dtype_of(x)), inputs)
         extra = {name: value for name, value in (("mask", mask), ("training", training)) if _names(self.function, name)}
         return self.function(inputs, **(self.arguments | extra))
 
@@ -154,14 +161,24 @@ class Lambda(Layer):
     def get_config(self):
         """The constructor's arguments.
 
-        Raises: TypeError if one of the functions is a `lambda`.
+        Raises: TypeError if the function is a `lambda` that is no graph of ops, or if `output_shape` or `mask` is one.
         """
-        config = super().get_config()
+        config = self._raw_config()
+        if _is_lambda(self.function):
+            config["function"] = lambda_graph.traced(self.function, self._seen, self.arguments, self.path)
+            config["arguments"] = {}  # they are in the graph
+        return registry.serialize_dict(config)
+
+    def _raw_config(self):
+        config = super()._raw_config()
         for name, value in (("output_shape", self.given_output_shape), ("mask", self.mask)):
             config.pop(name)
             if value is not None:
-                config[name] = registry.serialize_keras_object(value)
+                config[name] = value
         return config
+
+    def _config_for_copies(self):
+        return self._raw_config()
 
     @classmethod
     def from_config(cls, config, custom_objects=None, safe_mode=None):
@@ -174,6 +191,10 @@ class Lambda(Layer):
             if name in config:
                 config[name] = _loaded(config[name], custom_objects)
         return cls(**config)
+
+
+def _is_lambda(function):
+    return getattr(function, "__name__", None) == "<lambda>"
 
 
 def _names(function, argument):

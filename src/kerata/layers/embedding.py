@@ -63,7 +63,7 @@ class Embedding(Quantizable):
 
     def _looked_up(self, inputs):
         indices = ops.cast(inputs, "int32")
-        findings.check_range(indices, self.input_dim, self._out_of_range, key=id(self))
+        findings.check_range(indices, self.input_dim, self._out_of_range, key=id(self), from_end=True)
         return ops.take(self.embeddings, indices, axis=0)
 
     def _out_of_range(self, index):

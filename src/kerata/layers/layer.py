@@ -9,7 +9,7 @@ import numpy as np
 import optree
 
 from kerata import engines
-from kerata.core import masks, naming, policies
+from kerata.core import masks, naming, policies, registry
 from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.configurable import Configurable, is_own
 from kerata.core.graph import Node, Operation, abstract_call, has_symbolic, symbolic_outputs
@@ -455,6 +455,10 @@ class Layer(Holder, Configurable, Operation):
 
     def get_config(self):
         """The constructor's arguments, in a form that `from_config` takes."""
+        return registry.serialize_dict(self._raw_config())
+
+    def _raw_config(self):
+        """The constructor's arguments, functions and objects as they are."""
         config = {"name": self.name, "trainable": self._trainable, "dtype": policies.serialize(self.dtype_policy)}
         own = super().get_config()
         for key in ("name", "trainable", "dtype", "autocast", "activity_regularizer", "weights"):
@@ -462,11 +466,14 @@ class Layer(Holder, Configurable, Operation):
         if self.activity_regularizer is not None or "activity_regularizer" in _all_parameters(type(self)):
             config["activity_regularizer"] = self.activity_regularizer
         from kerata import activations
-        from kerata.core.registry import serialize_dict
 
         for key, value in own.items():
             config[key] = activations.serialize(value) if key.endswith("activation") and callable(value) else value
-        return serialize_dict(config)
+        return config
+
+    def _config_for_copies(self):
+        """The config that a copy in this process is made from."""
+        return self.get_config()
 
     def __repr__(self):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

@@ -22,7 +22,7 @@ def clone_model(model, input_tensors=None, clone_function=None, call_function=No
     def clone(layer):
         if recursive and clone_function is not None and getattr(layer, "plan", None) is not None:
             return clone_model(layer, clone_function=clone_function, call_function=call_function, recursive=True)
-        make = clone_function or (lambda old: type(old).from_config(old.get_config()))
+        make = clone_function or (lambda old: type(old).from_config(old._config_for_copies()))
         new = make(layer)
         if not isinstance(new, Layer):
             raise TypeError(f"clone_function must return a layer; {new!r} came for {layer.name!r}.")

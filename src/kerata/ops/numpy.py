@@ -59,11 +59,12 @@ def _typed(number, dtype):
     return float(number) if dtype.startswith(("float", "bfloat")) else number
 
 
-def _unary(name, doc, floats=False, result=None):
+def _unary(name, doc, floats=False, numbers=False):
     def body(x):
         x = to_float(x) if floats else as_array(x)
-        y = getattr(xp(), name)(x)
-        return y if result is None else _cast(y, result)
+        if numbers and dtype_of(x) == "bool":
+            x = _cast(x, "int32")
+        return getattr(xp(), name)(x)
 
     return _named(body, name, doc)
 
@@ -126,10 +127,12 @@ _SAME_UNARY = {
     "abs": "Absolute value.",
     "absolute": "Absolute value.",
     "conj": "Complex conjugate.",
-    "negative": "-x.",
-    "sign": "-1, 0 or 1.",
-    "square": "x * x.",
     "trunc": "The integer part.",
+}
+_NUMBER_UNARY = {
+    "negative": "-x; of bools, as integers.",
+    "sign": "-1, 0 or 1; of bools, as integers.",
+    "square": "x * x; of bools, as integers.",
 }
 _BOOL_UNARY = {
     "isfinite": "Whether each element is neither infinite nor NaN.",
@@ -171,6 +174,7 @@ _FLOAT_BINARY = {
 for _table, _row, _options in (
     (_FLOAT_UNARY, _unary, {"floats": True}),
     (_SAME_UNARY, _unary, {}),
+    (_NUMBER_UNARY, _unary, {"numbers": True}),
     (_BOOL_UNARY, _unary, {}),
     (_SAME_BINARY, _binary, {}),
     (_FLOAT_BINARY, _binary, {"floats": True}),
@@ -347,12 +351,14 @@ def nonzero(x):
 
 @op
 def reshape(x, newshape):
-    """`x` in another shape of the same size; one -1 is computed.
+    """`x` in another shape of the same size; one -1, or None from a symbolic tensor's shape, is computed.
 
     Raises: ValueError if the sizes differ.
     """
     x = as_array(x)
     newshape = (newshape,) if isinstance(newshape, int) else tuple(newshape)
+    if newshape.count(None) == 1 and -1 not in newshape:
+        newshape = tuple(-1 if d is None else d for d in newshape)
     if builtins.all(type(d) is int for d in (*newshape, *static_shape(x))):
         newshape = reshaped(static_shape(x), newshape)
     return xp().reshape(x, newshape)
