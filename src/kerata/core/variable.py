@@ -143,7 +143,7 @@ class Variable:
             if value is None:
                 self._draw()
             engine = engines.get(self.engine_name)
-            value = self._value = engine.place(self._value, self.dtype)
+            value = self._value = engine.place(self._value, self.dtype, self.trainable)
         return value
 
     @stored.setter
@@ -151,20 +151,28 @@ class Variable:
         self._initializer = None
         self._value = value
 
+    def _keep(self, value):
+        """Store an array of the engine's."""
+        before = self._value
+        if before is None or type(before) is np.ndarray:
+            self.stored = engines.get(self.engine_name).place(value, self.dtype, self.trainable)
+        else:
+            self.stored = engines.get(self.engine_name).kept(before, value)
+
     def raw(self):
         """The value here and now, in the variable's own dtype."""
         if state.local.scope is not None:
             value = state.read(self)
             if value is not None:
                 return value
-        return self.stored
+        return engines.get(self.engine_name).read(self.stored)
 
     def write(self, value):
         """Keep `value`, an array of the right shape and dtype: in the innermost scope, else for good."""
         if state.local.scope is not None:
             state.local.scope.write(self, value)
         else:
-            self.stored = value
+            self._keep(value)
 
     # The user's side
 
@@ -204,9 +212,7 @@ class Variable:
             self.stored = np.array(value, dtype=_numpy_dtype(self.dtype))
         else:
             with engines.use_engine(self.engine_name):
-                engine, value = engines.current(), as_array(value)
-                # Outside compiled code a copy: two variables must not share a buffer that a compiled step gives away.
-                self.write(engine.place(value, self.dtype) if state.local.scope is None else engine.asarray(value, self.dtype))
+                self.write(engines.current().asarray(as_array(value), self.dtype))
         return self
 
     def assign_add(self, value):

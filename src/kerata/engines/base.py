@@ -5,6 +5,9 @@ gives a numpy-like namespace `xp`, a few kernels, and the transforms. Defaults t
 """
 
 import abc
+import contextlib
+
+import numpy as np
 
 
 class Engine(abc.ABC):
@@ -62,9 +65,28 @@ class Engine(abc.ABC):
         """The dtype that stands for `dtype` here, in the form that `xp` takes."""
         return dtype
 
-    def place(self, x, dtype):
-        """A variable's storage, from a host array."""
+    # State. A variable's value may share memory with its storage: code that needs the value from before an assignment
+    # copies it.
+
+    def place(self, x, dtype, trainable=False):
+        """A variable's storage, from an array: memory of its own."""
         return self.asarray(x, dtype)
+
+    def read(self, stored):
+        """The value of a variable's storage."""
+        return stored
+
+    def kept(self, stored, value):
+        """The storage after an assignment, by itself or with the value in it; no two variables share memory."""
+        return value
+
+    def next_seed(self, seed):
+        """A random generator's state (seed, counter) with the counter one on."""
+        return self.cast(seed + self.asarray(np.array([0, 1], "uint32")), "uint32")
+
+    def no_gradients(self):
+        """A context in which nothing is kept for gradients."""
+        return contextlib.nullcontext()
 
     def block_until_ready(self, x):
         """Wait for the work behind `x`."""

@@ -55,9 +55,12 @@ class JaxEngine(Engine):
     def cast(self, x, dtype):
         return lax.convert_element_type(x, self.known_dtype(dtype))
 
-    def place(self, x, dtype):
+    def place(self, x, dtype, trainable=False):
         with jax.ensure_compile_time_eval():  # a weight first read inside a trace must not become a tracer
             return jnp.array(x, dtype=self.known_dtype(dtype))
+
+    def kept(self, stored, value):
+        return jnp.array(value)  # a copy: a compiled step may give the memory away
 
     def block_until_ready(self, x):
         return jax.block_until_ready(x)

@@ -1,14 +1,12 @@
 """The NumPy engine: inference only, and nothing to install or compile."""
 
 import numpy as np
-import optree
 
-from kerata.engines.abstract import AbstractArray, window_output
-from kerata.engines.base import Engine
-from kerata.engines.state import StateScope, local
+from kerata.engines.abstract import window_output
+from kerata.engines.eager import EagerEngine
 
 
-class NumpyEngine(Engine):
+class NumpyEngine(EagerEngine):
     """NumPy: runs models, does not train them."""
 
     name = "numpy"
@@ -30,7 +28,7 @@ class NumpyEngine(Engine):
     def known_dtype(self, dtype):
         return _dtype(dtype)
 
-    def place(self, x, dtype):
+    def place(self, x, dtype, trainable=False):
         return np.array(x, dtype=_dtype(dtype))
 
     # Kernels
@@ -59,16 +57,6 @@ class NumpyEngine(Engine):
 
     # Transforms
 
-    def compile(self, fn, variables=(), donate=False):
-        return fn
-
-    def compile_loop(self, fn, variables=()):
-        def loop(start, stop, *args):
-            for i in range(start, stop):
-                fn(i, *args)
-
-        return loop
-
     def value_and_grad(self, fn, variables, has_aux=False):
         raise RuntimeError(
             "The NumPy engine runs models but can't train them: it has no gradients. Choose an engine that trains, with "
@@ -80,65 +68,6 @@ class NumpyEngine(Engine):
 
     def custom_gradient(self, fn):
         return lambda *args, **kwargs: fn(*args, **kwargs)[0]
-
-    def vectorized_map(self, fn, xs):
-        count = len(optree.tree_leaves(xs)[0])
-        results = [fn(optree.tree_map(lambda x: x[i], xs)) for i in range(count)]
-        return optree.tree_map(lambda *ys: np.stack(ys), *results)
-
-    def infer(self, fn, *args, **kwargs):
-        """Runs `fn` on zeros of two sizes."""
-        results = []
-        before, local.engine = local.engine, self
-        try:
-            for probe in (3, 5):
-                filled = optree.tree_map(lambda x: _zeros(x, probe), (args, kwargs))
-                with StateScope(), np.errstate(all="ignore"):
-                    results.append(fn(*filled[0], **filled[1]))
-        finally:
-            local.engine = before
-        return optree.tree_map(_merged, *results)
-
-    # Control flow
-
-    def cond(self, predicate, true_fn, false_fn):
-        return true_fn() if predicate else false_fn()
-
-    def switch(self, index, branches, *operands):
-        return branches[int(np.clip(index, 0, len(branches) - 1))](*operands)
-
-    def while_loop(self, condition, body, loop_vars, maximum_iterations=None):
-        is_list = isinstance(loop_vars, list)
-        values, i = tuple(loop_vars), 0
-        while (maximum_iterations is None or i < maximum_iterations) and condition(*values):
-            values = body(*values)
-            values = tuple(values) if isinstance(values, (list, tuple)) else (values,)
-            i += 1
-        return list(values) if is_list else values
-
-    def fori_loop(self, lower, upper, body, value):
-        for i in range(int(lower), int(upper)):
-            value = body(i, value)
-        return value
-
-    def scan(self, fn, init, xs, length=None, reverse=False, unroll=1):
-        steps = length if length is not None else len(optree.tree_leaves(xs)[0])
-        carry, ys = init, []
-        for i in range(steps)[:: -1 if reverse else 1]:
-            carry, y = fn(carry, optree.tree_map(lambda x: x[i], xs))
-            ys.append(y)
-        return carry, optree.tree_map(lambda *parts: np.stack(parts[:: -1 if reverse else 1]), *ys)
-
-    def associative_scan(self, fn, elems, reverse=False, axis=0):
-        def parts(x):
-            return [np.take(x, [i], axis) for i in range(x.shape[axis])][:: -1 if reverse else 1]
-
-        leaves, treedef = optree.tree_flatten(elems)
-        steps = [optree.tree_unflatten(treedef, list(step)) for step in zip(*map(parts, leaves))]
-        results = steps[:1]
-        for step in steps[1:]:
-            results.append(fn(results[-1], step))
-        return optree.tree_map(lambda *xs: np.concatenate(xs[:: -1 if reverse else 1], axis), *results)
 
     # Random
 
@@ -212,15 +141,3 @@ def _windows(x, window, strides, padding, dilation, fill):
 def _same_pads(length, window, stride, dilation):
     total = max(0, (window_output(length, window, stride, "same") - 1) * stride + (window - 1) * dilation + 1 - length)
     return total // 2, total - total // 2
-
-
-def _zeros(x, probe):
-    if not isinstance(x, AbstractArray):
-        return x
-    return np.zeros([probe if d is None else d for d in x.shape], _dtype(x.dtype))
-
-
-def _merged(a, b):
-    if not hasattr(a, "shape"):
-        return a
-    return AbstractArray([m if m == n else None for m, n in zip(a.shape, b.shape)], a.dtype.name)

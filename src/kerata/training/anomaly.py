@@ -17,13 +17,12 @@ def guarded(model, step, findings):
 
     def run(data):
         variables = model._all_variables()
-        before = [v.value for v in variables]
+        before = [current().place(v.value, v.dtype) for v in variables]  # copies: storage may be changed in place
         step(data)
         note_not_finite("the weights after the update", *(v.value for v in model.variables))
         found = findings.record.value[0] >= 0
         for variable, old in zip(variables, before):
-            if variable.value is not old:
-                variable.assign(current().xp.where(found, old, variable.value))
+            variable.assign(current().xp.where(found, old, variable.value))
 
     return run
 

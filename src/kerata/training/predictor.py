@@ -31,13 +31,13 @@ class Predictor:
         if self.step is None:
             model = self.model
             if model._eager():
-                self.step = model.predict_step
+                self.step = self._collecting
             else:
                 self.step = engines.current().compile(self._collecting, [*model.variables, self.findings.record])
         return self.step
 
     def _collecting(self, data):
-        with self.findings.collecting():
+        with engines.current().no_gradients(), self.findings.collecting():
             return self.model.predict_step(data)
 
     def _report(self):

@@ -1,5 +1,7 @@
 """A model's steps as compiled functions, their logs, and what they find wrong."""
 
+import contextlib
+
 import numpy as np
 import optree
 
@@ -80,7 +82,9 @@ class CompiledSteps:
             step = anomaly.guarded(self.model, step, self.findings)
 
         def run(data, valid, number):
-            with self.findings.collecting(number), current_batch.valid_rows(valid):
+            engine = engines.current()
+            keeps = contextlib.nullcontext() if mode == "train" else engine.no_gradients()
+            with keeps, self.findings.collecting(number), current_batch.valid_rows(valid):
                 step(data)
 
         return run
