@@ -4,21 +4,22 @@ import os
 
 os.environ.setdefault("KERAS_BACKEND", "jax")  # for the oracle
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the tests themselves run side by side
 
 import pytest
 
 from kerata import engines
 
 
-@pytest.fixture(params=["jax", "numpy"])
+@pytest.fixture(params=["jax", "torch", "numpy"])
 def engine(request):
-    """Each engine in turn, in force for the test."""
-    with engines.use_engine(request.param) as current:
+    """Each engine in turn, in force for the test; nothing is kept for gradients, so results turn into NumPy arrays."""
+    with engines.use_engine(request.param) as current, current.no_gradients():
         yield current
 
 
-@pytest.fixture
-def training_engine():
-    """The engine that trains."""
-    with engines.use_engine("jax") as current:
+@pytest.fixture(params=["jax", "torch"])
+def training_engine(request):
+    """Each engine that trains."""
+    with engines.use_engine(request.param) as current, current.no_gradients():
         yield current

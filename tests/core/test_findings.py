@@ -20,7 +20,7 @@ def compiled(fn, findings):
     return engines.current().compile(run, [findings.record])
 
 
-def test_the_first_finding_counts(training_engine):
+def test_the_first_finding_counts():
     findings = Findings()
     step = compiled(lambda x: check_range(x, 10, message), findings)
     for number, value in enumerate((3, 12, 3, -5)):

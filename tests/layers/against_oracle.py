@@ -52,7 +52,7 @@ def build_both(layer, arrays):
 
 
 def check_equal(layer, oracle, arrays, call=plain_call, build=build_first, tolerance=1e-5, **options):
-    """Outputs, and gradients with respect to weights and inputs, on the JAX engine; the outputs on the NumPy one.
+    """Outputs, and gradients with respect to weights and inputs, on the JAX engine; the same on the others.
 
     `call(layer, arrays, **options)` calls either layer, `build(layer, arrays)` builds it.
     """
@@ -80,16 +80,31 @@ def check_equal(layer, oracle, arrays, call=plain_call, build=build_first, toler
     (_, ours), our_gradients = compiled()
     close(ours, theirs, tolerance)
     close(our_gradients, [*gradients[0], *gradients[1]], 3 * tolerance)
-    check_numpy(layer, arrays, call, build, ours, tolerance, options)
+    for name in engines.names():
+        if name != "jax":
+            check_engine(name, layer, arrays, call, build, ours, our_gradients, tolerance, options)
     return ours
 
 
-def check_numpy(layer, arrays, call, build, expected, tolerance, options):
-    with engines.use_engine("numpy"):
+def check_engine(name, layer, arrays, call, build, expected, gradients, tolerance, options):
+    """The same layer on another engine gives the same outputs and, if the engine has them, gradients."""
+    with engines.use_engine(name) as engine, engine.no_gradients():
         twin = type(layer).from_config(layer.get_config())
         build(twin, arrays)
         twin.set_weights(layer.get_weights())
-        close(call(twin, arrays, **options), expected, tolerance)
+        if not engine.trains:
+            close(call(twin, arrays, **options), expected, tolerance)
+            return
+        inputs = [kerata.Variable(x) for x in arrays]
+
+        def loss():
+            outputs = call(twin, [v.value for v in inputs], **options)
+            return loss_of(ops, outputs), outputs
+
+        variables = [*twin.trainable_variables, *inputs]
+        (_, outputs), found = engine.compile(lambda: ops.value_and_grad(loss, variables, has_aux=True), variables)()
+        close(outputs, expected, tolerance)
+        close(found, gradients, 3 * tolerance)
 
 
 def check_compiled(layer, arrays, call=plain_call, **options):

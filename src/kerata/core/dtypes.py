@@ -9,6 +9,7 @@ import functools
 import numpy as np
 
 from kerata.core.config import settings
+from kerata.engines.base import numpy_dtype  # noqa: F401
 
 BOOL = ("bool",)
 UNSIGNED = ("uint8", "uint16", "uint32", "uint64")
@@ -122,12 +123,3 @@ def is_float_dtype(dtype):
 def is_int_dtype(dtype):
     """Whether `dtype` is an integer, signed or not."""
     return standardize_dtype(dtype).startswith(("int", "uint"))
-
-
-def numpy_dtype(name):
-    """NumPy's dtype of a name, also of those of ml_dtypes (bfloat16, float8)."""
-    if name.startswith(("bfloat16", "float8", "int4", "uint4")):
-        import ml_dtypes
-
-        return np.dtype(getattr(ml_dtypes, name))
-    return np.dtype(name)

@@ -75,10 +75,11 @@ class SeedGenerator:
     def next(self, ordered=True):
         """The next seed: two unsigned integers, the seed and a counter."""
         now = self.state.value
-        engine = engines.current()
-        if not engine.is_abstract:
-            self.state.write(engine.next_seed(now))
-        return now
+        engine, owner = engines.current(), engines.get(self.state.engine_name)
+        if engine.is_abstract:
+            return now
+        self.state.write(owner.next_seed(now))
+        return now if engine is owner else engine.asarray(owner.to_numpy(now))
 
     def get_config(self):
         """The arguments that make this generator."""

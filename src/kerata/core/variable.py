@@ -193,7 +193,7 @@ class Variable:
         if self._value is None and state.local.scope is None:
             self._draw()
         if state.local.scope is None and type(self._value) is np.ndarray:
-            return np.array(self._value, dtype=_numpy_dtype(self.dtype))
+            return np.array(self._value, dtype=dtypes.numpy_dtype(self.dtype))
         return np.array(engines.get(self.engine_name).to_numpy(self.raw()))
 
     def assign(self, value):
@@ -209,7 +209,7 @@ class Variable:
         if engines.current().is_abstract:
             return self
         if state.local.scope is None and isinstance(value, np.ndarray):
-            self.stored = np.array(value, dtype=_numpy_dtype(self.dtype))
+            self.stored = np.array(value, dtype=dtypes.numpy_dtype(self.dtype))
         else:
             with engines.use_engine(self.engine_name):
                 self.write(engines.current().asarray(as_array(value), self.dtype))
@@ -269,14 +269,6 @@ def _arithmetic(name, variable, value):
 
     with autocast_scope(None):
         return getattr(numpy, name)(variable.value, value)
-
-
-def _numpy_dtype(name):
-    if name.startswith(("bfloat16", "float8", "int4", "uint4")):
-        import ml_dtypes
-
-        return np.dtype(getattr(ml_dtypes, name))
-    return np.dtype(name)
 
 
 def _takes_dtype(initializer):

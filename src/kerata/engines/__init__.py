@@ -14,6 +14,7 @@ from kerata.engines.state import local
 
 _ENGINES = {
     "jax": ("kerata.engines.jax", "JaxEngine"),
+    "torch": ("kerata.engines.torch", "TorchEngine"),
     "numpy": ("kerata.engines.numpy", "NumpyEngine"),
     "abstract": ("kerata.engines.abstract", "AbstractEngine"),
 }

@@ -10,6 +10,15 @@ import contextlib
 import numpy as np
 
 
+def numpy_dtype(name):
+    """NumPy's dtype of a name, also of those of ml_dtypes (bfloat16, float8, int4)."""
+    if name.startswith(("bfloat16", "float8", "int4", "uint4")):
+        import ml_dtypes
+
+        return np.dtype(getattr(ml_dtypes, name))
+    return np.dtype(name)
+
+
 class Engine(abc.ABC):
     """A compute library, seen through one small contract.
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from kerata.engines.abstract import window_output
+from kerata.engines.base import numpy_dtype
 from kerata.engines.eager import EagerEngine
 
 
@@ -104,12 +105,7 @@ _DRAWS = {
 
 
 def _dtype(name):
-    """A dtype that NumPy knows, also for the names of ml_dtypes (bfloat16, float8)."""
-    if isinstance(name, str) and name.startswith(("bfloat16", "float8", "int4", "uint4")):
-        import ml_dtypes
-
-        return np.dtype(getattr(ml_dtypes, name))
-    return name
+    return numpy_dtype(name) if isinstance(name, str) else name
 
 
 def _dilated(x, dilation):

@@ -1,0 +1,297 @@
+"""The PyTorch engine: eager, its state changed in place, its gradients autograd's."""
+
+import numpy as np
+import optree
+import torch
+from torch.utils.checkpoint import checkpoint
+
+from kerata.engines import state, torch_kernels, torch_numpy
+from kerata.engines.base import numpy_dtype
+from kerata.engines.eager import EagerEngine
+
+_NAMES = {
+    getattr(torch, name): name
+    for name in (
+        "bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64", "bfloat16", "float16", "float32",
+        "float64", "float8_e4m3fn", "float8_e5m2", "complex64", "complex128",
+    )
+}  # fmt: skip
+_DTYPES = {name: dtype for dtype, name in _NAMES.items()}
+# NumPy's dtypes that PyTorch does not know, and those of the same size through which they pass.
+_FOREIGN = {"bfloat16": "int16", "float8_e4m3fn": "uint8", "float8_e5m2": "uint8"}
+
+
+class TorchEngine(EagerEngine):
+    """PyTorch: a trainable variable's storage is a leaf tensor, so `loss.backward()` and `torch.optim` work on models."""
+
+    name = "torch"
+    xp = torch_numpy
+    conv = staticmethod(torch_kernels.conv)
+    pool = staticmethod(torch_kernels.pool)
+
+    def __init__(self):
+        super().__init__()
+        self.kernels = dict(torch_kernels.KERNELS)
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if self.device.type != "cpu":
+            torch.set_default_device(self.device)
+
+    # Arrays
+
+    def is_array(self, x):
+        return isinstance(x, torch.Tensor)
+
+    def is_concrete(self, x):
+        return not self.is_batched(x)
+
+    def is_batched(self, x):
+        return isinstance(x, torch.Tensor) and torch._C._functorch.is_batchedtensor(x)
+
+    def asarray(self, x, dtype=None):
+        if not isinstance(x, torch.Tensor):
+            x = _from_numpy(x) if isinstance(x, (np.ndarray, np.generic)) else torch.as_tensor(x)
+            x = x.to(self._device())
+        return x if dtype is None else x.to(_DTYPES.get(dtype, dtype))
+
+    def _device(self):
+        return torch.get_default_device()
+
+    def to_numpy(self, x):
+        x = x.detach().cpu()
+        foreign = _FOREIGN.get(_NAMES[x.dtype])
+        return x.view(_DTYPES[foreign]).numpy().view(numpy_dtype(_NAMES[x.dtype])) if foreign else x.resolve_conj().numpy()
+
+    def cast(self, x, dtype):
+        return x.to(_DTYPES[dtype])
+
+    def dtype(self, x):
+        return _NAMES[x.dtype]
+
+    def known_dtype(self, dtype):
+        return _DTYPES[dtype]
+
+    def devices(self, kind=None):
+        found = ["cpu:0", *[f"cuda:{i}" for i in range(torch.cuda.device_count())]]
+        return [d for d in found if kind in (None, d.partition(":")[0], {"cuda": "gpu"}.get(d.partition(":")[0]))]
+
+    def device_scope(self, name):
+        return torch.device(name.replace("gpu", "cuda"))
+
+    def block_until_ready(self, x):
+        if x.is_cuda:
+            torch.cuda.synchronize(x.device)
+        return x
+
+    def getitem(self, x, key):
+        keys = key if isinstance(key, tuple) else (key,)
+        if any(isinstance(k, slice) and isinstance(k.step, int) and k.step < 0 for k in keys):
+            return _reversed_item(x, keys)
+        keys = tuple(torch.as_tensor(k, device=x.device) if isinstance(k, (np.ndarray, np.generic, list)) else k for k in keys)
+        return x[keys if len(keys) != 1 else keys[0]]
+
+    def take_rows(self, x, rows):
+        return x.index_select(0, rows)
+
+    # State
+
+    def place(self, x, dtype, trainable=False):
+        stored = self.asarray(x, dtype).detach().clone()
+        return stored.requires_grad_() if trainable and stored.is_floating_point() else stored
+
+    def kept(self, stored, value):
+        if not stored.requires_grad:
+            return value.detach()
+        with torch.no_grad():
+            stored.copy_(value)  # in place: optimizers and users hold this very tensor
+        return stored
+
+    def next_seed(self, seed):
+        return (seed.to(torch.int64) + torch.tensor([0, 1])).to(torch.uint32)
+
+    def no_gradients(self):
+        return torch.no_grad()
+
+    # Transforms
+
+    def compile(self, fn, variables=(), donate=False):
+        def call(*args):
+            return fn(*optree.tree_map(self._converted, args))
+
+        return call
+
+    def _converted(self, x):
+        return self.asarray(x) if isinstance(x, np.ndarray) else x
+
+    def value_and_grad(self, fn, variables, has_aux=False):
+        variables = list(variables)
+
+        def call():
+            leaves = [v.raw() for v in variables]
+            with torch.enable_grad():
+                if all(x.is_leaf and x.requires_grad for x in leaves):
+                    out, owners, new = fn(), (), ()
+                else:
+                    leaves = [x.detach().requires_grad_() for x in leaves]
+                    with state.StateScope(variables, leaves) as scope:
+                        out = fn()
+                    owners, new = scope.updates()
+            loss, aux = out if has_aux else (out, None)
+            grads = torch.autograd.grad(loss, leaves, allow_unused=True) if loss.requires_grad else [None] * len(leaves)
+            grads = [torch.zeros_like(x) if g is None else g for g, x in zip(grads, leaves)]
+            for variable, value in zip(owners, new):
+                variable.write(value.detach())
+            loss = loss.detach()
+            return ((loss, optree.tree_map(_detached, aux, none_is_leaf=True)) if has_aux else loss), grads
+
+        return call
+
+    def stop_gradient(self, x):
+        return x.detach()
+
+    def custom_gradient(self, fn):
+        return lambda *args, **kwargs: _CustomGradient.apply(lambda *inner: fn(*inner, **kwargs), *args)
+
+    def remat(self, fn):
+        def call(*args):
+            known = []  # what the first run assigned, and the values before: the second run begins with them
+
+            def run(*args):
+                with state.StateScope(*known) as scope:
+                    result = fn(*args)
+                if not known:
+                    owners, values = scope.updates()
+                    known.extend((owners, [v.raw() for v in owners]))
+                    call.updates = (owners, values)
+                return result
+
+            result = checkpoint(run, *args, use_reentrant=False)
+            for variable, value in zip(*call.updates):
+                variable.write(value)
+            return result
+
+        return call
+
+    def vectorized_map(self, fn, xs):
+        return torch.func.vmap(fn, randomness="different")(xs)
+
+    # Random
+
+    def random(self, kind, seed, shape, dtype, *parameters):
+        generator = torch.Generator(self._device())
+        generator.manual_seed(_mixed(*seed.tolist()))
+        with torch.no_grad():
+            return _DRAWS[kind](generator, tuple(shape), _DTYPES[dtype] if dtype else None, *parameters)
+
+
+def _from_numpy(x):
+    x = np.asarray(x)
+    foreign = _FOREIGN.get(x.dtype.name)
+    if foreign:
+        return torch.from_numpy(np.array(x).view(foreign)).view(_DTYPES[x.dtype.name])
+    if not x.flags.writeable or any(s < 0 for s in x.strides) or not x.dtype.isnative:
+        x = np.array(x, dtype=x.dtype.newbyteorder("="))
+    return torch.from_numpy(x)
+
+
+def _detached(x):
+    return x.detach() if isinstance(x, torch.Tensor) else x
+
+
+def _reversed_item(x, keys):
+    """`x[keys]` where slices run backwards, which PyTorch's own indexing does not do."""
+    if Ellipsis in [k for k in keys if not isinstance(k, torch.Tensor)]:
+        at = next(i for i, k in enumerate(keys) if k is Ellipsis)
+        missing = x.ndim - sum(k is not None for k in keys) + 1
+        keys = (*keys[:at], *[slice(None)] * missing, *keys[at + 1 :])
+    axis, turned, forward = 0, [], []
+    for k in keys:
+        if isinstance(k, slice) and k.step is not None and k.step < 0:
+            length = x.shape[axis]
+            start, stop, step = k.indices(length)
+            turned.append(axis)
+            k = slice(length - 1 - start, length - 1 - stop, -step)
+        forward.append(k)
+        axis += k is not None
+    return torch.flip(x, turned)[tuple(forward)]
+
+
+class _CustomGradient(torch.autograd.Function):
+    """A function that returns its result and the function of its gradients."""
+
+    @staticmethod
+    def forward(context, fn, *args):
+        result, context.grad = fn(*args)
+        return result
+
+    @staticmethod
+    def backward(context, *upstream):
+        grads = context.grad(*upstream)
+        return None, *(grads if isinstance(grads, (tuple, list)) else (grads,))
+
+
+# Draws
+
+
+def _mixed(seed, counter):
+    """One number of a seed and a counter, by the finalizer of SplitMix64: the CPU's generator takes only 32 bits of it."""
+    x = (seed << 32 | counter) + 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
+    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
+    x = (x ^ x >> 27) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
+    return x ^ x >> 31
+
+
+def _truncated(generator, shape, dtype):
+    tail = 0.022750131948179195  # the normal distribution function at -2
+    uniform = torch.rand(shape, generator=generator, dtype=torch.float64) * (1 - 2 * tail) + tail
+    return (torch.erfinv(2 * uniform - 1) * 2**0.5).to(dtype)
+
+
+def _uniform_integers(generator, shape, dtype, low, high):
+    low, high = torch.as_tensor(low), torch.as_tensor(high)
+    if low.ndim == high.ndim == 0:
+        return torch.randint(int(low), int(high), shape, generator=generator).to(dtype)
+    spread = torch.rand(shape, generator=generator, dtype=torch.float64) * (high - low)
+    return (torch.floor(spread) + low).to(dtype)
+
+
+def _gamma(generator, shape, dtype, alpha):
+    alpha = torch.as_tensor(alpha, dtype=dtype).broadcast_to(shape)
+    return torch._standard_gamma(alpha, generator=generator)
+
+
+def _beta(generator, shape, dtype, a, b):
+    x, y = _gamma(generator, shape, dtype, a), _gamma(generator, shape, dtype, b)
+    return x / (x + y)
+
+
+def _binomial(generator, shape, dtype, count, p):
+    count, p = (torch.as_tensor(v, dtype=torch.float32).broadcast_to(shape) for v in (count, p))
+    return torch.binomial(count, p, generator=generator).to(dtype)
+
+
+def _categorical(generator, shape, dtype, logits, count):
+    draws = torch.multinomial(torch.softmax(logits.float(), -1), count, replacement=True, generator=generator)
+    return draws.to(dtype)
+
+
+def _bernoulli(generator, shape, dtype, p):
+    p = torch.as_tensor(p, dtype=torch.float32).broadcast_to(shape)
+    return (torch.rand(shape, generator=generator) < p).to(dtype)
+
+
+def _permutation(generator, shape, dtype, x, axis):
+    return x.index_select(axis, torch.randperm(x.shape[axis], generator=generator))
+
+
+_DRAWS = {
+    "uniform": lambda g, shape, dtype: torch.rand(shape, generator=g, dtype=dtype),
+    "normal": lambda g, shape, dtype: torch.randn(shape, generator=g, dtype=dtype),
+    "truncated_normal": _truncated,
+    "randint": _uniform_integers,
+    "bernoulli": _bernoulli,
+    "gamma": _gamma,
+    "beta": _beta,
+    "binomial": _binomial,
+    "categorical": _categorical,
+    "permutation": _permutation,
+}
