@@ -8,6 +8,8 @@ import pytest
 import kerata
 from kerata import callbacks, layers
 
+pytestmark = pytest.mark.usefixtures("training_engine")
+
 X = np.random.default_rng(0).normal(size=(40, 3)).astype("float32")
 Y = X.sum(1, keepdims=True).astype("float32")
 
@@ -139,7 +141,7 @@ def test_csv_logger(tmp_path):
     assert float(rows[2]["loss"]) == pytest.approx(history["loss"][0])
 
 
-@pytest.mark.filterwarnings("ignore:The loss is nan")
+@pytest.mark.filterwarnings("ignore:The loss")
 def test_terminate_on_nan(capsys):
     bad = np.full_like(Y, np.nan)
     history = model().fit(X, bad, epochs=5, callbacks=[callbacks.TerminateOnNaN()], verbose=0)

@@ -13,6 +13,8 @@ from tests.oracle import keras as oracle
 import kerata
 from kerata import layers
 
+pytestmark = pytest.mark.usefixtures("training_engine")
+
 
 def image_model(keras):
     layers = keras.layers

@@ -6,6 +6,8 @@ import pytest
 import kerata
 from kerata import layers, ops
 
+pytestmark = pytest.mark.usefixtures("training_engine")
+
 X = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
 Y = X.sum(1, keepdims=True)
 

@@ -6,6 +6,8 @@ import pytest
 import kerata
 from kerata.training.data import MEMORY_LIMIT, MemoryData, StreamData, adapt, weighted_by_class
 
+pytestmark = pytest.mark.usefixtures("training_engine")
+
 X = np.random.default_rng(0).normal(size=(48, 4)).astype("float32")
 Y = (X.sum(1, keepdims=True) > 0).astype("float32")
 

@@ -6,6 +6,8 @@ import pytest
 import kerata
 from tests.oracle import keras as oracle
 
+pytestmark = pytest.mark.usefixtures("training_engine")
+
 X = np.random.default_rng(0).normal(size=(50, 6)).astype("float32")
 LABELS = np.random.default_rng(1).integers(0, 3, 50).astype("int32")
 WEIGHTS = np.random.default_rng(2).uniform(0.5, 2.0, 50).astype("float32")

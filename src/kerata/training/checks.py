@@ -6,7 +6,7 @@ import numpy as np
 import optree
 
 from kerata import losses, metrics
-from kerata.core.arrays import as_array
+from kerata.core.arrays import as_array, dtype_of
 from kerata.core.graph import abstract_call
 from kerata.engines.abstract import AbstractArray
 from kerata.losses.labels import check_labels
@@ -55,7 +55,7 @@ def build_by_call(model, x):
 
 
 def _dtype(a):
-    return as_array(a[:0]).dtype.name
+    return dtype_of(as_array(a[:0]))
 
 
 def output_spec(model, x):
