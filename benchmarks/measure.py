@@ -6,18 +6,14 @@ import sys
 import time
 
 START = time.perf_counter()
+LIBRARIES = ("kerata", "keras", "tf_keras")
 
 
 def library(contender):
-    """The module that the program is written for."""
-    if contender == "kerata":
-        import kerata
-
-        return kerata
-    os.environ["KERAS_BACKEND"] = "jax"
-    import keras
-
-    return keras
+    """The module that the program is written for: "kerata", "kerata:torch", "keras", "keras:tensorflow", "tf_keras"."""
+    name, _, engine = contender.partition(":")
+    os.environ["KERATA_BACKEND"] = os.environ["KERAS_BACKEND"] = engine or "jax"
+    return __import__(name)
 
 
 def epoch_of(contender, case):
@@ -26,7 +22,7 @@ def epoch_of(contender, case):
 
     batch, steps = programs.SIZES[case]
     x, y = programs.data(case)
-    if contender in ("kerata", "keras"):
+    if contender.startswith(LIBRARIES):
         model = programs.model(case, library(contender))
         return lambda: model.fit(x, y, batch_size=batch, verbose=0), steps
     hand = __import__(f"by_hand_{contender}")
@@ -38,7 +34,7 @@ def predict_of(contender):
     import programs
 
     x = np.ones((1, 4), "float32")
-    if contender in ("kerata", "keras"):
+    if contender.startswith(LIBRARIES):
         model = programs.model("tiny_mlp", library(contender))
         return lambda: model.predict(x, verbose=0)
     run = __import__(f"by_hand_{contender}").predictor()
@@ -63,8 +59,7 @@ def main(contender, case, seconds=6.0):
         import programs
 
         keras = library(contender)
-        if contender == "keras":
-            import jax  # noqa: F401
+        __import__({"torch": "torch", "tensorflow": "tensorflow"}.get(contender.partition(":")[2], "jax"))
         start = time.perf_counter()
         programs.mobilenet(keras)
         return [(time.perf_counter() - start) * 1e3]

@@ -70,7 +70,8 @@ class Findings:
 
     def add(self, kind, bad, value, message, key=None):
         """Note `message(value)` if `bad` and if nothing was noted before."""
-        if engines.current().is_batched(bad):  # inside a vectorised function nothing can be kept
+        engine = engines.current()
+        if engine.is_known_false(bad) or engine.is_batched(bad):  # inside a vectorised function nothing can be kept
             return
         number = self._notes.setdefault(key or message, (len(self._notes), kind, message))[0]
         xp, old = engines.current().xp, self.record.value

@@ -206,9 +206,12 @@ class Variable:
             raise ValueError(
                 f"Variable {self.path!r} has shape {self.shape}; a value of shape {shape} can't be assigned to it."
             )
-        if engines.current().is_abstract:
+        engine = state.local.engine or engines.current()
+        if engine.is_abstract:
             return self
-        if state.local.scope is None and isinstance(value, np.ndarray):
+        if engine.name == self.engine_name and engine.is_array(value) and engine.dtype(value) == self.dtype:
+            self.write(value)
+        elif state.local.scope is None and isinstance(value, np.ndarray):
             self.stored = np.array(value, dtype=dtypes.numpy_dtype(self.dtype))
         else:
             with engines.use_engine(self.engine_name):

@@ -62,6 +62,10 @@ class Engine(abc.ABC):
         """Whether `x` has values now, and does not stand for those of a later run."""
         return not self.is_abstract
 
+    def is_known_false(self, x):
+        """Whether the bool scalar `x` is known to be False now, without waiting for a device."""
+        return False
+
     def is_batched(self, x):
         """Whether `x` stands for one row in a vectorised function, so that it can't be assigned to a variable."""
         return False

@@ -44,6 +44,9 @@ class TorchEngine(EagerEngine):
     def is_concrete(self, x):
         return not self.is_batched(x)
 
+    def is_known_false(self, x):
+        return x.is_cpu and self.is_concrete(x) and not x
+
     def is_batched(self, x):
         return isinstance(x, torch.Tensor) and torch._C._functorch.is_batchedtensor(x)
 

@@ -6,6 +6,7 @@ Images come with channels last. A permuted view of them is what PyTorch calls ch
 import torch
 from torch.nn import functional
 
+from kerata.engines import torch_optimizers
 from kerata.engines.abstract import window_output
 
 _CONV = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
@@ -122,7 +123,17 @@ def _top_k(x, k):
     return order.values[..., :k], order.indices[..., :k].to(torch.int32)
 
 
+def _at_class(values, target, axis):
+    classes = target.to(torch.int64)
+    inside = (classes >= 0) & (classes < values.shape[axis])
+    found = values.gather(axis, torch.where(inside, classes, 0).unsqueeze(axis)).squeeze(axis)
+    return torch.where(inside, found, 0.0)
+
+
 KERNELS = {
+    **torch_optimizers.KERNELS,
+    "relu": lambda x: torch.relu(x) if isinstance(x, torch.Tensor) else NotImplemented,
+    "at_class": _at_class,
     "erf_of_float": torch.erf,
     "erfinv_of_float": torch.erfinv,
     "logistic_of_float": torch.sigmoid,

@@ -10,7 +10,7 @@ from kerata.core.configurable import is_own
 from kerata.core.variable import Variable, autocast_scope
 from kerata.engines.abstract import AbstractArray
 from kerata.engines.state import local, outside_scopes
-from kerata.layers.tracking import held, variables_in
+from kerata.layers.tracking import held, remembered, variables_in
 
 
 class _LossesNoted(threading.local):
@@ -106,17 +106,21 @@ class Holder:
         """The layers that this one holds, in the order in which they were set."""
         return [x for x in held(self, Holder, self._untracked) if x is not self]
 
-    def _flatten_layers(self, include_self=True, recursive=True):
+    @remembered
+    def _tree(self):
         """This layer and all inside it, each once."""
-        found = {id(self): self} if include_self else {}
-        stack = self._sublayers()[::-1]
+        found, stack = {}, [self]
         while stack:
             layer = stack.pop()
             if id(layer) not in found:
                 found[id(layer)] = layer
-                if recursive:
-                    stack.extend(layer._sublayers()[::-1])
+                stack.extend(layer._sublayers()[::-1])
         return list(found.values())
+
+    def _flatten_layers(self, include_self=True, recursive=True):
+        """This layer and all inside it, each once; without `recursive`, those directly inside it only."""
+        layers = self._tree() if recursive else [self, *self._sublayers()]
+        return layers if include_self else layers[1:]
 
     def _gather(self, select):
         found = {}
@@ -126,16 +130,19 @@ class Holder:
         return list(found.values())
 
     @property
+    @remembered
     def variables(self):
         """The weights, and the states of random generators; metrics' states are in `metrics_variables`."""
         return self._gather(lambda layer, *groups: [v for group in groups for v in group])
 
     @property
+    @remembered
     def weights(self):
         """The weights, trainable or not."""
         return self._gather(lambda layer, trainable, fixed, seeds: [*trainable, *fixed])
 
     @property
+    @remembered
     def trainable_variables(self):
         """The variables that training changes."""
         return self._gather(lambda layer, trainable, fixed, seeds: trainable if layer._trainable else [])
@@ -209,6 +216,7 @@ class Holder:
 
     # Metrics and losses
 
+    @remembered
     def _all_metrics(self):
         from kerata.metrics.metric import Metric
 

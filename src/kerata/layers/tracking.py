@@ -1,9 +1,46 @@
 """What a layer holds: its variables, sublayers, metrics and seed generators, found in its attributes when asked for."""
 
+import contextlib
+import functools
+import threading
+
 from kerata.core.seeds import SeedGenerator
 from kerata.core.variable import Variable
 
 _PLAIN = (int, float, str, bool, type(None))
+
+
+class _Known(threading.local):
+    table = None
+
+
+_known = _Known()
+
+
+@contextlib.contextmanager
+def unchanging(table):
+    """Inside, what layers hold is looked for once and kept in `table`, a dict: a step of training changes no structure."""
+    before, _known.table = _known.table, table
+    try:
+        yield
+    finally:
+        _known.table = before
+
+
+def remembered(method):
+    """A method without arguments whose result, a list, is kept while structures are `unchanging`."""
+
+    @functools.wraps(method)
+    def call(self):
+        table = _known.table
+        if table is None:
+            return method(self)
+        key = (id(self), method)
+        if key not in table:
+            table[key] = (self, method(self))  # the object, too, so that its id stays its own
+        return list(table[key][1])
+
+    return call
 
 
 def held(obj, kinds, skip):

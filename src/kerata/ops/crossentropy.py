@@ -124,11 +124,16 @@ def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
             f"sparse_categorical_crossentropy: an output of shape {tuple(output.shape)} goes with integer targets of shape "
             f"{expected}; {tuple(target.shape)} came. For one-hot targets use categorical_crossentropy."
         )
-    logs = _log_probabilities(output, from_logits, axis)
-    along = [-1 if a == axis else 1 for a in range(len(output.shape))]
-    classes = knp.reshape(knp.arange(output.shape[axis], dtype="int32"), along)
+    return -at_class(_log_probabilities(output, from_logits, axis), target, axis)
+
+
+@op
+def at_class(values, target, axis):
+    """The value of each target class along an axis, 0 for a class out of range: (..., classes), (...) -> (...)."""
+    along = [-1 if a == axis else 1 for a in range(len(values.shape))]
+    classes = knp.reshape(knp.arange(values.shape[axis], dtype="int32"), along)
     hit = knp.equal(knp.expand_dims(target, axis), classes)
-    return -knp.sum(knp.where(hit, logs, 0.0), axis)
+    return knp.sum(knp.where(hit, values, 0.0), axis)
 
 
 @op

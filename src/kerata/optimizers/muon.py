@@ -108,6 +108,7 @@ class Muon(Optimizer):
         """The nearest orthogonal matrix, roughly: singular values from 0.7 to 1.2, by a quintic iteration."""
         wide = x.shape[-2] <= x.shape[-1]
         x = x if wide else self.transpose_last_axis(x)
+        x = as_array(x)
         x = x / (knp.sqrt(knp.sum(knp.square(x), (-2, -1), keepdims=True)) + self.epsilon)
         for _ in range(steps):
             gram = knp.matmul(x, self.transpose_last_axis(x))

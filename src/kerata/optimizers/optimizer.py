@@ -5,10 +5,11 @@ import warnings
 
 import numpy as np
 
+from kerata import engines
 from kerata.core import naming, registry
 from kerata.core.arrays import as_array
 from kerata.core.arrays import cast as _cast
-from kerata.core.configurable import Configurable, parameters_of
+from kerata.core.configurable import Configurable, is_own, parameters_of
 from kerata.core.variable import Variable
 from kerata.engines import state
 from kerata.ops import numpy as knp
@@ -235,8 +236,11 @@ class Optimizer(Configurable):
         Raises: ValueError if no variable has a gradient, or if a variable is not one of those of `build`.
         """
         grads = list(grads)
-        if not grads:
-            return
+        if grads:
+            with engines.current().no_gradients():
+                self._apply_all(grads, trainable_variables)
+
+    def _apply_all(self, grads, trainable_variables):
         variables = self._checked(grads, trainable_variables)
         pairs = self._with_gradients(grads, variables)
         pairs = self._overwrite(pairs)
@@ -324,6 +328,11 @@ class Optimizer(Configurable):
         self._update_all(grads, variables, learning_rate)
 
     def _update_all(self, grads, variables, learning_rate):
+        update = engines.current().kernels.get(f"update_by_{type(self).__name__}")
+        if update is not None and is_own(type(self)) and state.local.scope is None:
+            slots = {name: [found[self._get_variable_index(v)] for v in variables] for name, found in self._slots.items()}
+            if update(self, grads, variables, learning_rate, self.iterations, slots) is not NotImplemented:
+                return
         for gradient, variable in zip(grads, variables):
             self.update_step(gradient, variable, learning_rate)
 

@@ -48,6 +48,7 @@ class Runner:
         self._begin = getattr(callbacks, f"on_{self.mode}_batch_begin")
         self._end = getattr(callbacks, f"on_{self.mode}_batch_end")
         self.model._steps.findings.clear()
+        self.model._steps.parts.clear()
         if self.data.in_memory and not self.model._eager():
             done = self._run_memory(generator)
         else:

@@ -11,6 +11,7 @@ from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.findings import Findings, note_not_finite
 from kerata.core.variable import Variable
 from kerata.engines.state import StateScope
+from kerata.layers.tracking import unchanging
 from kerata.training import anomaly, checks
 
 
@@ -21,6 +22,7 @@ class CompiledSteps:
         self.model = model
         self.ran = set()  # the modes that have run: the first run compiles
         self.findings = Findings()
+        self.parts = {}  # what the model's layers hold; see `unchanging`
         self.output_spec = None  # (spec,) once it is known
         self._functions = {}
         self._logs = {}  # mode -> the logs of an overridden step, as variables
@@ -84,7 +86,8 @@ class CompiledSteps:
         def run(data, valid, number):
             engine = engines.current()
             keeps = contextlib.nullcontext() if mode == "train" else engine.no_gradients()
-            with keeps, self.findings.collecting(number), current_batch.valid_rows(valid):
+            known = unchanging(self.parts if mode in self.ran else None)
+            with keeps, known, self.findings.collecting(number), current_batch.valid_rows(valid):
                 step(data)
 
         return run
@@ -95,7 +98,7 @@ class CompiledSteps:
         step = getattr(model, name)
         if not any(model._overrides(part) for part in (name, "compute_metrics", "get_metrics_result")):
             self._logs.pop(mode, None)
-            return lambda data: step(data) and None
+            return getattr(model, f"_{mode}_quietly")
         takes_state = checks.takes_state(type(model), name)
 
         def keep_logs(data):

@@ -161,6 +161,11 @@ class Trainer:
 
     def train_step(self, data):
         """One step of training on a batch; returns the logs. Override it for another way of training."""
+        self._train_quietly(data)
+        return self.get_metrics_result()
+
+    def _train_quietly(self, data):
+        """The step without the logs, which nobody reads after every step."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
 
         def loss_fn():
@@ -175,15 +180,19 @@ class Trainer:
         else:
             _, (loss, y_pred) = loss_fn()
         self._track_loss(loss, y_pred)
-        return self.compute_metrics(x, y, y_pred, sample_weight)
+        self._update_metrics(x, y, y_pred, sample_weight)
 
     def test_step(self, data):
         """One step of evaluation on a batch; returns the logs."""
+        self._test_quietly(data)
+        return self.get_metrics_result()
+
+    def _test_quietly(self, data):
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)
         loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
         self._track_loss(loss, y_pred)
-        return self.compute_metrics(x, y, y_pred, sample_weight)
+        self._update_metrics(x, y, y_pred, sample_weight)
 
     def predict_step(self, data):
         """The predictions for a batch."""
@@ -212,6 +221,12 @@ class Trainer:
         if self._compile_metrics is not None:
             self._compile_metrics.update_state(y, y_pred, sample_weight)
         return self.get_metrics_result()
+
+    def _update_metrics(self, x, y, y_pred, sample_weight):
+        if self._overrides("compute_metrics"):
+            self.compute_metrics(x, y, y_pred, sample_weight)
+        elif self._compile_metrics is not None:
+            self._compile_metrics.update_state(y, y_pred, sample_weight)
 
     def get_metrics_result(self):
         """The metrics' values as a dict."""
