@@ -51,9 +51,11 @@ class TorchEngine(EagerEngine):
         return isinstance(x, torch.Tensor) and torch._C._functorch.is_batchedtensor(x)
 
     def asarray(self, x, dtype=None):
-        if not isinstance(x, torch.Tensor):
-            x = _from_numpy(x) if isinstance(x, (np.ndarray, np.generic)) else torch.as_tensor(x)
-            x = x.to(self._device())
+        if isinstance(x, (np.ndarray, np.generic)):
+            x = _from_numpy(x)
+            x = x if self.device.type == "cpu" else x.to(self._device())
+        elif not isinstance(x, torch.Tensor):
+            return torch.as_tensor(x, dtype=_DTYPES.get(dtype, dtype))
         return x if dtype is None else x.to(_DTYPES.get(dtype, dtype))
 
     def _device(self):

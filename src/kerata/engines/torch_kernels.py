@@ -6,7 +6,7 @@ Images come with channels last. A permuted view of them is what PyTorch calls ch
 import torch
 from torch.nn import functional
 
-from kerata.engines import torch_optimizers
+from kerata.engines import torch_functions, torch_optimizers
 from kerata.engines.abstract import window_output
 
 _CONV = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
@@ -131,8 +131,8 @@ def _at_class(values, target, axis):
 
 
 KERNELS = {
+    **torch_functions.KERNELS,
     **torch_optimizers.KERNELS,
-    "relu": lambda x: torch.relu(x) if isinstance(x, torch.Tensor) else NotImplemented,
     "at_class": _at_class,
     "erf_of_float": torch.erf,
     "erfinv_of_float": torch.erfinv,

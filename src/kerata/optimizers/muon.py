@@ -2,6 +2,7 @@
 
 import re
 
+from kerata.core.arrays import as_array
 from kerata.core.arrays import cast as _cast
 from kerata.ops import numpy as knp
 from kerata.optimizers.optimizer import Optimizer

@@ -8,7 +8,7 @@ from kerata import losses as losses_module
 from kerata import metrics as metrics_module
 from kerata import ops
 from kerata.core import batch
-from kerata.core.arrays import as_array, static_shape
+from kerata.core.arrays import static_shape
 from kerata.metrics import Mean, Metric
 
 _ACCURACIES = ("accuracy", "acc", "Accuracy", "categorical_accuracy_auto")
@@ -114,8 +114,9 @@ def track(tracker, value, like):
     """Add a batch's scalar to a running mean, weighted by the number of rows that count."""
     valid = batch.local.valid
     count = static_shape(like)[0] if valid is None and static_shape(like) else ops.sum(valid) if valid is not None else 1
-    with batch.valid_rows(None):
-        tracker.update_state(value, sample_weight=as_array(1 if count is None else count, "float32"))
+    count = 1.0 if count is None else ops.cast(count, "float32") if hasattr(count, "dtype") else float(count)
+    tracker.total.assign_add(ops.multiply(ops.cast(value, "float32"), count))
+    tracker.count.assign_add(count)
 
 
 def _as_loss(given, name):
