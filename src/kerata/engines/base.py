@@ -34,6 +34,8 @@ class Engine(abc.ABC):
     def __init__(self):
         # Ops that this engine runs faster than their one body does: op name -> function.
         self.kernels = {}
+        # Methods that programs written for this engine call on models: name -> function of the model.
+        self.methods = {}
 
     # Arrays
 

@@ -5,7 +5,7 @@ import optree
 import torch
 from torch.utils.checkpoint import checkpoint
 
-from kerata.engines import state, torch_kernels, torch_numpy
+from kerata.engines import state, torch_kernels, torch_methods, torch_numpy
 from kerata.engines.base import numpy_dtype
 from kerata.engines.eager import EagerEngine
 
@@ -32,6 +32,7 @@ class TorchEngine(EagerEngine):
     def __init__(self):
         super().__init__()
         self.kernels = dict(torch_kernels.KERNELS)
+        self.methods = dict(torch_methods.METHODS)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         if self.device.type != "cpu":
             torch.set_default_device(self.device)

@@ -1,5 +1,6 @@
 """`Trainer`: compile, fit, evaluate, predict. One trainer for all engines."""
 
+import functools
 import importlib
 import warnings
 
@@ -28,6 +29,9 @@ class Trainer:
 
     def __getattr__(self, name):
         if not name.startswith("_"):
+            method = self._engine().methods.get(name)
+            if method is not None:
+                return functools.partial(method, self)
             old = importlib.import_module("kerata.compat.translate").method(self, name)
             if old is not None:
                 return old
@@ -547,6 +551,11 @@ class Trainer:
             checks.build_by_call(self, x)
         if self.optimizer is not None and not self.optimizer.built and not self._overrides("train_step"):
             self.optimizer.build(self.trainable_variables)
+        metrics = self._compile_metrics
+        if metrics is not None and metrics.by_output is None and y is not None and self._overrides("train_step"):
+            spec = checks.output_spec(self, x)  # a step of one's own may update the metrics one by one
+            if spec is not None:
+                metrics.build(y, spec)
 
     def _check_batch(self, batch):
         """Raises: ValueError for labels out of range."""
