@@ -10,15 +10,15 @@ import pytest
 from kerata import engines
 
 
-@pytest.fixture(params=["jax", "numpy"])
+@pytest.fixture(params=["jax", "tensorflow", "numpy"])
 def engine(request):
     """Each engine in turn, in force for the test."""
     with engines.use_engine(request.param) as current:
         yield current
 
 
-@pytest.fixture
-def training_engine():
-    """The engine that trains."""
-    with engines.use_engine("jax") as current:
+@pytest.fixture(params=["jax", "tensorflow"])
+def training_engine(request):
+    """Each engine that trains."""
+    with engines.use_engine(request.param) as current:
         yield current

@@ -72,6 +72,7 @@ def _host_array(x, dtype):
         )
     if weak and dtype is None:
         dtype = _weak_dtype(array)
+        return checked_cast(array, dtype).astype(dtypes.numpy_dtype(dtype), copy=False) if dtype else array
     return checked_cast(array, dtype)
 
 
