@@ -77,7 +77,10 @@ class Engine(abc.ABC):
         return stored
 
     def kept(self, stored, value):
-        """The storage after an assignment, by itself or with the value in it; no two variables share memory."""
+        """The storage after an assignment, by itself or with the value in it; no two variables share memory.
+
+        `value` is an array of the engine's, or NumPy's; NumPy's may itself be returned, to be placed when it is read.
+        """
         return value
 
     def next_seed(self, seed):

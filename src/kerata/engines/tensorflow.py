@@ -289,7 +289,7 @@ class _GraphScope(StateScope):
     """Losses and masks of one trace; variables are read and assigned in the graph itself."""
 
     def write(self, variable, value):
-        variable._keep(value)
+        variable.stored.assign(value)
 
 
 class _Compiled:
