@@ -307,23 +307,27 @@ def argsort(x, axis=-1, kind=None):
 # Shapes
 
 
-def open_length(axis):
-    """The length of an axis that a shape leaves open, in the graph that is being traced: that of its first input with an
-    open length there, which for axis 0 is the batch."""
+def _batch():
+    """How many rows the graph's first input with an open number of rows has: what None stands for, first in a shape."""
     graph = tf.compat.v1.get_default_graph()
     while graph is not None:
         for operation in graph.get_operations():
             if operation.type == "Placeholder":
                 x = operation.outputs[0]
-                if x.shape.rank is not None and x.shape.rank > axis and x.shape[axis] is None:
-                    return tf.shape(x)[axis]
+                if x.shape.rank and x.shape[0] is None:
+                    return tf.shape(x)[0]
         graph = getattr(graph, "outer_graph", None)
-    raise ValueError(f"The length of axis {axis} is not known here: give a number.")
+    raise ValueError("The number of rows is not known here: give a number in place of None.")
 
 
 def known_shape(shape):
-    """A shape as TensorFlow takes it, None replaced by the length at run time."""
-    return [open_length(i) if d is None else d for i, d in enumerate(shape)]
+    """A shape as TensorFlow takes it.
+
+    Raises: ValueError for None in another place than the first.
+    """
+    if None in shape[1:]:
+        raise ValueError(f"A tensor of shape {tuple(shape)} can't be made: its lengths must be known.")
+    return [_batch() if d is None else d for d in shape]
 
 
 def reshape(x, shape):
