@@ -37,6 +37,10 @@ class Engine(abc.ABC):
     def is_array(self, x):
         """Whether `x` is an array of this engine (or a tracer of one)."""
 
+    def adopted(self, x):
+        """`x` as an array, if it is something else of the engine's library that stands for one; otherwise None."""
+        return None
+
     @abc.abstractmethod
     def asarray(self, x, dtype=None):
         """`x` as an array, of `dtype` if given."""

@@ -1,14 +1,12 @@
 """The TensorFlow engine."""
 
 import contextlib
-import os
 import threading
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is imported: no notes on the user's screen
 
 import numpy as np
 import optree
-import tensorflow as tf
+
+from kerata.engines.tensorflow_import import tf  # before all that imports TensorFlow
 
 from kerata.engines import tensorflow_kernels, tensorflow_numpy
 from kerata.engines.abstract import AbstractArray
@@ -45,9 +43,10 @@ class TensorflowEngine(EagerEngine):
     def is_batched(self, x):
         return _vectorizing.depth > 0
 
+    def adopted(self, x):
+        return _dense(x) if isinstance(x, tf.IndexedSlices) else None
+
     def asarray(self, x, dtype=None):
-        if isinstance(x, tf.IndexedSlices):
-            x = _dense(x)
         if tf.is_tensor(x):
             x = tf.convert_to_tensor(x)
             return x if dtype is None else self.cast(x, dtype)

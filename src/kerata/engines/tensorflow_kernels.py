@@ -3,7 +3,7 @@
 import itertools
 import math
 
-import tensorflow as tf
+from kerata.engines.tensorflow_import import tf
 
 _FORMATS = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
 

@@ -9,9 +9,9 @@ import math
 import types
 
 import numpy as np
-import tensorflow as tf
 
 from kerata.engines.abstract import normalize_axes, normalize_axis
+from kerata.engines.tensorflow_import import tf
 
 _SMALL_SIGNED, _SMALL_UNSIGNED = ("bool", "int8", "int16"), ("uint8", "uint16")
 
@@ -331,14 +331,17 @@ def known_shape(shape):
 
 
 def reshape(x, shape):
+    """None in the shape stands for the lengths that `x` leaves open, in order, or for the batch and the rest."""
     shape = [shape] if isinstance(shape, int) else list(shape)
-    if shape.count(None) == 1 and -1 not in shape:
-        shape[shape.index(None)] = -1
-    if None in shape:
-        unknown = iter([i for i, d in enumerate(x.shape) if d is None])
+    if shape.count(None) > 1 or -1 in shape:
         lengths = tf.shape(x)
-        shape = [lengths[next(unknown)] if d is None else d for d in shape]
-    return tf.reshape(x, shape)
+        unknown = [lengths[i] for i, d in enumerate(x.shape) if d is None]
+        if len(unknown) < shape.count(None):
+            unknown = [_batch(), -1] if shape[0] is None and -1 not in shape else [_batch()]
+        if len(unknown) < shape.count(None):
+            raise ValueError(f"A tensor of shape {tuple(x.shape)} can't be reshaped to {tuple(shape)}: give lengths.")
+        shape = [unknown.pop(0) if d is None else d for d in shape]
+    return tf.reshape(x, [-1 if d is None else d for d in shape])
 
 
 def ravel(x):
