@@ -373,3 +373,22 @@ def test_an_engine_whose_library_is_missing_says_what_to_install(monkeypatch):
     with pytest.raises(ImportError, match=r"pip install kerata\[tensorflow\]"):
         engines.get("tensorflow")
     assert engines._first_installed() == "numpy"
+
+
+def test_a_model_moves_between_engines():
+    x, y = data()
+    with engines.use_engine("jax"):
+        model = compiled(small_model(), metrics=["accuracy"])
+        model.fit(x, y, verbose=0)
+    for name in ("tensorflow", "jax", "tensorflow"):
+        model.to_engine(name)
+        model.fit(x, y, verbose=0)
+    assert int(model.optimizer.iterations) == 8
+
+
+def test_a_model_compiled_where_another_engine_is_in_force():
+    model = small_model()
+    with engines.use_engine("jax"):
+        compiled(model, metrics=["accuracy"])
+    model.fit(*data(), verbose=0)
+    assert type(model.optimizer.iterations.stored).__module__.startswith("tensorflow")

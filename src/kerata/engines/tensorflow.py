@@ -30,6 +30,8 @@ class TensorflowEngine(EagerEngine):
     def __init__(self):
         super().__init__()
         self.kernels = dict(tensorflow_kernels.KERNELS)
+        # The class itself: `tf.Variable(...)` in a function that is being traced makes one that the trace initializes.
+        self._storage = type(tf.Variable(0.0))
         _introduce_variables()
 
     # Arrays
@@ -68,7 +70,7 @@ class TensorflowEngine(EagerEngine):
         if tf.is_symbolic_tensor(x):  # a copy that lives in the graph
             return tf.identity(tf.cast(x, dtype))
         with tf.init_scope():
-            return tf.Variable(self.asarray(x, dtype), trainable=trainable)
+            return self._storage(self.asarray(x, dtype), trainable=trainable)
 
     def read(self, stored):
         return tf.convert_to_tensor(stored)

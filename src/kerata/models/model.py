@@ -252,8 +252,7 @@ class Model(Trainer, Layer):
         from kerata import engines
 
         engines.get(name)
-        optimizer = getattr(self, "optimizer", None)
-        for v in [*self.variables, *(optimizer.variables if optimizer is not None else [])]:
+        for v in self._all_variables():
             v.to_engine(name)
         for layer in self._flatten_layers():
             layer._engine_name = name
