@@ -122,7 +122,9 @@ class Gan(kerata.Model):
     def __init__(self):
         super().__init__()
         self.generator = kerata.Sequential([layers.Input((2,)), layers.Dense(8, activation="relu"), layers.Dense(4)])
-        self.discriminator = kerata.Sequential([layers.Input((4,)), layers.Dense(8, "relu"), layers.Dropout(0.1), layers.Dense(1)])
+        self.discriminator = kerata.Sequential(
+            [layers.Input((4,)), layers.Dense(8, "relu"), layers.Dropout(0.1), layers.Dense(1)]
+        )
         self.seeds = kerata.random.SeedGenerator(3)
         self.g_loss, self.d_loss = kerata.metrics.Mean(name="g_loss"), kerata.metrics.Mean(name="d_loss")
 

@@ -39,7 +39,7 @@ class Engine(abc.ABC):
 
     def adopted(self, x):
         """`x` as an array, if it is something else of the engine's library that stands for one; otherwise None."""
-        return None
+        return
 
     @abc.abstractmethod
     def asarray(self, x, dtype=None):

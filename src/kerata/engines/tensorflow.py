@@ -6,12 +6,11 @@ import threading
 import numpy as np
 import optree
 
-from kerata.engines.tensorflow_import import tf  # before all that imports TensorFlow
-
 from kerata.engines import tensorflow_kernels, tensorflow_numpy
 from kerata.engines.abstract import AbstractArray
 from kerata.engines.eager import EagerEngine
 from kerata.engines.state import StateScope, UnlistedVariables, local, pure_function
+from kerata.engines.tensorflow_import import tf
 
 # Two sizes that stand for an unknown dimension: what differs between the two traces is unknown in the result.
 _PROBES = (127, 131)
@@ -303,9 +302,12 @@ class _Compiled:
     def __call__(self, *args):
         leaves, treedef = optree.tree_flatten(args)
         leaves = [x if isinstance(x, tf.Tensor) else self.engine.asarray(x) for x in leaves]
-        graph = self.graphs.get(treedef)
+        key = (treedef, *[(x.dtype, *x.shape) for x in leaves])
+        graph = self.graphs.get(key)
         if graph is None:
-            graph = self.graphs[treedef] = tf.function(self._flat(treedef), autograph=False)
+            specs = [tf.TensorSpec(x.shape, x.dtype) for x in leaves]
+            graph = tf.function(self._flat(treedef), autograph=False).get_concrete_function(*specs)
+            self.graphs[key] = graph
         return graph(*leaves)
 
     def _flat(self, treedef):

@@ -35,3 +35,5 @@ def _leave_alone(*modules):
 
 
 _leave_alone("kerata", "optree")
+
+__all__ = ["tf"]
