@@ -11,14 +11,14 @@ import pytest
 from kerata import engines
 
 
-@pytest.fixture(params=["jax", "torch", "numpy"])
+@pytest.fixture(params=["jax", "torch", "tensorflow", "numpy"])
 def engine(request):
     """Each engine in turn, in force for the test; nothing is kept for gradients, so results turn into NumPy arrays."""
     with engines.use_engine(request.param) as current, current.no_gradients():
         yield current
 
 
-@pytest.fixture(params=["jax", "torch"])
+@pytest.fixture(params=["jax", "torch", "tensorflow"])
 def training_engine(request):
     """Each engine that trains."""
     with engines.use_engine(request.param) as current, current.no_gradients():

@@ -83,10 +83,10 @@ def as_list(x):
 
 
 @functools.cache
-def ours(case_name):
-    """Output, input gradients, weight gradients and weights afterwards, compiled by JAX."""
+def ours(case_name, engine="jax"):
+    """Output, input gradients, weight gradients and weights afterwards, compiled."""
     case = next(c for c in CASES if c.name == case_name)
-    with engines.use_engine("jax"):
+    with engines.use_engine(engine):
         layer = weighted(case)
         places = [kerata.Variable(x) for x in as_list(case.inputs())]
         kwargs = call_arguments(case)
@@ -165,6 +165,15 @@ def test_engines_agree(case, engine):
     assert_close(engine.to_numpy(y), expected[0])
     for mine, other in zip(layer.get_weights(), expected[3]):
         assert_close(mine, other)
+
+
+@every_case
+def test_training_engines_agree(case, training_engine):
+    """Compiled on each engine, outputs, gradients and weights afterwards are those of JAX."""
+    for mine, other in zip(ours(case.name, training_engine.name), ours(case.name)):
+        for a, b in zip(as_list(mine), as_list(other)):
+            assert a.shape == b.shape
+            assert_close(a, b, 2e-5)
 
 
 @every_case

@@ -49,6 +49,9 @@ def _foreign(engine, x, dtype):
         )
     if engine.is_abstract:
         return engine.asarray(x, dtype or (_weak_dtype(x) if isinstance(x, (list, tuple)) else None))
+    adopted = engine.adopted(x)
+    if adopted is not None:
+        return adopted
     if isinstance(x, (list, tuple)) and any(engine.is_array(part) for part in x):
         return engine.xp.stack([as_array(part) for part in x])
     return engine.asarray(_host_array(x, dtype), dtype)
@@ -72,6 +75,7 @@ def _host_array(x, dtype):
         )
     if weak and dtype is None:
         dtype = _weak_dtype(array)
+        return checked_cast(array, dtype).astype(dtypes.numpy_dtype(dtype), copy=False) if dtype else array
     return checked_cast(array, dtype)
 
 

@@ -126,8 +126,10 @@ class Variable:
         if getattr(draw, "deferrable", False):
             self._value = draw(self.shape, dtype=self.dtype)
         else:
-            with engines.use_engine(self.engine_name), state.StateScope(), autocast_scope(None):
+            with engines.use_engine(self.engine_name) as engine, state.StateScope(), autocast_scope(None):
                 self._value = draw(self.shape, dtype=self.dtype) if _takes_dtype(draw) else draw(self.shape)
+                if static_shape(self._value) == self.shape and self._is_placed():
+                    self._value = engine.place(self._value, self.dtype, self.trainable)
         if static_shape(self._value) != self.shape:
             raise ValueError(
                 f"The initializer of {self.path!r} returned shape {static_shape(self._value)}; {self.shape} was asked for."
@@ -151,13 +153,20 @@ class Variable:
         self._initializer = None
         self._value = value
 
+    def _is_placed(self):
+        return self._value is not None and type(self._value) is not np.ndarray
+
     def _keep(self, value):
         """Store an array of the engine's."""
-        before = self._value
-        if before is None or type(before) is np.ndarray:
-            self.stored = engines.get(self.engine_name).place(value, self.dtype, self.trainable)
+        engine = engines.get(self.engine_name)
+        if self._is_placed() or not engine.is_concrete(value):
+            self.stored = engine.kept(self.stored, value)
         else:
-            self.stored = engines.get(self.engine_name).kept(before, value)
+            self.stored = engine.place(value, self.dtype, self.trainable)
+
+    def _keep_host(self, array):
+        """Store an array of NumPy's, made for this variable; it is placed when it is next read."""
+        self.stored = engines.get(self.engine_name).kept(self._value, array) if self._is_placed() else array
 
     def raw(self):
         """The value here and now, in the variable's own dtype."""
@@ -212,7 +221,7 @@ class Variable:
         if engine.name == self.engine_name and engine.is_array(value) and engine.dtype(value) == self.dtype:
             self.write(value)
         elif state.local.scope is None and isinstance(value, np.ndarray):
-            self.stored = np.array(value, dtype=dtypes.numpy_dtype(self.dtype))
+            self._keep_host(np.array(value, dtype=dtypes.numpy_dtype(self.dtype)))
         else:
             with engines.use_engine(self.engine_name):
                 self.write(engines.current().asarray(as_array(value), self.dtype))

@@ -1,4 +1,4 @@
-"""The engines: JAX (default), NumPy (inference only), and the abstract one that knows only shapes and dtypes.
+"""The engines: JAX (default), PyTorch, TensorFlow, NumPy (inference only), and the abstract one that knows only shapes and dtypes.
 
 An engine is imported when it is first needed, never before.
 """
@@ -6,18 +6,23 @@ An engine is imported when it is first needed, never before.
 import contextlib
 import difflib
 import importlib
+import importlib.util
 import json
 import os
 import pathlib
+import sys
 
 from kerata.engines.state import local
 
 _ENGINES = {
     "jax": ("kerata.engines.jax", "JaxEngine"),
     "torch": ("kerata.engines.torch", "TorchEngine"),
+    "tensorflow": ("kerata.engines.tensorflow", "TensorflowEngine"),
     "numpy": ("kerata.engines.numpy", "NumpyEngine"),
     "abstract": ("kerata.engines.abstract", "AbstractEngine"),
 }
+# The libraries of engines that stand on one, in the order in which they are the default where they are installed.
+_LIBRARIES = ("jax", "torch", "tensorflow")
 _instances: dict = {}
 _default_name = None
 
@@ -30,16 +35,23 @@ def names():
 def get(name):
     """The engine called `name`, imported now if it was not before.
 
-    Raises: ValueError if there is no such engine.
+    Raises: ValueError if there is no such engine, ImportError if its library isn't installed.
     """
     if name not in _instances:
         if name not in _ENGINES:
             near = difflib.get_close_matches(str(name), names(), 1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise ValueError(f"There is no engine {name!r}; kerata has {', '.join(names())}.{hint}")
+        if name in _LIBRARIES and not _is_installed(name):
+            raise ImportError(f"The engine {name!r} needs a library that isn't installed: pip install kerata[{name}]")
         module, cls = _ENGINES[name]
         _instances[name] = getattr(importlib.import_module(module), cls)()
     return _instances[name]
+
+
+def _is_installed(library):
+    """Whether a library can be imported; it is looked for, not imported."""
+    return library in sys.modules or importlib.util.find_spec(library) is not None
 
 
 def current():
@@ -60,12 +72,16 @@ def concrete_name():
 
 
 def default_name():
-    """`KERATA_BACKEND`, else `KERAS_BACKEND`, else the user's configuration file, else JAX."""
+    """`KERATA_BACKEND`, else `KERAS_BACKEND`, else the user's configuration file, else the first library installed."""
     global _default_name
     if _default_name is None:
-        name = os.environ.get("KERATA_BACKEND") or os.environ.get("KERAS_BACKEND") or user_config().get("backend", "jax")
-        _default_name = name if name in _ENGINES else "jax"
+        name = os.environ.get("KERATA_BACKEND") or os.environ.get("KERAS_BACKEND") or user_config().get("backend")
+        _default_name = name if name in _ENGINES else _first_installed()
     return _default_name
+
+
+def _first_installed():
+    return next((name for name in _LIBRARIES if _is_installed(name)), "numpy")
 
 
 def user_config():

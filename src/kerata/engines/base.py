@@ -48,6 +48,10 @@ class Engine(abc.ABC):
     def is_array(self, x):
         """Whether `x` is an array of this engine (or a tracer of one)."""
 
+    def adopted(self, x):
+        """`x` as an array, if it is something else of the engine's library that stands for one; otherwise None."""
+        return
+
     @abc.abstractmethod
     def asarray(self, x, dtype=None):
         """`x` as an array, of `dtype` if given."""
@@ -92,7 +96,10 @@ class Engine(abc.ABC):
         return stored
 
     def kept(self, stored, value):
-        """The storage after an assignment, by itself or with the value in it; no two variables share memory."""
+        """The storage after an assignment, by itself or with the value in it; no two variables share memory.
+
+        `value` is an array of the engine's, or NumPy's; NumPy's may itself be returned, to be placed when it is read.
+        """
         return value
 
     def next_seed(self, seed):

@@ -60,7 +60,8 @@ class JaxEngine(Engine):
             return jnp.array(x, dtype=self.known_dtype(dtype))
 
     def kept(self, stored, value):
-        return jnp.array(value)  # a copy: a compiled step may give the memory away
+        # A copy of the engine's: a compiled step may give the memory away. NumPy's is placed when it is read.
+        return value if type(value) is np.ndarray else jnp.array(value)
 
     def block_until_ready(self, x):
         return jax.block_until_ready(x)

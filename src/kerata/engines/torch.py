@@ -106,9 +106,9 @@ class TorchEngine(EagerEngine):
 
     def kept(self, stored, value):
         if not stored.requires_grad:
-            return value.detach()
+            return value if isinstance(value, np.ndarray) else value.detach()
         with torch.no_grad():
-            stored.copy_(value)  # in place: optimizers and users hold this very tensor
+            stored.copy_(self.asarray(value))  # in place: optimizers and users hold this very tensor
         return stored
 
     def next_seed(self, seed):

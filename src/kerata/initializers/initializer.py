@@ -4,6 +4,7 @@ import numpy as np
 
 from kerata.core import dtypes, seeds
 from kerata.core.configurable import Configurable
+from kerata.engines.state import outside_scopes
 
 
 class Initializer(Configurable):
@@ -56,8 +57,9 @@ class RandomInitializer(Initializer):
         """A NumPy generator at the start of this initializer's stream."""
         seed = self.seed
         if isinstance(seed, seeds.SeedGenerator):
-            state = seed.state.numpy()
-            seed.state.stored = state + np.array([0, 1], "uint32")
+            with outside_scopes():
+                state = seed.state.numpy()
+                seed.state.assign(state + np.array([0, 1], "uint32"))
             seed = (int(state[0]) << 32) + int(state[1])
         return seeds.host_generator(seed)
 

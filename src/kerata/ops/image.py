@@ -9,7 +9,7 @@ from kerata.core.config import standardize_data_format
 from kerata.core.op import op
 from kerata.ops import numpy as knp
 from kerata.ops.core import saturate_cast
-from kerata.ops.nn import along_axis
+from kerata.ops.nn import along_axis, length_of
 
 
 def _triangle(x):
@@ -42,7 +42,7 @@ def _weights(length, size, interpolation, antialias):
 
 def resize_axis(x, axis, size, interpolation, antialias=False):
     """`x`, of a float dtype, with another length along one axis."""
-    length = x.shape[axis]
+    length = length_of(x, axis, "Resizing")
     if interpolation == "nearest":
         if length is None or size is None:
             return knp.take(x, knp.zeros((size,), "int32"), axis)

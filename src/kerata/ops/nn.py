@@ -166,6 +166,16 @@ def along_axis(matrix, x, axis):
     return knp.moveaxis(knp.tensordot(x, matrix, axes=([axis], [1])), -1, axis)
 
 
+def length_of(x, axis, what):
+    """The length of an axis; None while a model is being built.
+
+    Raises: ValueError if an engine's graph leaves it open.
+    """
+    if x.shape[axis] is None and not engines.current().is_abstract:
+        raise ValueError(f"{what} needs to know the length of axis {axis}; the shape is {tuple(x.shape)}.")
+    return x.shape[axis]
+
+
 def _output_size(output_size, x):
     return _spatial(output_size, len(x.shape) - 2, "output_size")
 
@@ -178,7 +188,7 @@ def adaptive_average_pool(inputs, output_size, data_format=None):
     """
     x = to_channels_last(knp.to_float(inputs), data_format)
     for axis, size in enumerate(_output_size(output_size, x), 1):
-        length = x.shape[axis]
+        length = length_of(x, axis, "Adaptive pooling")
         if length is None:
             matrix = knp.zeros((size, None), dtype_of(x))
         else:
@@ -197,7 +207,7 @@ def adaptive_max_pool(inputs, output_size, data_format=None):
     """
     x = to_channels_last(as_array(inputs), data_format)
     for axis, size in enumerate(_output_size(output_size, x), 1):
-        start, end = _bins(x.shape[axis] or size, size)
+        start, end = _bins(length_of(x, axis, "Adaptive pooling") or size, size)
         places = np.minimum(start[:, None] + np.arange((end - start).max()), end[:, None] - 1)
         x = knp.max(knp.take(x, places.astype("int32"), axis), axis=axis + 1)
     return from_channels_last(x, data_format)

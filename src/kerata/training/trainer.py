@@ -544,6 +544,8 @@ class Trainer:
         if data.in_memory:
             self._build_for(data.first())
             self._check_batch(data.arrays)
+        for v in self._all_variables():  # metrics and optimizers may have been made where another engine was in force
+            v.to_engine(engines.current_name())
 
     def _build_for(self, batch):
         x, y, _ = unpack_x_y_sample_weight(batch)

@@ -1,0 +1,396 @@
+"""What is TensorFlow's own: its functions on kerata's tensors and variables, tapes, data sets, graphs of open lengths."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import kerata
+from kerata import engines, layers, ops
+
+tf = pytest.importorskip("tensorflow")
+
+
+@pytest.fixture(autouse=True)
+def tensorflow():
+    with engines.use_engine("tensorflow") as engine:
+        yield engine
+
+
+def data(rows=64, features=4, classes=3):
+    random = np.random.default_rng(0)
+    x = random.normal(size=(rows, features)).astype("float32")
+    return x, x[:, :classes].argmax(-1).astype("int32")
+
+
+def small_model(cls=kerata.Model):
+    inputs = kerata.Input((4,))
+    return cls(inputs, layers.Dense(3)(layers.Dense(8, activation="relu")(inputs)))
+
+
+LOSS = "sparse_categorical_crossentropy"
+
+
+class TapeModel(kerata.Model):
+    """Keras 3's form of a custom step on TensorFlow."""
+
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(y=y, y_pred=y_pred)
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+        for metric in self.metrics:
+            if metric.name == "loss":
+                metric.update_state(loss)
+            else:
+                metric.update_state(y, y_pred)
+        return {m.name: m.result() for m in self.metrics}
+
+
+def compiled(model, **kwargs):
+    model.compile(kwargs.pop("optimizer", "adam"), kerata.losses.SparseCategoricalCrossentropy(from_logits=True), **kwargs)
+    return model
+
+
+@pytest.mark.parametrize("run_eagerly", [False, True])
+def test_a_step_with_a_tape_trains(run_eagerly):
+    kerata.utils.set_random_seed(1)
+    model = compiled(small_model(TapeModel), run_eagerly=run_eagerly, optimizer=kerata.optimizers.Adam(0.02))
+    history = model.fit(*data(), epochs=3 if run_eagerly else 10, batch_size=16, verbose=0).history
+    assert history["loss"][-1] < history["loss"][0]
+
+
+def test_a_step_with_a_tape_equals_keratas_own():
+    results = []
+    for cls in (kerata.Model, TapeModel):
+        kerata.utils.set_random_seed(1)
+        model = compiled(small_model(cls))
+        results.append(model.fit(*data(), epochs=3, batch_size=16, verbose=0).history["loss"])
+    np.testing.assert_allclose(*results, rtol=1e-5)
+
+
+def test_a_tape_takes_variables_and_their_arithmetic():
+    v = kerata.Variable([1.0, 2.0])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.square(v) * v + tf.constant([1.0, 1.0]) * v)
+    np.testing.assert_allclose(tape.gradient(loss, v), 3 * np.array([1.0, 4.0]) + 1)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(v * v)
+    (gradient,) = tape.gradient(loss, [v])
+    np.testing.assert_allclose(gradient, [2.0, 4.0])
+    assert tf.convert_to_tensor(v).dtype == tf.float32
+    with pytest.raises(ValueError, match="cast it"):
+        tf.convert_to_tensor(v, tf.int32)
+
+
+def test_sparse_gradients_of_look_ups_are_applied():
+    table = kerata.Variable(np.ones((5, 2), "float32"))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.gather(table, [0, 3, 3]))
+    gradient = tape.gradient(loss, table)
+    assert isinstance(gradient, tf.IndexedSlices)
+    kerata.optimizers.SGD(1.0).apply_gradients([(gradient, table)])
+    np.testing.assert_allclose(table.numpy()[:, 0], [0, 1, 1, -1, 1])
+
+
+def test_a_tf_function_of_ones_own_trains():
+    kerata.utils.set_random_seed(0)
+    model, optimizer = small_model(), kerata.optimizers.Adam(0.05)
+    loss_fn = kerata.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+    @tf.function
+    def step(x, y):
+        with tf.GradientTape() as tape:
+            loss = loss_fn(y, model(x, training=True))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        return loss
+
+    x, y = data()
+    first = float(step(x, y))
+    assert float([step(x, y) for _ in range(30)][-1]) < first
+    assert int(optimizer.iterations) == 31
+
+
+class Gan(kerata.Model):
+    """A generator and a discriminator, trained in turn."""
+
+    def __init__(self):
+        super().__init__()
+        self.generator = kerata.Sequential([layers.Input((2,)), layers.Dense(8, activation="relu"), layers.Dense(4)])
+        self.discriminator = kerata.Sequential(
+            [layers.Input((4,)), layers.Dense(8, "relu"), layers.Dropout(0.1), layers.Dense(1)]
+        )
+        self.seeds = kerata.random.SeedGenerator(3)
+        self.g_loss, self.d_loss = kerata.metrics.Mean(name="g_loss"), kerata.metrics.Mean(name="d_loss")
+
+    def call(self, x):
+        return self.discriminator(x)
+
+    def compile(self, g_optimizer, d_optimizer, loss_fn):
+        super().compile()
+        self.g_optimizer, self.d_optimizer, self.loss_fn = g_optimizer, d_optimizer, loss_fn
+
+    @property
+    def metrics(self):
+        return [self.g_loss, self.d_loss]
+
+    def train_step(self, real):
+        rows = tf.shape(real)[0]
+        fake = self.generator(tf.random.normal((rows, 2)))
+        images, labels = tf.concat([fake, real], 0), tf.concat([tf.ones((rows, 1)), tf.zeros((rows, 1))], 0)
+        with tf.GradientTape() as tape:
+            d_loss = self.loss_fn(labels, self.discriminator(images, training=True))
+        weights = self.discriminator.trainable_weights
+        self.d_optimizer.apply_gradients(zip(tape.gradient(d_loss, weights), weights))
+        noise = kerata.random.normal((real.shape[0], 2), seed=self.seeds)
+        with tf.GradientTape() as tape:
+            g_loss = self.loss_fn(tf.zeros((rows, 1)), self.discriminator(self.generator(noise)))
+        weights = self.generator.trainable_weights
+        self.g_optimizer.apply_gradients(zip(tape.gradient(g_loss, weights), weights))
+        self.g_loss.update_state(g_loss)
+        self.d_loss.update_state(d_loss)
+        return {"g_loss": self.g_loss.result(), "d_loss": self.d_loss.result()}
+
+
+def test_a_gan_trains():
+    gan = Gan()
+    gan.compile(kerata.optimizers.Adam(0.01), kerata.optimizers.Adam(0.01), kerata.losses.BinaryCrossentropy(from_logits=True))
+    before = [v.numpy() for v in gan.generator.trainable_variables]
+    history = gan.fit(data()[0], epochs=2, batch_size=16, verbose=0).history
+    assert np.isfinite(history["g_loss"]).all()
+    assert not np.allclose(before[0], gan.generator.trainable_variables[0].numpy())
+    assert int(gan.g_optimizer.iterations) == 8
+
+
+def test_data_sets(tensorflow):
+    x, y = data(50)
+    batches = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(50).batch(16)
+    model = compiled(small_model(), metrics=["accuracy"])
+    history = model.fit(batches, epochs=2, verbose=0, validation_data=batches).history
+    assert len(history["val_loss"]) == 2
+    assert np.isfinite(model.evaluate(batches, verbose=0)).all()
+    assert model.predict(tf.data.Dataset.from_tensor_slices(x).batch(16), verbose=0).shape == (50, 3)
+
+
+@pytest.mark.parametrize("name", engines.names())
+def test_tensors_are_taken_by_every_engine(name):
+    x, y = data()
+    with engines.use_engine(name) as engine:
+        model = compiled(small_model())
+        if engine.trains:
+            model.fit(tf.constant(x), tf.constant(y), verbose=0)
+        assert model.predict(tf.constant(x), verbose=0).shape == (64, 3)
+        assert engine.is_array(model(tf.constant(x)))
+
+
+def test_lambda_of_tensorflows_own_functions():
+    inputs = kerata.Input((3, 5))
+    x = layers.Lambda(lambda x: tf.transpose(x, (0, 2, 1)))(inputs)
+    x = layers.Lambda(lambda x: tf.reshape(x, (tf.shape(x)[0], x.shape[1] * x.shape[2])))(x)
+    assert x.shape == (None, 15)
+    model = kerata.Model(inputs, layers.Dense(2)(x))
+    model.compile("sgd", "mse")
+    random = np.random.default_rng(0)
+    model.fit(random.normal(size=(8, 3, 5)), np.zeros((8, 2)), verbose=0)
+    value = random.normal(size=(2, 3, 5)).astype("float32")
+    expected = value.transpose(0, 2, 1).reshape(2, 15) @ model.layers[-1].kernel.numpy() + model.layers[-1].bias.numpy()
+    np.testing.assert_allclose(model.predict(value, verbose=0), expected, rtol=1e-5)
+
+
+def test_layers_that_call_tensorflow():
+    class Scaled(layers.Layer):
+        def build(self, input_shape):
+            self.scale = self.add_weight(shape=(input_shape[-1],), initializer="ones")
+
+        def call(self, x):
+            return tf.nn.relu(x * self.scale) + tf.reduce_mean(self.scale)
+
+    model = kerata.Sequential([layers.Input((4,)), Scaled(), layers.Dense(3)])
+    assert model.output_shape == (None, 3)
+    before = model.layers[0].scale.numpy()
+    compiled(model).fit(*data(), verbose=0)
+    assert not np.allclose(before, model.layers[0].scale.numpy())
+
+
+def test_saved_and_loaded(tmp_path):
+    x, y = data()
+    model = compiled(small_model())
+    model.fit(x, y, epochs=2, verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = kerata.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(again.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-6)
+    for one in (model, again):
+        one.fit(x, y, shuffle=False, verbose=0)
+    np.testing.assert_allclose(again.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-4, atol=1e-6)
+    with engines.use_engine("jax"):
+        other = kerata.models.load_model(tmp_path / "model.keras")
+        assert other.predict(x, verbose=0).shape == (64, 3)
+
+
+def dense_model():
+    return [layers.Input((12,)), layers.Dense(16, activation="relu"), layers.BatchNormalization(), layers.Dense(3)]
+
+
+def conv_model():
+    return [
+        layers.Input((12,)), layers.Reshape((4, 3, 1)), layers.Conv2D(4, 2, padding="same", activation="relu"),
+        layers.MaxPooling2D((2, 1)), layers.Flatten(), layers.Dense(3),
+    ]  # fmt: skip
+
+
+def lstm_model():
+    return [layers.Input((12,)), layers.Reshape((6, 2)), layers.LSTM(5, return_sequences=True), layers.GRU(4), layers.Dense(3)]
+
+
+@pytest.mark.parametrize("make", [dense_model, conv_model, lstm_model])
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_the_same_losses_as_jax_for_the_same_seed(make, optimizer):
+    histories = []
+    for name in ("tensorflow", "jax"):
+        with engines.use_engine(name):
+            kerata.utils.set_random_seed(5)
+            model = compiled(kerata.Sequential(make()), optimizer=optimizer)
+            histories.append(model.fit(*data(70, 12), epochs=3, batch_size=16, verbose=0).history["loss"])
+    np.testing.assert_allclose(*histories, rtol=1e-5, atol=1e-5)
+
+
+def test_the_last_batch_and_weights_count_as_on_jax():
+    x, y = data(50)
+    results = []
+    for name in ("tensorflow", "jax"):
+        with engines.use_engine(name):
+            kerata.utils.set_random_seed(5)
+            model = compiled(small_model(), metrics=["accuracy"])
+            model.fit(x, y, sample_weight=np.linspace(0, 1, 50), batch_size=16, verbose=0, shuffle=False)
+            results.append([*model.evaluate(x, y, batch_size=16, verbose=0), *model.predict(x[:5], verbose=0).ravel()])
+    np.testing.assert_allclose(*results, rtol=1e-4)
+
+
+def test_a_graph_with_open_lengths():
+    inputs = kerata.Input((None, 4))
+    x = layers.Bidirectional(layers.LSTM(3, return_sequences=True))(inputs)
+    x = layers.TimeDistributed(layers.Dense(5))(layers.Dropout(0.5)(x))
+    model = kerata.Model(inputs, layers.GlobalAveragePooling1D()(x))
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, 4))])
+    def run(x):
+        return model(x, training=False)
+
+    for shape in ((2, 3, 4), (1, 7, 4)):
+        x = np.random.default_rng(0).normal(size=shape).astype("float32")
+        np.testing.assert_allclose(run(x), model(x), rtol=1e-5, atol=1e-6)
+
+
+def test_layers_in_a_data_sets_map():
+    layer = layers.Rescaling(2.0)
+    found = list(tf.data.Dataset.from_tensor_slices(np.ones((4, 3), "float32")).batch(2).map(layer))
+    np.testing.assert_array_equal(found[0], 2 * np.ones((2, 3)))
+
+
+def test_state_in_graphs():
+    total, seeds = kerata.Variable(0.0), kerata.random.SeedGenerator(1)
+
+    @tf.function
+    def step(x):
+        total.assign_add(tf.reduce_sum(x))
+        total.assign(np.float32(1.0) + total)
+        return kerata.random.uniform((2,), seed=seeds)
+
+    first, second = step(tf.ones(3)), step(tf.ones(3))
+    assert float(total) == 8.0
+    assert not np.array_equal(first, second)
+    total.assign(np.zeros((), "float32"))  # from the host, into the storage that the graph holds
+    step(tf.ones(3))
+    assert float(total) == 4.0
+    np.testing.assert_array_equal(seeds.state.numpy(), [1, 3])
+
+
+def test_what_a_branch_assigns_is_differentiated(tensorflow):
+    x, kept = kerata.Variable(3.0), kerata.Variable(0.0, trainable=False)
+
+    def loss(flag):
+        def yes():
+            kept.assign(x * x)
+            return x * 2.0
+
+        return ops.cond(flag, yes, lambda: x * 1.0) + kept.value
+
+    run = tensorflow.compile(lambda flag: ops.value_and_grad(lambda: loss(flag), [x]))
+    value, (gradient,) = run(np.array(True))
+    assert (float(value), float(gradient), float(kept)) == (15.0, 8.0, 9.0)
+    value, (gradient,) = run(np.array(False))
+    assert (float(value), float(gradient)) == (12.0, 1.0)
+
+
+def test_remat_computes_again_and_assigns_once(tensorflow):
+    weight, count = kerata.Variable(2.0), kerata.Variable(0.0, trainable=False)
+
+    def inner(x):
+        count.assign_add(1.0)
+        return ops.sin(weight * x)
+
+    def step():
+        return ops.value_and_grad(lambda: tensorflow.remat(inner)(tf.constant(0.5)) * 3.0, [weight])
+
+    for run in (step, tensorflow.compile(step)):
+        value, (gradient,) = run()
+        np.testing.assert_allclose([value, gradient], [3 * np.sin(1.0), 1.5 * np.cos(1.0)], rtol=1e-6)
+    assert float(count) == 2.0
+
+
+def test_compile_traces_once_for_a_shape(tensorflow):
+    traces = []
+    double = tensorflow.compile(lambda x, n: traces.append(1) or x * n)
+    for n in range(4):
+        assert float(double(np.float32(2.0), float(n))) == 2.0 * n
+    assert len(traces) == 1
+
+
+def test_numbers_of_a_graph_are_no_values(tensorflow):
+    seen = []
+    tensorflow.compile(lambda x: seen.append(tensorflow.is_concrete(x)))(np.ones(2, "float32"))
+    assert seen == [False]
+    assert tensorflow.is_concrete(tf.ones(2))
+
+
+def test_tensorflow_is_imported_when_it_is_asked_for_and_is_quiet():
+    environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    code = (
+        "import sys, kerata; assert 'tensorflow' not in sys.modules\n"
+        "with kerata.use_engine('tensorflow'): print(float(kerata.ops.sum(kerata.ops.ones((3,)))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.strip() == "3.0"
+    assert done.stderr == ""
+
+
+def test_an_engine_whose_library_is_missing_says_what_to_install(monkeypatch):
+    monkeypatch.delitem(engines._instances, "tensorflow", raising=False)
+    monkeypatch.setattr(engines, "_is_installed", lambda library: False)
+    with pytest.raises(ImportError, match=r"pip install kerata\[tensorflow\]"):
+        engines.get("tensorflow")
+    assert engines._first_installed() == "numpy"
+
+
+def test_a_model_moves_between_engines():
+    x, y = data()
+    with engines.use_engine("jax"):
+        model = compiled(small_model(), metrics=["accuracy"])
+        model.fit(x, y, verbose=0)
+    for name in ("tensorflow", "jax", "tensorflow"):
+        model.to_engine(name)
+        model.fit(x, y, verbose=0)
+    assert int(model.optimizer.iterations) == 8
+
+
+def test_a_model_compiled_where_another_engine_is_in_force():
+    model = small_model()
+    with engines.use_engine("jax"):
+        compiled(model, metrics=["accuracy"])
+    model.fit(*data(), verbose=0)
+    assert type(model.optimizer.iterations.stored).__module__.startswith("tensorflow")
