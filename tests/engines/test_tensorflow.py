@@ -9,6 +9,7 @@ import pytest
 
 import kerata
 from kerata import engines, layers, ops
+from kerata.core.op import OPS
 
 tf = pytest.importorskip("tensorflow")
 
@@ -394,3 +395,74 @@ def test_a_model_compiled_where_another_engine_is_in_force():
         compiled(model, metrics=["accuracy"])
     model.fit(*data(), verbose=0)
     assert type(model.optimizer.iterations.stored).__module__.startswith("tensorflow")
+
+
+VALUES = np.array([[-7.5, -1.0, 0.0, 0.5], [2.0, 6.0, 6.5, 30.0], [1.0, 1.0, -1.0, 1.0]], "float32")
+INSIDE = np.array([-0.9, -0.2, 0.0, 0.3, 0.99], "float32")
+IMAGE = np.random.default_rng(3).normal(size=(2, 5, 6, 3)).astype("float32")
+KERNELS = [
+    ("relu", VALUES, {}),
+    ("relu6", VALUES, {}),
+    ("softplus", VALUES, {}),
+    ("softmax", VALUES, {}),
+    ("softmax", VALUES, {"axis": 0}),
+    ("log_softmax", VALUES, {}),
+    ("rsqrt", np.abs(VALUES) + 0.1, {}),
+    ("erf_of_float", VALUES / 10, {}),
+    ("erfinv_of_float", INSIDE, {}),
+    ("logistic_of_float", VALUES, {}),
+    ("top_k_of_array", VALUES, {"k": 2}),
+    ("average_pool", IMAGE, {"pool_size": 2, "padding": "same"}),
+    ("average_pool", IMAGE, {"pool_size": (3, 2), "strides": 1, "padding": "same"}),
+]
+
+
+@pytest.mark.parametrize("compiles", [False, True])
+@pytest.mark.parametrize(("name", "value", "arguments"), KERNELS)
+def test_a_kernel_equals_its_ops_body(tensorflow, name, value, arguments, compiles):
+    x = kerata.Variable(value)
+    results = []
+    for fn in (tensorflow.kernels[name], OPS[name].body):
+
+        def loss(fn=fn):
+            y = fn(x.value, **arguments)
+            y = y[0] if isinstance(y, tuple) else y
+            return ops.sum(y * np.random.default_rng(0).normal(size=y.shape).astype("float32")), y
+
+        step = lambda loss=loss: ops.value_and_grad(loss, [x], has_aux=True)
+        (_, y), (gradient,) = tensorflow.compile(step)() if compiles else step()
+        results.append((y, gradient))
+    for kernel, body in zip(*results):
+        np.testing.assert_allclose(kernel, body, rtol=2e-4, atol=1e-5)
+
+
+def test_totals_at_equals_its_body(tensorflow):
+    index, values = tf.constant([0, 2, 2, -1, 7]), tf.constant([1.0, 2.0, 3.0, 4.0, 5.0])
+    expected = OPS["totals_at"].body(index, values, 4)
+    np.testing.assert_array_equal(tensorflow.kernels["totals_at"](index, values, 4), expected)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint16", "uint32", "int64"])
+def test_ops_of_dtypes_that_tensorflow_lacks(dtype):
+    x = np.array([[1, 0], [3, 2]]).astype(dtype)
+    for name in ("max", "min", "sum", "prod", "cumsum", "sort", "argsort", "sign", "tile"):
+        arguments = {"tile": {"repeats": (2, 1)}, "cumsum": {"axis": 0}}.get(name, {})
+        expected = {"tile": np.tile(x, (2, 1)), "cumsum": x.cumsum(0)}.get(name)
+        if expected is None:
+            expected = np.sign(x.astype("int64")) if name == "sign" else getattr(np, name)(x)
+            expected = np.argsort(x, -1, kind="stable") if name == "argsort" else np.sort(x, -1) if name == "sort" else expected
+        np.testing.assert_array_equal(np.asarray(getattr(ops, name)(x, **arguments)).astype("int64"), expected)
+    np.testing.assert_array_equal(np.asarray(ops.matmul(x, x)).astype("int64"), (x @ x).astype("int64"))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        0, -1, (slice(None), 1), (Ellipsis, slice(None, None, -1)), (None, slice(1, 3)), [2, 0], (slice(None), [1, -1]),
+        ([0, 1], [2, -1]), (slice(0, 2), [0, 1], [1, 2]), (Ellipsis, [0, 2]), (0, slice(None), [1, 1]), ([[0, 1], [2, 2]],),
+        np.arange(36).reshape(3, 4, 3) % 5 == 0, np.array([True, False, True]), ([1, 2], 0, [0, 1]),
+    ],
+)  # fmt: skip
+def test_indices_are_numpys(tensorflow, key):
+    x = np.arange(36.0, dtype="float32").reshape(3, 4, 3)
+    np.testing.assert_array_equal(ops.get_item(x, key), x[key])

@@ -447,41 +447,24 @@ def _indexed(x, key):
         at = masks[0]
         found = tuple(tf.unstack(tf.where(parts[at]), num=parts[at].shape.rank, axis=1))
         return _indexed(x, (*parts[:at], *found, *parts[at + 1 :]))
-    return _gathered(x, parts, arrays)
+    return _gathered(x, parts)
 
 
-def _gathered(x, parts, arrays):
-    """`x[parts]` where the parts at `arrays` are arrays of integers, next to one another."""
-    if [*range(arrays[0], arrays[0] + len(arrays))] != arrays:
-        parts, arrays = _joined(parts, arrays)
-    basic = [slice(None) if i in arrays else p for i, p in enumerate(parts)]
-    x = x[tuple(basic)]
-    axis = sum(1 for p in basic[: arrays[0]] if p is None or isinstance(p, slice))
+def _gathered(x, parts):
+    """`x[parts]` where arrays of integers are among the parts; single numbers then count as arrays too."""
+    chosen = [i for i, p in enumerate(parts) if p is not None and not isinstance(p, slice)]
+    x = x[tuple(slice(None) if i in chosen else p for i, p in enumerate(parts))]
     lengths = tf.shape(x, out_type=tf.int64)
-    indices = [tf.cast(parts[i], tf.int64) for i in arrays]
-    indices = [tf.where(index < 0, index + lengths[axis + n], index) for n, index in enumerate(indices)]
+    indices = [tf.cast(parts[i], tf.int64) for i in chosen]
+    indices = [tf.where(index < 0, index + lengths[axis], index) for axis, index in zip(chosen, indices)]
     if len(indices) == 1:
-        return tf.gather(x, indices[0], axis=axis)
-    shape = indices[0]
-    for index in indices[1:]:
-        shape = shape + tf.zeros_like(index)
-    index = tf.stack([i + tf.zeros_like(shape) for i in indices], -1)
-    order = [*range(axis, axis + len(indices)), *range(axis), *range(axis + len(indices), x.shape.rank)]
-    rows = tf.gather_nd(tf.transpose(x, order), index)
-    rank = index.shape.rank - 1
-    back = [*range(rank, rank + axis), *range(rank), *range(rank + axis, rows.shape.rank)]
-    return tf.transpose(rows, back)
-
-
-def _joined(parts, arrays):
-    """Numbers between arrays of integers as arrays too, so that these are next to one another.
-
-    Raises: IndexError for a slice between arrays.
-    """
-    span = range(arrays[0], arrays[-1] + 1)
-    if any(parts[i] is None or isinstance(parts[i], slice) for i in span):
-        raise IndexError("Arrays of indices with a slice between them are not supported: index in two steps.")
-    return [tf.convert_to_tensor(p, tf.int64) if i in span and not tf.is_tensor(p) else p for i, p in enumerate(parts)], [*span]
+        return tf.gather(x, indices[0], axis=chosen[0])
+    zeros = tf.zeros_like(sum(indices))
+    rest = [axis for axis in range(x.shape.rank) if axis not in chosen]
+    rows = tf.gather_nd(tf.transpose(x, [*chosen, *rest]), tf.stack([index + zeros for index in indices], -1))
+    together = chosen == [*range(chosen[0], chosen[0] + len(chosen))]
+    before, rank = chosen[0] if together else 0, zeros.shape.rank
+    return tf.transpose(rows, [*range(rank, rank + before), *range(rank), *range(rank + before, rows.shape.rank)])
 
 
 # Draws
