@@ -5,6 +5,7 @@ import inspect
 import numpy as np
 import pytest
 
+import kerata
 from kerata import engines, ops
 from kerata.core.variable import Variable
 from kerata.engines.base import Engine
@@ -35,6 +36,14 @@ def test_arrays_go_there_and_back(engine):
     assert engine.dtype(x) == "float32"
     assert engine.dtype(engine.cast(x, "int32")) == "int32"
     np.testing.assert_array_equal(engine.to_numpy(engine.take_rows(x, engine.asarray([1, 0], "int32"))), [[3, 4, 5], [0, 1, 2]])
+
+
+def test_devices(engine):
+    with kerata.device("cpu:0"):
+        np.testing.assert_array_equal(engine.to_numpy(ops.zeros((2,)) + 1.0), [1, 1])
+    assert engine.devices("cpu") == ["cpu:0"]
+    with pytest.raises(ValueError, match=r"engine has the devices \w+:0.*; 'tpu:3' is not there"), kerata.device("tpu:3"):
+        pass
 
 
 def brute_force_conv(x, kernel, strides, pads, dilation, groups):

@@ -115,12 +115,12 @@ class Engine(abc.ABC):
         return x
 
     def devices(self, kind=None):
-        """The devices' names, such as `["cpu:0"]`."""
-        return ["cpu:0"]
+        """The names of the devices of a kind ("cpu", "gpu", ...), or of the default kind, such as `["cpu:0"]`."""
+        return ["cpu:0"] if kind in (None, "cpu") else []
 
     def device_scope(self, name):
-        """A context in which new arrays go to the device `name`."""
-        raise NotImplementedError(f"The {self.name} engine has one device only, cpu:0; {name!r} is not there.")
+        """A context in which new arrays go to the device `name`, one of `devices()`."""
+        return contextlib.nullcontext()
 
     def getitem(self, x, key):
         """`x[key]`."""

@@ -77,8 +77,8 @@ class TorchEngine(EagerEngine):
         return _DTYPES[dtype]
 
     def devices(self, kind=None):
-        found = ["cpu:0", *[f"cuda:{i}" for i in range(torch.cuda.device_count())]]
-        return [d for d in found if kind in (None, d.partition(":")[0], {"cuda": "gpu"}.get(d.partition(":")[0]))]
+        gpus = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+        return {"cpu": ["cpu:0"], "gpu": gpus, "cuda": gpus}.get(kind, gpus or ["cpu:0"] if kind is None else [])
 
     def device_scope(self, name):
         return torch.device(name.replace("gpu", "cuda"))
