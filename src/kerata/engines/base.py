@@ -28,6 +28,7 @@ class Engine(abc.ABC):
 
     name: str
     trains = True
+    compiles = True  # whether `compile` makes one program of a step
     is_abstract = False
     keeps_64_bits = True
 

@@ -24,6 +24,7 @@ class TensorflowEngine(EagerEngine):
     """
 
     name = "tensorflow"
+    compiles = True
     xp = tensorflow_numpy
 
     def __init__(self):

@@ -1,6 +1,7 @@
 """A model's steps as compiled functions, their logs, and what they find wrong."""
 
 import contextlib
+import warnings
 
 import numpy as np
 import optree
@@ -25,6 +26,12 @@ class CompiledSteps:
         self.parts = {}  # what the model's layers hold; see `unchanging`
         self.output_spec = None  # (spec,) once it is known
         self._functions = {}
+        if model.jit_compile is True and not engines.current().compiles:
+            warnings.warn(
+                f"jit_compile=True changes nothing: the {engines.current().name} engine runs step by step, with kernels of its "
+                "library's own. Leave it out, or choose an engine that compiles, such as KERATA_BACKEND=jax.",
+                stacklevel=6,
+            )
         self._logs = {}  # mode -> the logs of an overridden step, as variables
 
     def _compiled(self, key, make):
