@@ -96,7 +96,7 @@ def ours(case_name, engine="jax"):
             def loss():
                 inputs = [p.value for p in places]
                 y = layer(inputs if isinstance(case.shape, list) else inputs[0], **kwargs)
-                return kerata.ops.sum(y * coefficients(tuple(y.shape))), y
+                return kerata.ops.sum(kerata.ops.multiply(y, coefficients(tuple(y.shape)))), y
 
             (_, y), gradients = kerata.value_and_grad(loss, [*differentiable, *layer.trainable_variables], has_aux=True)
             return y, gradients

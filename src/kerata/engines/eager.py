@@ -24,7 +24,7 @@ class EagerEngine(Engine):
         return loop
 
     def vectorized_map(self, fn, xs):
-        count = len(optree.tree_leaves(xs)[0])
+        count = optree.tree_leaves(xs)[0].shape[0]
         results = [fn(optree.tree_map(lambda x: x[i], xs)) for i in range(count)]
         return optree.tree_map(lambda *ys: self.xp.stack(ys), *results)
 
@@ -74,7 +74,7 @@ class EagerEngine(Engine):
         return value
 
     def scan(self, fn, init, xs, length=None, reverse=False, unroll=1):
-        steps = length if length is not None else len(optree.tree_leaves(xs)[0])
+        steps = length if length is not None else optree.tree_leaves(xs)[0].shape[0]
         carry, ys = init, []
         for i in range(steps)[:: -1 if reverse else 1]:
             carry, y = fn(carry, optree.tree_map(lambda x: x[i], xs))
