@@ -73,7 +73,7 @@ def main():
     model = GAN()
     model.compile(keras.optimizers.Adam(2e-4, beta_1=0.5), keras.optimizers.Adam(2e-4, beta_1=0.5))
     history = model.fit(x_train, batch_size=64, epochs=1 if SHORT else 40, verbose=2).history
-    made = np.asarray(model.images(500))
+    made = keras.ops.convert_to_numpy(model.images(500))
     return {
         **{name: values[-1] for name, values in history.items()},
         "mean brightness, real": float(x_train.mean()),

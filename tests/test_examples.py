@@ -11,14 +11,15 @@ FOLDER = pathlib.Path(__file__).parent.parent / "examples"
 EXAMPLES = sorted(f.stem for f in FOLDER.glob("*.py") if f.stem != "common")
 
 
+@pytest.mark.parametrize("engine", ["jax", "torch", "tensorflow"])
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_runs(name):
+def test_an_example_runs_on_every_engine(name, engine):
     done = subprocess.run(
         [sys.executable, str(FOLDER / f"{name}.py")],
         capture_output=True,
         text=True,
         timeout=600,
-        env={**os.environ, "KERATA_SHORT": "1"},
+        env={**os.environ, "KERATA_SHORT": "1", "KERATA_BACKEND": engine},
     )
     assert done.returncode == 0, done.stderr
     assert "nan" not in done.stdout.splitlines()[-1]
