@@ -88,3 +88,12 @@ def test_infinity_may_be_passed_over():
         assert findings.first() is None
         note_not_finite("x", ops.array([np.nan]))
     assert findings.first().value == 1
+
+
+def test_python_bools_are_noted(engine):
+    findings = Findings()
+    with findings.collecting(step=2):
+        note("range", False, 1, message)
+        assert findings.first() is None
+        note("range", True, 7, message)
+    assert findings.first() == (2, "range", 7, "7 came")

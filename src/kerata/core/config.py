@@ -31,7 +31,7 @@ settings = _Settings()
 
 
 def backend():
-    """The name of the engine in force: "jax" or "numpy"."""
+    """The name of the engine in force: "jax", "torch", "tensorflow" or "numpy"."""
     return engines.current_name()
 
 

@@ -46,7 +46,7 @@ class TorchEngine(EagerEngine):
         return not self.is_batched(x)
 
     def is_known_false(self, x):
-        return x.is_cpu and self.is_concrete(x) and not x
+        return isinstance(x, torch.Tensor) and x.is_cpu and self.is_concrete(x) and not x
 
     def is_batched(self, x):
         return isinstance(x, torch.Tensor) and torch._C._functorch.is_batchedtensor(x)
