@@ -50,10 +50,8 @@ def set_floatx(value):
     """
     if value not in _FLOATS:
         raise ValueError(f"floatx must be one of {', '.join(_FLOATS)}; {value!r} came.")
-    if value == "float64" and engines.default_name() == "jax":
-        from kerata.engines.jax import enable_64_bits
-
-        enable_64_bits()
+    if value == "float64":
+        engines.get(engines.default_name()).keep_64_bits()
     settings.floatx = value
     settings.dtype_policy = None
 

@@ -49,6 +49,10 @@ class Engine(abc.ABC):
     def is_array(self, x):
         """Whether `x` is an array of this engine (or a tracer of one)."""
 
+    def keep_64_bits(self):
+        """Keep 64-bit numbers from now on: called when the user's `floatx` is float64."""
+        return  # most do already
+
     def adopted(self, x):
         """`x` as an array, if it is something else of the engine's library that stands for one; otherwise None."""
         return

@@ -31,6 +31,9 @@ class JaxEngine(Engine):
     def keeps_64_bits(self):
         return jax.config.jax_enable_x64
 
+    def keep_64_bits(self):
+        jax.config.update("jax_enable_x64", True)
+
     def is_array(self, x):
         return isinstance(x, jax.Array)
 
@@ -362,8 +365,3 @@ def _merged(a, b):
     if not hasattr(a, "shape"):
         return a
     return AbstractArray([m if m == n else None for m, n in zip(a.shape, b.shape)], a.dtype.name)
-
-
-def enable_64_bits():
-    """Let JAX keep 64-bit numbers; called when the user's `floatx` is float64."""
-    jax.config.update("jax_enable_x64", True)
