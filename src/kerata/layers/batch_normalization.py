@@ -116,30 +116,24 @@ class BatchNormalization(Layer):
     def call(self, inputs, training=None, mask=None):
         """The normalized inputs."""
         dtype = dtype_of(inputs)
-        x = ops.cast(inputs, "float32") if dtype in ("float16", "bfloat16") else to_float(inputs)
-        gamma, beta = self.gamma, self.beta
-        if training and self.trainable:
-            mean, variance = self._moments(x, mask)
-            if self.renorm:
-                gamma, beta = self._corrected(mean, variance)
+        if not (training and self.trainable):
+            y = self._normalized(_wide(inputs), self.moving_mean, self.moving_variance, self.beta, self.gamma)
+        elif self.renorm:
+            x = _wide(inputs)
+            mean, variance = nn.channel_moments(x, self.axis, _weights(x, mask), self.synchronized)
+            gamma, beta = self._corrected(mean, variance)
             self._update(mean, variance)
+            y = self._normalized(x, mean, variance, beta, gamma)
         else:
-            mean, variance = self.moving_mean, self.moving_variance
-        y = nn.batch_normalization(x, mean, variance, self.axis, beta, gamma, self.epsilon)
+            x = inputs if dtype == self.compute_dtype else _wide(inputs)
+            y, mean, variance = nn.normalize_by_batch(
+                x, self.axis, self.beta, self.gamma, self.epsilon, _weights(x, mask), self.synchronized
+            )
+            self._update(mean, variance)
         return y if dtype_of(y) == dtype else ops.cast(y, self.compute_dtype)
 
-    def _moments(self, x, mask):
-        """The batch's mean and variance of each channel."""
-        rank = len(x.shape)
-        axes = [a for a in range(rank) if a != self.axis % rank]
-        weights = _weights(x, mask)
-        if weights is None:
-            return nn.moments(x, axes=axes, synchronized=self.synchronized)
-        weights = ops.multiply(weights, ops.ones_like(x))
-        total = ops.maximum(ops.sum(weights, axes, keepdims=True), 1e-7)
-        mean = ops.divide(ops.sum(ops.multiply(x, weights), axes, keepdims=True), total)
-        squares = ops.multiply(ops.square(ops.subtract(x, mean)), weights)
-        return ops.squeeze(mean, axes), ops.divide(ops.sum(squares, axes), ops.squeeze(total, axes))
+    def _normalized(self, x, mean, variance, beta, gamma):
+        return nn.batch_normalization(x, mean, variance, self.axis, beta, gamma, self.epsilon)
 
     def _corrected(self, mean, variance):
         """Gamma and beta such that the batch's statistics act as the moving ones, within bounds."""
@@ -171,6 +165,10 @@ class BatchNormalization(Layer):
         _move(self.renorm_stddev, deviation, self.renorm_momentum)
 
 
+def _wide(x):
+    return ops.cast(x, "float32") if dtype_of(x) in ("float16", "bfloat16") else to_float(x)
+
+
 def _move(average, value, momentum):
     average.assign(ops.add(ops.multiply(average, momentum), ops.multiply(value, 1.0 - momentum)))
 
@@ -185,5 +183,5 @@ def _weights(x, mask):
     for m in found:
         missing = len(x.shape) - len(m.shape)
         m = ops.expand_dims(m, tuple(range(-missing, 0))) if missing else m
-        weights = ops.multiply(ops.cast(m, dtype_of(x)), weights)
+        weights = ops.multiply(ops.cast(m, "float32"), weights)
     return weights

@@ -247,6 +247,41 @@ def batch_normalization(x, mean, variance, axis, offset=None, scale=None, epsilo
     return _cast(knp.add(knp.multiply(x, along(factor, x, axis)), along(shift, x, axis)), dtype_of(x))
 
 
+def channel_moments(x, axis, weights=None, synchronized=False):
+    """The mean and the variance of each channel of a float32 or wider `x`; `weights` say how much each place counts.
+
+    Shapes: x (..., channels, ...), weights that broadcast to it -> (channels,), (channels,).
+    """
+    axes = [a for a in range(len(x.shape)) if a != axis % len(x.shape)]
+    if weights is None:
+        return moments(x, axes, synchronized=synchronized)
+    weights = knp.multiply(weights, knp.ones_like(x))
+    total = knp.maximum(knp.sum(weights, axes, keepdims=True), 1e-7)
+    mean = knp.divide(knp.sum(knp.multiply(x, weights), axes, keepdims=True), total)
+    squares = knp.multiply(knp.square(knp.subtract(x, mean)), weights)
+    return knp.squeeze(mean, axes), knp.divide(knp.sum(squares, axes), knp.squeeze(total, axes))
+
+
+@op
+def normalize_by_batch(x, axis=-1, offset=None, scale=None, epsilon=1e-3, weights=None, synchronized=False):
+    """`x` normalized by its own statistics along `axis`, scaled and shifted: batch normalization while training.
+
+    Shapes: x (..., channels, ...), offset and scale (channels,), weights that broadcast to `x` and say how much each place
+    counts -> the same as `x`, (channels,), (channels,).
+
+    Returns: `(outputs, mean, variance)`. The statistics are float32 at least; they are there to be averaged over batches,
+    and are constant to differentiation. The variance is that of the batch itself: its divisor is the number of places.
+
+    Source: Ioffe and Szegedy 2015, arXiv:1502.03167.
+    """
+    x = knp.to_float(x)
+    wide = _cast(x, "float32") if dtype_of(x) in ("float16", "bfloat16") else x
+    mean, variance = channel_moments(wide, axis, weights, synchronized)
+    y = _cast(batch_normalization(wide, mean, variance, axis, offset, scale, epsilon), dtype_of(x))
+    constant = engines.current().stop_gradient
+    return y, constant(mean), constant(variance)
+
+
 @op
 def layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon=None, **kwargs):
     """`x` with mean 0 and variance 1 over `axis`, scaled and shifted (Ba et al. 2016, arXiv:1607.06450)."""
