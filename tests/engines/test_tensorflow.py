@@ -436,6 +436,68 @@ def test_a_kernel_equals_its_ops_body(tensorflow, name, value, arguments, compil
         np.testing.assert_allclose(kernel, body, rtol=2e-4, atol=1e-5)
 
 
+SEQUENCES = np.random.default_rng(4).normal(3.0, 2.0, size=(4, 3, 5)).astype("float32")
+VOLUMES = np.random.default_rng(5).normal(-1.0, 2.0, size=(2, 3, 2, 2, 4)).astype("float32")
+ONES, ROWS = np.ones((4, 1, 1), "float32"), np.array([1.0, 1.0, 1.0, 0.0], "float32")[:, None, None]
+
+
+def normalized(x, epsilon, weights=1.0):
+    """Batch normalization in NumPy, in float64: the outputs, the mean, the variance."""
+    x = x.astype("float64")
+    axes, weights = tuple(range(x.ndim - 1)), np.broadcast_to(weights, x.shape)
+    mean = np.average(x, axes, weights)
+    variance = np.average((x - mean) ** 2, axes, weights)
+    return (x - mean) / np.sqrt(variance + epsilon), mean, variance
+
+
+@pytest.mark.parametrize("compiles", [False, True])
+@pytest.mark.parametrize(
+    ("x", "weights"),
+    [(IMAGE, None), (SEQUENCES, None), (VOLUMES, None), (SEQUENCES, ONES), (SEQUENCES, ROWS), (IMAGE + 1e3, None)],
+)
+def test_fused_batch_normalization_equals_its_body(tensorflow, x, weights, compiles):
+    channels = x.shape[-1]
+    given = [kerata.Variable(v) for v in (x, np.linspace(-1, 1, channels, dtype="float32"), np.linspace(1, 2, channels))]
+    upstream = np.random.default_rng(6).normal(size=x.shape).astype("float32")
+    results = []
+    for fn in (tensorflow.kernels["normalize_by_batch"], OPS["normalize_by_batch"].body):
+
+        def loss(fn=fn):
+            y, mean, variance = fn(
+                given[0].value, -1, given[1], given[2], 1e-2, weights if weights is None else tf.constant(weights)
+            )
+            return ops.sum(y * upstream) + 100 * ops.sum(mean + variance), (y, mean, variance)
+
+        step = lambda loss=loss: ops.value_and_grad(loss, given, has_aux=True)
+        (_, found), gradients = tensorflow.compile(step)() if compiles else step()
+        results.append([*found, *gradients])
+    for kernel, body in zip(*results):
+        np.testing.assert_allclose(kernel, body, rtol=2e-4, atol=2e-3 if x.max() > 100 else 2e-5)
+    y, mean, variance = normalized(x, 1e-2, 1.0 if weights is None else weights)
+    offset, scale = (v.numpy() for v in given[1:])
+    for found, expected in zip(results[0], (y * scale + offset, mean, variance)):
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
+
+
+def test_batch_normalization_of_one_place_and_of_halves(tensorflow):
+    fused = tensorflow.kernels["normalize_by_batch"]
+    _, mean, variance = fused(tf.constant([[[[2.0, -3.0]]]]))
+    np.testing.assert_array_equal([mean, variance], [[2.0, -3.0], [0.0, 0.0]])
+    y, mean, variance = fused(tf.cast(IMAGE, "float16"))
+    assert (y.dtype, mean.dtype, variance.dtype) == (tf.float16, tf.float32, tf.float32)
+    for found, expected in zip((y, mean, variance), normalized(IMAGE.astype("float16"), 1e-3)):
+        np.testing.assert_allclose(found, expected, rtol=1e-2, atol=2e-3)
+
+
+def test_the_fused_batch_normalization_declines_what_it_does_not_do(tensorflow):
+    fused, image = tensorflow.kernels["normalize_by_batch"], tf.constant(IMAGE)
+    declined = [
+        fused(image, axis=1), fused(image, epsilon=0.0), fused(tf.cast(image, "float64")), fused(tf.constant(VALUES)),
+        fused(image, synchronized=True), fused(tf.cast(image, "int32")),
+    ]  # fmt: skip
+    assert all(result is NotImplemented for result in declined)
+
+
 def test_totals_at_equals_its_body(tensorflow):
     index, values = tf.constant([0, 2, 2, -1, 7]), tf.constant([1.0, 2.0, 3.0, 4.0, 5.0])
     expected = OPS["totals_at"].body(index, values, 4)

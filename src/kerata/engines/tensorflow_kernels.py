@@ -1,5 +1,6 @@
 """Convolution, pooling, and fast forms of a few ops on TensorFlow, equal to the ops' one body in value and gradient."""
 
+import functools
 import itertools
 import math
 
@@ -199,6 +200,44 @@ def average_pool(inputs, pool_size, strides=None, padding="valid", data_format="
     return _pooled("avg", inputs, window, strides, "same")
 
 
+# What cuDNN asks for.
+_SMALLEST_EPSILON = 1.001e-5
+
+
+@_of_floats
+def normalize_by_batch(x, axis=-1, offset=None, scale=None, epsilon=1e-3, weights=None, synchronized=False):
+    """See `ops.nn.normalize_by_batch`; declines what is no sequence or image of small floats with channels last.
+
+    In a graph weights are ones in all batches but the last, which is filled up, so what is slow is left to that one.
+    """
+    if x.dtype == tf.float64 or synchronized or epsilon < _SMALLEST_EPSILON:
+        return NotImplemented
+    if x.shape.rank < 3 or axis % x.shape.rank != x.shape.rank - 1:  # without places, plain sums are as fast
+        return NotImplemented
+    channels = x.shape[-1]
+    offset = tf.zeros(channels) if offset is None else tf.cast(offset, "float32")
+    scale = tf.ones(channels) if scale is None else tf.cast(scale, "float32")
+    fused = functools.partial(_fused_batch_normalization, x, offset, scale, epsilon)
+    if weights is None:
+        return fused()
+    from kerata.core.op import OPS
+
+    weighted = functools.partial(OPS["normalize_by_batch"].body, x, axis, offset, scale, epsilon, weights)
+    return tuple(tf.cond(tf.reduce_all(tf.equal(weights, 1)), fused, weighted))
+
+
+def _fused_batch_normalization(x, offset, scale, epsilon):
+    channels = x.shape[-1]
+    images = x if x.shape.rank == 4 else tf.reshape(x, [-1, 1, 1, channels])
+    y, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=images, scale=scale, offset=offset, mean=[], variance=[], epsilon=epsilon, is_training=True
+    )
+    places = tf.cast(tf.size(x) // channels, variance.dtype)
+    biased = variance * ((places - 1) / places)
+    y = y if x.shape.rank == 4 else tf.ensure_shape(tf.reshape(y, tf.shape(x)), x.shape)
+    return y, tf.stop_gradient(mean), tf.stop_gradient(biased)
+
+
 def top_k(x, k):
     """See `ops.special.top_k_of_array`."""
     if x.dtype == tf.bool:
@@ -219,6 +258,7 @@ KERNELS = {
     "erfinv_of_float": tf.math.erfinv,
     "logistic_of_float": tf.sigmoid,
     "log_softmax": _along_axis(tf.nn.log_softmax),
+    "normalize_by_batch": normalize_by_batch,
     "relu": _of_floats(tf.nn.relu),
     "relu6": _of_floats(tf.nn.relu6),
     "rsqrt": _of_floats(tf.math.rsqrt),
