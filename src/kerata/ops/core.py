@@ -13,7 +13,9 @@ from kerata.ops import numpy as knp
 
 def convert_to_tensor(x, dtype=None, sparse=None, ragged=None):
     """`x` as a tensor of the engine in force."""
-    return x if is_keras_tensor(x) else as_array(x, None if dtype is None else dtypes.standardize_dtype(dtype))
+    if is_keras_tensor(x):
+        return x if dtype is None or dtype_of(x) == dtypes.standardize_dtype(dtype) else cast(x, dtype)
+    return as_array(x, None if dtype is None else dtypes.standardize_dtype(dtype))
 
 
 def convert_to_numpy(x):
@@ -99,7 +101,12 @@ def value_and_grad(fn, variables, has_aux=False):
 @op
 def cond(pred, true_fn, false_fn):
     """`true_fn()` if `pred` holds, else `false_fn()`."""
-    return engines.current().cond(as_array(pred, "bool"), true_fn, false_fn)
+    return _arrays_for_numbers(engines.current().cond(as_array(pred, "bool"), true_fn, false_fn))
+
+
+def _arrays_for_numbers(tree):
+    """What functions return, its Python numbers as arrays: some engines pass those on as they are."""
+    return optree.tree_map(lambda x: as_array(x) if type(x) in (bool, int, float) else x, tree)
 
 
 @op
@@ -111,19 +118,19 @@ def switch(index, branches, *operands):
 @op
 def while_loop(cond, body, loop_vars, maximum_iterations=None):
     """`loop_vars = body(*loop_vars)` while `cond(*loop_vars)`."""
-    return engines.current().while_loop(cond, body, loop_vars, maximum_iterations)
+    return engines.current().while_loop(cond, body, optree.tree_map(as_array, loop_vars), maximum_iterations)
 
 
 @op
 def fori_loop(lower, upper, body_fun, init_val):
     """`value = body_fun(i, value)` for i from `lower` to `upper`, the end left out."""
-    return engines.current().fori_loop(lower, upper, body_fun, init_val)
+    return engines.current().fori_loop(lower, upper, body_fun, optree.tree_map(as_array, init_val))
 
 
 @op
 def scan(f, init, xs=None, length=None, reverse=False, unroll=1):
     """`carry, y = f(carry, x)` along the first axis of `xs`; returns the last carry and the ys, stacked."""
-    return engines.current().scan(f, init, optree.tree_map(as_array, xs), length, reverse, int(unroll) or 1)
+    return engines.current().scan(f, *optree.tree_map(as_array, (init, xs)), length, reverse, int(unroll) or 1)
 
 
 @op
@@ -160,13 +167,21 @@ def slice(inputs, start_indices, shape):
     return inputs
 
 
+def _positions(x, axis):
+    """0, 1, ... along an axis, whose length may be open in a graph."""
+    if x.shape[axis] is not None:
+        return knp.arange(x.shape[axis], dtype="int32")
+    counts = knp.cumsum(knp.ones_like(x, "int32"), axis)
+    return knp.subtract(knp.max(counts, [a for a in range(len(x.shape)) if a != axis]), 1)
+
+
 @op
 def slice_update(inputs, start_indices, updates):
     """`inputs` with the block from `start_indices` replaced by `updates`."""
     inputs, updates = as_array(inputs), as_array(updates, dtype_of(as_array(inputs)))
     placed, inside = updates, True
     for axis, start in enumerate(start_indices):
-        position = knp.subtract(knp.arange(inputs.shape[axis], dtype="int32"), start)
+        position = knp.subtract(_positions(inputs, axis), start)
         hit = knp.logical_and(position >= 0, position < updates.shape[axis])
         placed = knp.take(placed, knp.clip(position, 0, updates.shape[axis] - 1), axis)
         inside = knp.logical_and(inside, knp.reshape(hit, [-1 if a == axis else 1 for a in range(len(inputs.shape))]))

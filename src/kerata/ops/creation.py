@@ -73,6 +73,7 @@ def tri(N, M=None, k=0, dtype=None):
     return xp().tri(N, M, k, dtype=_engine_dtype(dtype))
 
 
+@op
 def array(x, dtype=None):
     """`x` as a tensor."""
     return as_array(x, None if dtype is None else _standard(dtype))

@@ -6,6 +6,7 @@ from kerata import engines
 from kerata.core import dtypes
 from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.arrays import cast as _cast
+from kerata.core.config import epsilon as default_epsilon
 from kerata.core.config import standardize_data_format
 from kerata.core.op import op
 from kerata.engines.abstract import window_output
@@ -291,7 +292,7 @@ def layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon=None, **kwarg
     mean = knp.mean(wide, axis, keepdims=True)
     centred = knp.subtract(wide, mean)
     variance = knp.mean(knp.square(centred), axis, keepdims=True)
-    y = knp.multiply(centred, knp.divide(1.0, knp.sqrt(knp.add(variance, 1e-3 if epsilon is None else epsilon))))
+    y = knp.multiply(centred, knp.divide(1.0, knp.sqrt(knp.add(variance, default_epsilon() if epsilon is None else epsilon))))
     y = _cast(y, dtype)
     if gamma is not None:
         y = knp.multiply(y, along(gamma, y, axis))
@@ -305,7 +306,7 @@ def rms_normalization(x, scale=None, axis=-1, epsilon=None):
     dtype = dtype_of(x)
     wide = _cast(x, "float32") if dtype in ("float16", "bfloat16") else x
     power = knp.mean(knp.square(wide), axis, keepdims=True)
-    y = _cast(knp.divide(wide, knp.sqrt(knp.add(power, 1e-6 if epsilon is None else epsilon))), dtype)
+    y = _cast(knp.divide(wide, knp.sqrt(knp.add(power, default_epsilon() if epsilon is None else epsilon))), dtype)
     return y if scale is None else knp.multiply(y, along(scale, y, axis))
 
 

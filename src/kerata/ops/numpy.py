@@ -338,7 +338,7 @@ def where(condition, x1=None, x2=None):
     """`x1` where the condition holds, else `x2`; with the condition alone, the indices where it holds."""
     condition = as_array(condition, "bool")
     if x1 is None and x2 is None:
-        return xp().where(condition)
+        return _indices_where(condition)
     x1, x2 = promote(x1, x2)
     return xp().where(condition, x1, x2)
 
@@ -346,7 +346,11 @@ def where(condition, x1=None, x2=None):
 @op
 def nonzero(x):
     """The indices of the elements that are not 0, one array an axis."""
-    return xp().where(as_array(not_equal(x, 0), "bool"))  # noqa: F821
+    return _indices_where(as_array(not_equal(x, 0), "bool"))  # noqa: F821
+
+
+def _indices_where(condition):
+    return tuple(_cast(indices, "int32") for indices in xp().where(condition))
 
 
 @op
