@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -528,3 +529,62 @@ def test_ops_of_dtypes_that_tensorflow_lacks(dtype):
 def test_indices_are_numpys(tensorflow, key):
     x = np.arange(36.0, dtype="float32").reshape(3, 4, 3)
     np.testing.assert_array_equal(ops.get_item(x, key), x[key])
+
+
+def _image_model():
+    return [layers.Input((12,)), layers.Reshape((4, 3, 1)), layers.Conv2D(4, 2), layers.BatchNormalization(), layers.Flatten()]
+
+
+@pytest.mark.parametrize("make", [dense_model, _image_model, lstm_model])
+def test_what_xla_compiles_trains_alike(tensorflow, make):
+    x, y = data(32, 12)
+    results = []
+    for optimize in (True, None):
+        kerata.utils.set_random_seed(5)
+        model = compiled(kerata.Sequential([*make(), layers.Dense(3)]))
+
+        def step(i, x, y, model=model):
+            loss = lambda: model.compute_loss(y=y, y_pred=model(x, training=True))
+            value, gradients = ops.value_and_grad(loss, model.trainable_variables)
+            model.optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+            total.assign(value)
+
+        total = kerata.Variable(0.0, trainable=False)
+        model.optimizer.build(model.trainable_variables)
+        loop = tensorflow.compile_loop(step, optimize=optimize)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            loop(0, 4, x, y)
+        results.append([total.numpy(), *[v.numpy() for v in model.variables]])
+    for found, expected in zip(*results):
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_what_xla_lacks_runs_without_it_and_is_told_once(tensorflow):
+    count = kerata.Variable(0.0)
+
+    def step(x):
+        count.assign_add(1.0)
+        return tf.numpy_function(np.cumsum, [x * 2.0], tf.float32)
+
+    run = tensorflow.compile(step, [count], optimize=True)
+    with pytest.warns(UserWarning, match="XLA can't compile this step, which runs as a plain TensorFlow graph") as told:
+        np.testing.assert_array_equal(run(np.ones(3, "float32")), [2, 4, 6])
+    np.testing.assert_array_equal(run(np.ones(4, "float32")), [2, 4, 6, 8])
+    assert len(told) == 1
+    assert float(count) == 2.0
+
+
+def test_programs_are_xlas_where_it_is_asked_for(tensorflow):
+    for optimize in (True, False, None):
+        run = tensorflow.compile(lambda x: x * 2.0, optimize=optimize)
+        run(np.ones(3, "float32"))
+        (graph,) = run.graphs.values()
+        assert graph.function_def.attr["_XlaMustCompile"].b is (optimize is True)
+
+
+def test_an_error_of_the_step_itself_is_raised_with_and_without_xla(tensorflow):
+    for optimize in (True, None):
+        run = tensorflow.compile(lambda x, n: tf.reshape(x, [n, -1]), optimize=optimize)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="reshape"):
+            run(np.ones(3, "float32"), np.int32(2))

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import warnings
 
 import numpy as np
 import optree
@@ -24,7 +25,7 @@ class TensorflowEngine(EagerEngine):
     """
 
     name = "tensorflow"
-    compiles = True
+    has_graphs = True
     xp = tensorflow_numpy
 
     def __init__(self):
@@ -99,10 +100,10 @@ class TensorflowEngine(EagerEngine):
 
     # Transforms
 
-    def compile(self, fn, variables=(), donate=False):
-        return _Compiled(self, fn)
+    def compile(self, fn, variables=(), donate=False, optimize=None):
+        return _Compiled(self, fn, optimize)
 
-    def compile_loop(self, fn, variables=()):
+    def compile_loop(self, fn, variables=(), optimize=None):
         def steps(start, stop, *args):
             def body(i):
                 with _GraphScope():
@@ -111,7 +112,7 @@ class TensorflowEngine(EagerEngine):
 
             tf.while_loop(lambda i: i < stop, body, (start,), parallel_iterations=1)
 
-        run = _Compiled(self, steps)
+        run = _Compiled(self, steps, optimize)
         return lambda start, stop, *args: run(np.int32(start), np.int32(stop), *args)
 
     def value_and_grad(self, fn, variables, has_aux=False):
@@ -222,11 +223,13 @@ class TensorflowEngine(EagerEngine):
         if not any(tf.is_symbolic_tensor(x) for x in (lower, upper)) and tf.executing_eagerly():
             return super().fori_loop(lower, upper, body, value)
         start = tf.cast(lower, "int32")
-        return _looped(lambda i, value: i < upper, lambda i, value: (i + 1, body(i, value)), (start, value))[1]
+        known = all(isinstance(x, (int, np.integer)) for x in (lower, upper))
+        most = max(upper - lower, 0) if known else None
+        return _looped(lambda i, value: i < upper, lambda i, value: (i + 1, body(i, value)), (start, value), most)[1]
 
     def scan(self, fn, init, xs, length=None, reverse=False, unroll=1):
         leaves, treedef = optree.tree_flatten(xs)
-        steps = length if length is not None else leaves[0].shape[0]
+        most = steps = length if length is not None else leaves[0].shape[0]
         if tf.executing_eagerly() or steps is not None and unroll >= steps:
             return super().scan(fn, init, xs, length, reverse, unroll)
         steps = tf.shape(leaves[0])[0] if steps is None else steps
@@ -243,7 +246,7 @@ class TensorflowEngine(EagerEngine):
             return i + 1, carry, [o.write(at, v) for o, v in zip(outputs, optree.tree_leaves(y))]
 
         start = (tf.constant(0), init, outputs)
-        _, carry, outputs = _looped(lambda i, carry, outputs: i < steps, step, start)
+        _, carry, outputs = _looped(lambda i, carry, outputs: i < steps, step, start, most)
         return carry, optree.tree_unflatten(outputs_tree, [o.stack() for o in outputs])
 
     # Random
@@ -294,10 +297,14 @@ class _GraphScope(StateScope):
 
 
 class _Compiled:
-    """A stateful function as graphs: one for each structure, and each set of shapes and dtypes, of its arguments."""
+    """A stateful function as graphs: one for each structure, and each set of shapes and dtypes, of its arguments.
 
-    def __init__(self, engine, fn):
+    With `optimize` they are compiled by XLA, as long as it knows all their operations.
+    """
+
+    def __init__(self, engine, fn, optimize=None):
         self.engine, self.fn = engine, fn
+        self.optimize = optimize is True  # XLA is faster for some networks and slower for others: by itself it is not used
         self.graphs = {}
 
     def __call__(self, *args):
@@ -305,11 +312,30 @@ class _Compiled:
         leaves = [x if isinstance(x, tf.Tensor) else self.engine.asarray(x) for x in leaves]
         key = (treedef, *[(x.dtype, *x.shape) for x in leaves])
         graph = self.graphs.get(key)
-        if graph is None:
-            specs = [tf.TensorSpec(x.shape, x.dtype) for x in leaves]
-            graph = tf.function(self._flat(treedef), autograph=False).get_concrete_function(*specs)
-            self.graphs[key] = graph
+        if graph is not None:
+            return graph(*leaves)
+        graph = self._graph(treedef, leaves)
+        if self.optimize:
+            return self._first_run(graph, key, leaves)
+        self.graphs[key] = graph
         return graph(*leaves)
+
+    def _graph(self, treedef, leaves):
+        specs = [tf.TensorSpec(x.shape, x.dtype) for x in leaves]
+        function = tf.function(self._flat(treedef), autograph=False, jit_compile=self.optimize or None)
+        return function.get_concrete_function(*specs)
+
+    def _first_run(self, graph, key, leaves):
+        """What `graph` returns, which XLA compiles now; without XLA if it can't. Nothing is assigned before it is compiled."""
+        try:
+            result = graph(*leaves)
+        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError) as error:
+            self.optimize = False
+            graph = self._graph(key[0], leaves)
+            result = graph(*leaves)  # what is no matter of XLA is raised again
+            warnings.warn(_without_xla(error), stacklevel=4)
+        self.graphs[key] = graph
+        return result
 
     def _flat(self, treedef):
         engine = self.engine
@@ -323,6 +349,16 @@ class _Compiled:
                 local.engine = before
 
         return run
+
+
+def _without_xla(error):
+    """What to tell a user whose step XLA does not compile."""
+    reason = next((line.strip() for line in error.message.splitlines() if "unsupported" in line.lower()), None)
+    reason = reason or error.message.strip().splitlines()[0]
+    return (
+        "jit_compile=True: XLA can't compile this step, which runs as a plain TensorFlow graph instead. "
+        f"Replace what XLA lacks, or leave jit_compile out. XLA says: {reason}"
+    )
 
 
 def _traced(fn, *args):
@@ -384,7 +420,10 @@ def _flat(structure):
 
 
 def _looped(condition, body, start, maximum_iterations=None):
-    """`values = body(*values)` while `condition(*values)`, in a graph; the values keep their structure and dtypes."""
+    """`values = body(*values)` while `condition(*values)`, in a graph; the values keep their structure and dtypes.
+
+    XLA must know the maximum to differentiate the loop.
+    """
     leaves, treedef = _flat(start)
 
     def run(owners):
