@@ -86,3 +86,56 @@ def test_the_alias_does_not_replace_a_package_in_use():
     code = "import sys, types; sys.modules['keras'] = types.ModuleType('keras')\nimport kerata\nkerata.install_as_keras()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "was imported before" in done.stderr
+
+
+TENSORFLOW_KERAS = """
+import sys
+import kerata
+kerata.install_as_keras()
+kerata.install_as_keras()
+{before}
+from tensorflow import keras
+from tensorflow.keras import layers
+from tensorflow.keras.layers import Dense
+from tensorflow.keras.layers import *
+from tensorflow.keras.utils import to_categorical
+import tensorflow as tf
+import tensorflow.keras.models as models
+assert tf.keras is keras and keras.__version__ == kerata.__version__
+assert tf.keras.layers.Dense is layers.Dense is Dense is kerata.layers.Dense
+assert LSTM is kerata.layers.LSTM and issubclass(CuDNNLSTM, LSTM)
+assert models.Sequential is tf.keras.Sequential is kerata.Sequential
+assert not any(name.startswith("keras.src") for name in sys.modules)
+"""
+
+
+@pytest.mark.parametrize("before", ["", "kerata.config.set_backend('tensorflow')"])
+def test_keras_of_tensorflow_is_keratas_and_tensorflow_itself_is_not(before):
+    pytest.importorskip("tensorflow")
+    program = TENSORFLOW_KERAS.format(before=before) + "assert tf.reduce_sum(tf.constant([1.0, 2.0])).numpy() == 3.0"
+    program += "\nassert tf.__spec__.origin and tf.__loader__ is tf.__spec__.loader\nimport tensorflow.nn"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_alias_can_come_after_the_tensorflow_engine():
+    pytest.importorskip("tensorflow")
+    program = "import kerata\nkerata.config.set_backend('tensorflow')\n" + TENSORFLOW_KERAS.format(before="")
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_keras_of_tensorflow_without_tensorflow():
+    hide = "import importlib.machinery as m\nfind = m.PathFinder.find_spec\n"
+    hide += "m.PathFinder.find_spec = lambda name, *rest: None if name == 'tensorflow' else find(name, *rest)\n"
+    program = (
+        hide
+        + TENSORFLOW_KERAS.format(before="")
+        + (
+            "assert not kerata.engines._is_installed('tensorflow')\n"
+            "try:\n    tf.transpose\nexcept AttributeError as error:\n    print(error)"
+        )
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("tensorflow.transpose: TensorFlow isn't installed; only tensorflow.keras")

@@ -21,7 +21,7 @@ def cells_of(path):
 def run(code, names):
     """Run a cell as a notebook does: the value of a last expression is shown; an error's text ends the output."""
     printed = io.StringIO()
-    tree = ast.parse(code)
+    tree = ast.parse(re.sub(r"^%\w+.*$", "", code, flags=re.M))  # without the commands to the notebook itself
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     with contextlib.redirect_stdout(printed):
         try:

@@ -1,7 +1,9 @@
 """Every code cell of the texts about Keras that is meant to run, run as it stands on kerata."""
 
 import functools
+import importlib.util
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -24,11 +26,11 @@ def data(n):
 (x_train, y_train), (x_test, y_test) = data(320), data(128)
 """,
     "003": "",
+    "004": "",
 }
 
 # Cells that wait for other parts, or that no longer run on any Keras.
 WAITING = {
-    ("001", 99): "calls tf.transpose: joins with the TensorFlow engine",
     ("002", 15): "ResNet50 with ImageNet weights: joins with the applications",
     ("002", 16): "VGG16 with ImageNet weights: joins with the applications",
     ("002", 17): "InceptionV3 with ImageNet weights: joins with the applications",
@@ -46,19 +48,24 @@ WAITING = {
     ("002", 5): "goes on from cell 2; tested below",
 }
 
+# Cells that use TensorFlow itself: they run on its engine, after the others of their text.
+OF_TENSORFLOW = {("001", 99), ("004", 1)}
+
 # NumPy says these in other words, or no longer allows them, since the texts were written.
 CHANGED_IN_NUMPY = {("001", 3): "inhomogeneous", ("001", 160): "must match exactly", ("001", 163): "must match exactly"}
 
 
-def runnable(text):
-    return [n for n, _, _ in cells_of(CELLS / f"{text}.txt") if (text, n) not in WAITING]
+def runnable(text, engine="jax"):
+    numbers = [n for n, _, _ in cells_of(CELLS / f"{text}.txt") if (text, n) not in WAITING]
+    return [n for n in numbers if engine == "tensorflow" or (text, n) not in OF_TENSORFLOW]
 
 
 @functools.cache
-def outputs(text):
-    only = ",".join(map(str, runnable(text)))
+def outputs(text, engine="jax"):
+    only = ",".join(map(str, runnable(text, engine)))
     command = [sys.executable, str(CELLS.parent / "run_cells.py"), str(CELLS / f"{text}.txt"), only, PRELUDE[text]]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    environment = {**os.environ, "KERATA_BACKEND": engine}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 0, done.stderr
     return {int(n): out for n, out in json.loads(done.stdout.splitlines()[-1]).items()}
 
@@ -75,13 +82,15 @@ def connections(summary):
     return len(re.findall(r"\w+\[\d+\]\[\d+\]", summary))
 
 
-CASES = [(text, n) for text in ("001", "003") for n in runnable(text)]
+ENGINES = ["jax", *["tensorflow"] * (importlib.util.find_spec("tensorflow") is not None)]
+TEXTS = {"jax": ("001", "003"), "tensorflow": ("001", "004")}
+CASES = [(text, n, engine) for engine in ENGINES for text in TEXTS[engine] for n in runnable(text, engine)]
 
 
-@pytest.mark.parametrize(("text", "number"), CASES)
-def test_cell_prints_what_the_text_prints(text, number):
+@pytest.mark.parametrize(("text", "number", "engine"), CASES)
+def test_cell_prints_what_the_text_prints(text, number, engine):
     expected = next(out for n, _, out in cells_of(CELLS / f"{text}.txt") if n == number).strip()
-    printed = outputs(text)[number].strip()
+    printed = outputs(text, engine)[number].strip()
     if (text, number) in CHANGED_IN_NUMPY:
         assert CHANGED_IN_NUMPY[text, number] in printed
     elif "Layer (type)" in expected:
@@ -187,13 +196,6 @@ model.compile('adam', 'categorical_crossentropy')
 history = model.fit_generator(DataGenerator(), epochs=2, workers=2, use_multiprocessing=False)
 assert model.predict_generator(DataGenerator()).shape == (320, 64)
 """,
-    "the network of text 004, without tf.": """
-import keras
-network = keras.models.Sequential()
-network.add(keras.layers.Dense(512, activation='relu', input_shape=(28 * 28,)))
-network.add(keras.layers.Dense(10, activation='softmax'))
-assert network.count_params() == 407050
-""",
 }
 
 
@@ -210,7 +212,31 @@ def test_pieces_of_the_texts(name, tmp_path):
 
 
 def test_every_cell_is_run_or_listed():
-    for text in ("001", "002", "003"):
+    for text in PRELUDE:
         numbers = [n for n, _, _ in cells_of(CELLS / f"{text}.txt")]
         assert numbers, text
-        assert all((text, n) in WAITING or n in runnable(text) for n in numbers)
+        assert all((text, n) in WAITING or n in runnable(text, "tensorflow") for n in numbers)
+
+
+NETWORK_OF_TEXT_004 = """
+import kerata, numpy as np
+kerata.install_as_keras()
+names = {{}}
+exec({code!r}.replace("%tensorflow_version 2.x", ""), names)
+network = names["network"]
+assert type(network) is kerata.Sequential and network.count_params() == 407050
+network.compile("adam", "sparse_categorical_crossentropy")
+x, y = np.random.default_rng(0).random((64, 784), dtype="float32"), np.arange(64) % 10
+losses = network.fit(x, y, epochs=3, verbose=0).history["loss"]
+assert losses[-1] < losses[0]
+"""
+
+
+@pytest.mark.skipif("tensorflow" not in ENGINES, reason="it is TensorFlow's own name")
+@pytest.mark.parametrize("engine", ["jax", "torch", "tensorflow"])
+def test_the_network_of_text_004_trains_whichever_engine_runs_it(engine):
+    ((_, code, _),) = cells_of(CELLS / "004.txt")
+    program = NETWORK_OF_TEXT_004.format(code=code)
+    environment = {**os.environ, "KERATA_BACKEND": engine}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300, env=environment)
+    assert done.returncode == 0, done.stderr

@@ -22,9 +22,12 @@ class _Module(types.ModuleType):
         self.__table__ = tables.LAYERS if path == "layers" else {}
 
     def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
         target = importlib.import_module(self.__target__)
+        if name == "__all__":
+            public = getattr(target, "__all__", None) or [n for n in dir(target) if not n.startswith("_")]
+            return [*public, *self.__table__]
+        if name.startswith("__") and name != "__version__":
+            raise AttributeError(name)
         if name in self.__table__:
             new, fixed = self.__table__[name]
             return _old_class(operator.attrgetter(new)(target), name, fixed)
@@ -76,14 +79,80 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         pass
 
 
+class _TensorflowFinder(importlib.abc.MetaPathFinder):
+    """Finds TensorFlow, and has its `keras` mean kerata once it is imported."""
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname != "tensorflow":
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname)
+        if spec is None:  # there remains what kerata gives
+            return importlib.machinery.ModuleSpec(fullname, _KerasAlone(), is_package=True)
+        spec.loader = _WithKeras(spec.loader)
+        return spec
+
+
+class _WithKeras(importlib.abc.Loader):
+    """TensorFlow's own loader, and a last step."""
+
+    def __init__(self, loader):
+        self.loader = loader
+
+    def create_module(self, spec):
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module):
+        module.__loader__ = module.__spec__.loader = self.loader  # which its own code may ask for files
+        self.loader.exec_module(module)
+        module.keras = importlib.import_module("tensorflow.keras")
+
+
+class _KerasAlone(importlib.abc.Loader):
+    """A `tensorflow` of `tensorflow.keras` alone, where TensorFlow isn't installed."""
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        module.__getattr__ = _missing
+        module.keras = importlib.import_module("tensorflow.keras")
+
+
+def _missing(name):
+    if name.startswith("__"):
+        raise AttributeError(name)
+    raise AttributeError(
+        f"tensorflow.{name}: TensorFlow isn't installed; only tensorflow.keras, which is kerata, is there. "
+        "Install it with pip install kerata[tensorflow]."
+    )
+
+
 def install_as_keras(name="keras"):
-    """Let `import keras` (or another name) mean kerata, for the rest of the process.
+    """Let `import keras` and `tensorflow.keras` (or another name) mean kerata, for the rest of the process.
+
+    TensorFlow itself stays what it is. Its functions take kerata's tensors on the TensorFlow engine.
 
     Raises: RuntimeError if another package of that name was imported before.
+
+    >>> import kerata
+    >>> kerata.install_as_keras("keras_by_another_name")
+    >>> from keras_by_another_name.layers import Dense
+    >>> Dense is kerata.layers.Dense
+    True
     """
     existing = sys.modules.get(name)
     if existing is not None and not isinstance(existing, _Module):
         raise RuntimeError(f"{name!r} was imported before from {getattr(existing, '__file__', '?')}: install the alias first.")
-    if not any(isinstance(f, _Finder) and f.name == name for f in sys.meta_path):
-        sys.meta_path.insert(0, _Finder(name))
+    _install(name, _Finder(name))
+    if name == "keras":
+        _install("tensorflow", _TensorflowFinder())
+        _install("tensorflow.keras", _Finder("tensorflow.keras"))
+        if "tensorflow" in sys.modules:
+            sys.modules["tensorflow"].keras = importlib.import_module("tensorflow.keras")
     warnings.filterwarnings("once", category=DeprecationWarning, module="kerata")
+
+
+def _install(name, finder):
+    """Ask `finder` first from now on, unless one like it is there."""
+    if not any(type(f) is type(finder) and getattr(f, "name", name) == name for f in sys.meta_path):
+        sys.meta_path.insert(0, finder)

@@ -10,7 +10,6 @@ import importlib.util
 import json
 import os
 import pathlib
-import sys
 
 from kerata.engines.state import local
 
@@ -51,7 +50,8 @@ def get(name):
 
 def _is_installed(library):
     """Whether a library can be imported; it is looked for, not imported."""
-    return library in sys.modules or importlib.util.find_spec(library) is not None
+    spec = importlib.util.find_spec(library)
+    return spec is not None and spec.origin is not None  # a stand-in has no file
 
 
 def current():

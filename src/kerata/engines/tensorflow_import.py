@@ -22,7 +22,20 @@ def _quiet():
         os.close(nowhere)
 
 
-with _quiet():
+@contextlib.contextmanager
+def _without_keras():
+    """Keep TensorFlow from importing Keras, where that is installed: it is slow, and kerata may be imported as `keras` later."""
+    if "keras" in sys.modules:
+        yield
+        return
+    sys.modules["keras"] = None
+    try:
+        yield
+    finally:
+        del sys.modules["keras"]
+
+
+with _quiet(), _without_keras():
     import tensorflow as tf
 
 

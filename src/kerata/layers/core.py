@@ -150,6 +150,7 @@ class Lambda(Layer):
         """The output's shape and dtype."""
         if self.given_output_shape is None:
             return super().compute_output_spec(inputs, **kwargs)
+        self._ensure_built((inputs,), kwargs)
         shape = [x.shape for x in inputs] if isinstance(inputs, (list, tuple)) else inputs.shape
         shape = shape[0] if isinstance(shape, list) and not callable(self.given_output_shape) else shape
         return AbstractArray(self.compute_output_shape(shape), self.compute_dtype)
