@@ -8,6 +8,7 @@ from kerata.core.arrays import as_array, dtype_of, is_variable, static_shape, to
 from kerata.core.arrays import cast as _cast
 from kerata.core.graph import is_keras_tensor
 from kerata.core.op import op
+from kerata.engines.state import local
 from kerata.ops import numpy as knp
 
 
@@ -83,19 +84,43 @@ def value_and_grad(fn, variables, has_aux=False):
     """`fn()`'s value and its gradients with respect to `variables`, on the engine in force.
 
     Args:
-        fn: a function of no arguments that returns a scalar, or a scalar and anything else with `has_aux=True`. It may
-            read and assign variables: what it assigns stays assigned.
-        variables: a list of `Variable`s.
+        fn: a function that returns a scalar, or a scalar and anything else with `has_aux=True`. It may read and assign
+            variables: what it assigns stays assigned. It is given the tensors among `variables` as its arguments.
+        variables: a list of `Variable`s and tensors.
 
     Returns: `(value, gradients)`, or `((value, aux), gradients)`.
+
+    The gradients can be used inside a function whose gradients are taken in turn, as in the penalty on a critic's
+    gradients (Gulrajani et al. 2017, arXiv:1704.00028).
 
     >>> import kerata
     >>> x = kerata.Variable(3.0)
     >>> value, (gradient,) = kerata.value_and_grad(lambda: x * x, [x])
     >>> float(value), float(gradient)
     (9.0, 6.0)
+    >>> def slope():
+    ...     _, (gradient,) = kerata.value_and_grad(lambda y: y * y * x, [kerata.ops.array(2.0)])
+    ...     return gradient
+    >>> value, (gradient,) = kerata.value_and_grad(slope, [x])
+    >>> float(value), float(gradient)
+    (12.0, 4.0)
     """
-    return engines.current().value_and_grad(fn, list(variables), has_aux)()
+    places = [v if is_variable(v) else _Place(v) for v in variables]
+    tensors = [v for v in places if type(v) is _Place]
+    return engines.current().value_and_grad(lambda: fn(*[v.raw() for v in tensors]), places, has_aux)()
+
+
+class _Place:
+    """What an engine differentiates by in place of a variable: a tensor, or what a scope has instead of it."""
+
+    def __init__(self, x):
+        self.tensor = as_array(x)
+
+    def raw(self):
+        scope = local.scope
+        while scope is not None and id(self) not in scope.values:
+            scope = scope.parent
+        return self.tensor if scope is None else scope.values[id(self)]
 
 
 @op
