@@ -98,12 +98,12 @@ class TestParity:
                 theirs = weights[:, None] if several else weights
                 close(ours(*data, sample_weight=weights), oracle(*data, sample_weight=theirs))
 
-    def test_gradient_and_compiled(self, name, kwargs, data):
+    def test_gradient_and_compiled(self, name, kwargs, data, training_engine):
         y_true, y_pred = data
         oracle, ours = getattr(keras.losses, name)(**kwargs), getattr(losses, name)(**kwargs)
         want = jax.grad(lambda p: oracle(y_true, p))(y_pred)
         x = Variable(y_pred)
-        step = engines.current().compile(lambda: ops.value_and_grad(lambda: ours(y_true, x.value), [x]))
+        step = training_engine.compile(lambda: ops.value_and_grad(lambda: ours(y_true, x.value), [x]))
         value, (got,) = step()
         close(value, oracle(y_true, y_pred))
         close(got, want, rtol=1e-4)
