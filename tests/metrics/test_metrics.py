@@ -147,7 +147,7 @@ class TestParity:
             ours.reset_state()
             assert all((v.numpy() == 0).all() for v in ours.variables)
 
-    def test_compiled_and_stateless(self, name, kwargs, stream):
+    def test_compiled_and_stateless(self, name, kwargs, stream, engine):
         eager, compiled = getattr(metrics, name)(**kwargs), getattr(metrics, name)(**kwargs)
         update = engines.current().compile(lambda t, p, w: compiled.update_state(t, p, sample_weight=w))
         values = None
