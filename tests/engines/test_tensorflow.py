@@ -1,5 +1,6 @@
 """What is TensorFlow's own: its functions on kerata's tensors and variables, tapes, data sets, graphs of open lengths."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -286,6 +287,43 @@ def test_a_graph_with_open_lengths():
     for shape in ((2, 3, 4), (1, 7, 4)):
         x = np.random.default_rng(0).normal(size=shape).astype("float32")
         np.testing.assert_allclose(run(x), model(x), rtol=1e-5, atol=1e-6)
+
+
+def image_layers():
+    for cls, size in ((layers.AdaptiveAveragePooling2D, (2, 3)), (layers.AdaptiveMaxPooling2D, (3, 2))):
+        yield cls(size), (None, None, 3)
+        yield cls(size, data_format="channels_first"), (3, None, None)
+    yield layers.AdaptiveMaxPooling1D(4), (None, 3)
+    yield layers.AdaptiveAveragePooling3D(2), (None, None, None, 3)
+    for interpolation in ("nearest", "bilinear", "bicubic", "lanczos5"):
+        yield layers.UpSampling2D((2, 3), interpolation=interpolation), (None, None, 3)
+        yield layers.UpSampling2D((2, 3), interpolation=interpolation), (None, 7, 3)
+        for size in ((4, 9), (9, 4)):
+            for options in ({}, {"antialias": True}, {"crop_to_aspect_ratio": True}, {"pad_to_aspect_ratio": True}):
+                resize = functools.partial(ops.image.resize, size=size, interpolation=interpolation, **options)
+                yield layers.Lambda(resize), (None, None, 3)
+    yield layers.GroupNormalization(2, axis=1), (4, None, None)
+    yield layers.GroupNormalization(3), (None, None, 3)
+
+
+@pytest.mark.parametrize("index", range(len(list(image_layers()))))
+def test_layers_of_images_whose_size_a_graph_leaves_open(index):
+    layer, shape = list(image_layers())[index]
+    inputs = kerata.Input(shape)
+    model = kerata.Model(inputs, layer(inputs))
+    run = tf.function(lambda x: model(x), input_signature=[tf.TensorSpec((None, *shape))], autograph=False)
+    random = np.random.default_rng(index)
+    for size in (6, 11):  # to a smaller and to a larger image
+        x = random.normal(size=(2, *[size + i if n is None else n for i, n in enumerate(shape)])).astype("float32")
+        with engines.use_engine("numpy"):
+            expected = layer(x)
+        found = run(x)
+        assert found.shape == expected.shape
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    with tf.GradientTape() as tape:
+        tape.watch(x := tf.constant(x))
+        y = run(x)
+    assert np.abs(tape.gradient(y, x)).max() > 0 or isinstance(layer, layers.GroupNormalization)
 
 
 def test_layers_in_a_data_sets_map():

@@ -330,6 +330,11 @@ def known_shape(shape):
     return [_batch() if d is None else d for d in shape]
 
 
+def shape(x):
+    """The lengths as numbers of the graph, known or not."""
+    return tf.unstack(tf.shape(x, out_type=tf.int64), num=x.shape.rank)
+
+
 def reshape(x, shape):
     """None in the shape stands for the lengths that `x` leaves open, in order, or for the batch and the rest."""
     shape = [shape] if isinstance(shape, int) else list(shape)

@@ -4,6 +4,7 @@ from kerata import ops
 from kerata.core.config import standardize_data_format
 from kerata.layers.arguments import Ranked, pairs, per_axis
 from kerata.layers.input_spec import InputSpec
+from kerata.ops import nn
 from kerata.ops.image import INTERPOLATIONS, resize
 
 
@@ -184,7 +185,7 @@ class UpSampling2D(UpSampling):
         if self.interpolation == "nearest":
             return super().call(inputs)
         first = self._first_axis()
-        lengths = inputs.shape[first : first + 2]
+        _, *lengths = nn.lengths_of(inputs, first, first + 1)
         size = [None if n is None else n * times for n, times in zip(lengths, self.size)]
         return resize(inputs, size, self.interpolation, data_format=self.data_format)
 

@@ -9,47 +9,54 @@ from kerata.core.config import standardize_data_format
 from kerata.core.op import op
 from kerata.ops import numpy as knp
 from kerata.ops.core import saturate_cast
-from kerata.ops.nn import along_axis, length_of
+from kerata.ops.nn import along_axis, lengths_of
+
+# The functions below take a numpy-like namespace: an engine's, where its graph leaves the images' size open.
 
 
-def _triangle(x):
-    return np.maximum(0, 1 - x)
+def _triangle(xp, x):
+    return xp.maximum(0, 1 - x)
 
 
-def _cubic(x):
+def _cubic(xp, x):
     """Keys's cubic with a = -0.5 (Keys 1981, doi:10.1109/TASSP.1981.1163711)."""
     near = (1.5 * x - 2.5) * x * x + 1
     far = ((-0.5 * x + 2.5) * x - 4) * x + 2
-    return np.where(x >= 2, 0, np.where(x >= 1, far, near))
+    return xp.where(x >= 2, 0, xp.where(x >= 1, far, near))
 
 
 def _lanczos(radius):
-    return lambda x: np.where(x > radius, 0, np.sinc(x) * np.sinc(x / radius))
+    return lambda xp, x: xp.where(x > radius, 0, xp.sinc(x) * xp.sinc(x / radius))
 
 
 _KERNELS = {"bilinear": _triangle, "bicubic": _cubic, "lanczos3": _lanczos(3), "lanczos5": _lanczos(5)}
 INTERPOLATIONS = ("nearest", *_KERNELS)
 
 
-def _weights(length, size, interpolation, antialias):
+def _weights(xp, length, size, interpolation, antialias):
     """The matrix (size, length) that resizes an axis; pixels have their centres at halves."""
     scale = length / size
-    centres = (np.arange(size) + 0.5) * scale - 0.5
-    width = max(scale, 1) if antialias else 1
-    weights = _KERNELS[interpolation](np.abs(centres[:, None] - np.arange(length)) / width)
-    return weights / weights.sum(axis=1, keepdims=True)
+    centres = (xp.arange(size, dtype="float64") + 0.5) * scale - 0.5
+    width = xp.maximum(scale, 1) if antialias else 1
+    weights = _KERNELS[interpolation](xp, xp.abs(centres[:, None] - xp.arange(length, dtype="float64")) / width)
+    return weights / xp.sum(weights, axis=1, keepdims=True)
+
+
+def _nearest(xp, length, size):
+    """The number of the pixel, of `length`, at the centre of each of `size`."""
+    return (2 * xp.arange(size, dtype="int64") + 1) * length // (2 * size)
 
 
 def resize_axis(x, axis, size, interpolation, antialias=False):
     """`x`, of a float dtype, with another length along one axis."""
-    length = length_of(x, axis, "Resizing")
+    xp, length = lengths_of(x, axis)
+    unknown = length is None or size is None
     if interpolation == "nearest":
-        if length is None or size is None:
-            return knp.take(x, knp.zeros((size,), "int32"), axis)
-        return knp.take(x, np.floor((np.arange(size) + 0.5) * length / size).astype("int32"), axis)
-    if length is None or size is None:
+        places = knp.zeros((size,), "int32") if unknown else as_array(_nearest(xp, length, size), "int32")
+        return knp.take(x, places, axis)
+    if unknown:
         return along_axis(knp.zeros((size, length), dtype_of(x)), x, axis)
-    return along_axis(as_array(_weights(length, size, interpolation, antialias), dtype_of(x)), x, axis)
+    return along_axis(as_array(_weights(xp, length, size, interpolation, antialias), dtype_of(x)), x, axis)
 
 
 @op
@@ -99,19 +106,19 @@ def resize(
     dtype = dtype_of(images)
     x = images if interpolation == "nearest" else knp.to_float(images)
     for axis, length in zip(axes, size):
-        if x.shape[axis] != length or length is None:
+        if x.shape[axis] is None or length is None or x.shape[axis] != length:
             x = resize_axis(x, axis, length, interpolation, antialias)
     return saturate_cast(knp.round(x), dtype) if dtypes.is_int_dtype(dtype) and dtype_of(x) != dtype else _cast(x, dtype)
 
 
 def _cropped(images, axes, size):
     """The middle of the images, in the proportions of `size`."""
-    height, width = (images.shape[a] for a in axes)
-    if None in (height, width):
+    xp, height, width = lengths_of(images, *axes)
+    if height is None or width is None:
         return images
-    wanted = (min(height, int(width * size[0] / size[1])), min(width, int(height * size[1] / size[0])))
+    wanted = (xp.minimum(height, width * size[0] // size[1]), xp.minimum(width, height * size[1] // size[0]))
     for axis, length, new in zip(axes, (height, width), wanted):
-        start = int((length - new) / 2)
+        start = (length - new) // 2
         key = [slice(None)] * len(images.shape)
         key[axis] = slice(start, start + new)
         images = knp.get_item(images, tuple(key))
@@ -120,14 +127,15 @@ def _cropped(images, axes, size):
 
 def _padded(images, axes, size, fill_value):
     """The images with borders, in the proportions of `size`."""
-    height, width = (images.shape[a] for a in axes)
-    if None in (height, width):
+    xp, height, width = lengths_of(images, *axes)
+    if height is None or width is None:
         return images
-    wanted = (max(height, int(width * size[0] / size[1])), max(width, int(height * size[1] / size[0])))
+    wanted = (xp.maximum(height, width * size[0] // size[1]), xp.maximum(width, height * size[1] // size[0]))
     pairs = [(0, 0)] * len(images.shape)
     for axis, length, new in zip(axes, (height, width), wanted):
-        pairs[axis] = (int((new - length) / 2),) * 2
-    return knp.pad(images, pairs, constant_values=fill_value)
+        pairs[axis] = ((new - length) // 2,) * 2
+    pad = knp.pad if xp is np else xp.pad
+    return pad(images, pairs, mode="constant", constant_values=fill_value)
 
 
 __all__ = ["resize"]

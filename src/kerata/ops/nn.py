@@ -156,9 +156,9 @@ def average_pool(inputs, pool_size, strides=None, padding="valid", data_format=N
     return from_channels_last(mean, data_format)
 
 
-def _bins(length, size):
-    """Where each of `size` windows that cover an axis begins and ends; neighbours may overlap by one."""
-    places = np.arange(size)
+def _bins(xp, length, size):
+    """Where each of `size` windows that cover an axis begins and ends, (size, 1); neighbours may overlap by one."""
+    places = xp.arange(size, dtype="int64")[:, None]
     return places * length // size, -(-(places + 1) * length // size)
 
 
@@ -167,14 +167,16 @@ def along_axis(matrix, x, axis):
     return knp.moveaxis(knp.tensordot(x, matrix, axes=([axis], [1])), -1, axis)
 
 
-def length_of(x, axis, what):
-    """The length of an axis; None while a model is being built.
+def lengths_of(x, *axes):
+    """The lengths of axes, and the numpy-like namespace to compute with them; None while a model is being built.
 
-    Raises: ValueError if an engine's graph leaves it open.
+    The namespace is NumPy, and the lengths are numbers, unless an engine's graph leaves one open until it runs.
     """
-    if x.shape[axis] is None and not engines.current().is_abstract:
-        raise ValueError(f"{what} needs to know the length of axis {axis}; the shape is {tuple(x.shape)}.")
-    return x.shape[axis]
+    lengths, engine = [x.shape[axis] for axis in axes], engines.current()
+    if None not in lengths or engine.is_abstract:
+        return np, *lengths
+    shape = engine.xp.shape(x)
+    return engine.xp, *[shape[axis] if n is None else n for axis, n in zip(axes, lengths)]
 
 
 def _output_size(output_size, x):
@@ -189,13 +191,14 @@ def adaptive_average_pool(inputs, output_size, data_format=None):
     """
     x = to_channels_last(knp.to_float(inputs), data_format)
     for axis, size in enumerate(_output_size(output_size, x), 1):
-        length = length_of(x, axis, "Adaptive pooling")
+        xp, length = lengths_of(x, axis)
         if length is None:
             matrix = knp.zeros((size, None), dtype_of(x))
         else:
-            start, end = (places[:, None] for places in _bins(length, size))
-            inside = (np.arange(length) >= start) & (np.arange(length) < end)
-            matrix = as_array(inside / (end - start), dtype_of(x))
+            start, end = _bins(xp, length, size)
+            places = xp.arange(length, dtype="int64")
+            inside = (places >= start) & (places < end)
+            matrix = as_array(xp.where(inside, 1 / (end - start), 0.0), dtype_of(x))
         x = along_axis(matrix, x, axis)
     return from_channels_last(x, data_format)
 
@@ -208,9 +211,10 @@ def adaptive_max_pool(inputs, output_size, data_format=None):
     """
     x = to_channels_last(as_array(inputs), data_format)
     for axis, size in enumerate(_output_size(output_size, x), 1):
-        start, end = _bins(length_of(x, axis, "Adaptive pooling") or size, size)
-        places = np.minimum(start[:, None] + np.arange((end - start).max()), end[:, None] - 1)
-        x = knp.max(knp.take(x, places.astype("int32"), axis), axis=axis + 1)
+        xp, length = lengths_of(x, axis)
+        start, end = _bins(xp, size if length is None else length, size)
+        places = xp.minimum(start + xp.arange(xp.max(end - start), dtype="int64"), end - 1)
+        x = knp.max(knp.take(x, as_array(places, "int32"), axis), axis=axis + 1)
     return from_channels_last(x, data_format)
 
 
