@@ -110,7 +110,7 @@ class TestParity:
         oracle.finalize_variable_values(b)
         same_state(a, b)
 
-    def test_compiled_and_stateless(self, name, kwargs):
+    def test_compiled_and_stateless(self, name, kwargs, training_engine):
         eager, compiled, stateless = (getattr(optimizers, name)(**with_rate(kwargs)) for _ in range(3))
         a, b, c = ours()[:2], ours()[:2], ours()[:2]
         compiled.build(b)
