@@ -17,8 +17,6 @@ every_call = pytest.mark.parametrize("call", CALLS, ids=lambda c: c.name)
 
 # What an engine does not do yet: a pass is a failure too, so that the line goes.
 FAILURES = {
-    ("torch", "test_values_and_dtypes", "layer_normalization"): "its kernel's epsilon is 1e-3 when none is given",
-    ("torch", "test_gradients", "layer_normalization"): "its kernel's epsilon is 1e-3 when none is given",
     ("torch", "test_gradients", "floor_divide"): "PyTorch has no derivative of floor_divide",
 }
 
