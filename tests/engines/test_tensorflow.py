@@ -304,6 +304,7 @@ def image_layers():
                 yield layers.Lambda(resize), (None, None, 3)
     yield layers.GroupNormalization(2, axis=1), (4, None, None)
     yield layers.GroupNormalization(3), (None, None, 3)
+    yield layers.TimeDistributed(layers.Conv2D(2, 3)), (None, None, None, 3)
 
 
 @pytest.mark.parametrize("index", range(len(list(image_layers()))))

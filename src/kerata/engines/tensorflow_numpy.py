@@ -326,7 +326,7 @@ def known_shape(shape):
     Raises: ValueError for None in another place than the first.
     """
     if None in shape[1:]:
-        raise ValueError(f"A tensor of shape {tuple(shape)} can't be made: its lengths must be known.")
+        raise ValueError(f"A tensor of shape {tuple(shape)} can't be made: give its lengths in the model's Input.")
     return [_batch() if d is None else d for d in shape]
 
 
@@ -338,7 +338,7 @@ def shape(x):
 def reshape(x, shape):
     """None in the shape stands for the lengths that `x` leaves open, in order, or for the batch and the rest."""
     shape = [shape] if isinstance(shape, int) else list(shape)
-    if shape.count(None) > 1 or -1 in shape:
+    if shape.count(None) > 1 or builtins.any(isinstance(d, int) and d == -1 for d in shape):
         lengths = tf.shape(x)
         unknown = [lengths[i] for i, d in enumerate(x.shape) if d is None]
         if len(unknown) < shape.count(None):

@@ -8,6 +8,7 @@ from kerata.core.graph import accepts
 from kerata.core.registry import deserialize_keras_object
 from kerata.layers.layer import Layer, is_default
 from kerata.layers.recurrent import states_apart
+from kerata.ops import nn
 
 
 class Wrapper(Layer):
@@ -94,15 +95,16 @@ class TimeDistributed(Wrapper):
 
     def call(self, inputs, training=None, mask=None):
         """The layer's outputs at all steps, stacked."""
-        batch, steps = static_shape(optree.tree_leaves(inputs)[0])[:2]
+        first = optree.tree_leaves(inputs)[0]
+        steps = static_shape(first)[1]
         options = {"training": training} if accepts(self.layer.call, "training") else {}
         masked = mask is not None and accepts(self.layer.call, "mask")
         if self._folds or steps is None:
-            fold = lambda x: ops.reshape(x, (-1, *static_shape(x)[2:]))
+            fold = lambda x: ops.reshape(x, (-1, *_lengths(x, 2)))
             if masked:
                 options["mask"] = optree.tree_map(fold, mask)
             outputs = self.layer(optree.tree_map(fold, inputs), **options)
-            return optree.tree_map(lambda y: ops.reshape(y, (batch, steps, *static_shape(y)[1:])), outputs)
+            return optree.tree_map(lambda y: ops.reshape(y, (*_lengths(first, 0)[:2], *_lengths(y, 1))), outputs)
         outputs = []
         for i in range(steps):
             at = lambda x, i=i: x[:, i]
@@ -118,6 +120,11 @@ _MERGE_MODES = {
     "ave": lambda y, z: ops.multiply(ops.add(y, z), 0.5),
     "mul": ops.multiply,
 }
+
+
+def _lengths(x, first):
+    """The lengths of the axes from `first` on, those that a graph leaves open too."""
+    return nn.lengths_of(x, *range(first, len(x.shape)))[1:]
 
 
 class Bidirectional(Layer):
