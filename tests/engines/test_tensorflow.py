@@ -305,6 +305,8 @@ def image_layers():
     yield layers.GroupNormalization(2, axis=1), (4, None, None)
     yield layers.GroupNormalization(3), (None, None, 3)
     yield layers.TimeDistributed(layers.Conv2D(2, 3)), (None, None, None, 3)
+    yield layers.ConvLSTM2D(2, 3, strides=2, padding="same"), (None, None, None, 3)
+    yield layers.ConvLSTM1D(2, 3, data_format="channels_first"), (None, 3, None)
 
 
 @pytest.mark.parametrize("index", range(len(list(image_layers()))))

@@ -8,6 +8,7 @@ from kerata.layers.arguments import along_channels, make_weight, per_axis, posit
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.recurrent import RNN, make_cell, run_options, shows_cell
 from kerata.layers.recurrent_cells import DropoutCell, make_lstm_bias
+from kerata.ops import nn
 from kerata.ops import rnn as recurrent
 
 
@@ -156,6 +157,10 @@ class ConvLSTM(RNN):
     def _fresh_states(self, sequences, batch_size):
         shape = static_shape(sequences)
         state = self.cell.state_shape((shape[0], *shape[2:]))
+        if None in state[1:]:  # as large as what the first step gives, whatever that is
+            axis = -1 if self.cell.data_format == "channels_last" else 1
+            zeros = ops.zeros_like(ops.split(self.cell.project(sequences[:, 0]), 4, axis)[0])
+            return [zeros, zeros]
         return [ops.zeros(state, self.compute_dtype), ops.zeros(state, self.compute_dtype)]
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
@@ -166,8 +171,9 @@ class ConvLSTM(RNN):
             kept = cell.draw_masks((shape[0], *shape[2:]), static_shape(initial_state[0]))
         if kept[0] is not None:
             sequences = ops.multiply(sequences, ops.expand_dims(kept[0], 1))
-        projected = cell.project(ops.reshape(sequences, (-1, *shape[2:])))
-        projected = ops.reshape(projected, (*shape[:2], *static_shape(projected)[1:]))
+        lengths = nn.run_time_shape(sequences)
+        projected = cell.project(ops.reshape(sequences, (-1, *lengths[2:])))
+        projected = ops.reshape(projected, (*lengths[:2], *nn.run_time_shape(projected)[1:]))
 
         def step(x, states):
             h, c = states

@@ -100,11 +100,13 @@ class TimeDistributed(Wrapper):
         options = {"training": training} if accepts(self.layer.call, "training") else {}
         masked = mask is not None and accepts(self.layer.call, "mask")
         if self._folds or steps is None:
-            fold = lambda x: ops.reshape(x, (-1, *_lengths(x, 2)))
+            fold = lambda x: ops.reshape(x, (-1, *nn.run_time_shape(x)[2:]))
             if masked:
                 options["mask"] = optree.tree_map(fold, mask)
             outputs = self.layer(optree.tree_map(fold, inputs), **options)
-            return optree.tree_map(lambda y: ops.reshape(y, (*_lengths(first, 0)[:2], *_lengths(y, 1))), outputs)
+            return optree.tree_map(
+                lambda y: ops.reshape(y, (*nn.run_time_shape(first)[:2], *nn.run_time_shape(y)[1:])), outputs
+            )
         outputs = []
         for i in range(steps):
             at = lambda x, i=i: x[:, i]
@@ -120,11 +122,6 @@ _MERGE_MODES = {
     "ave": lambda y, z: ops.multiply(ops.add(y, z), 0.5),
     "mul": ops.multiply,
 }
-
-
-def _lengths(x, first):
-    """The lengths of the axes from `first` on, those that a graph leaves open too."""
-    return nn.lengths_of(x, *range(first, len(x.shape)))[1:]
 
 
 class Bidirectional(Layer):

@@ -179,6 +179,11 @@ def lengths_of(x, *axes):
     return engine.xp, *[shape[axis] if n is None else n for axis, n in zip(axes, lengths)]
 
 
+def run_time_shape(x):
+    """The shape, with numbers of the graph for the lengths that an engine's graph leaves open."""
+    return lengths_of(x, *range(len(x.shape)))[1:]
+
+
 def _output_size(output_size, x):
     return _spatial(output_size, len(x.shape) - 2, "output_size")
 
