@@ -66,15 +66,6 @@ def test_steps_of_keras_3s_form_for_torch_train_as_the_built_in_one():
     np.testing.assert_allclose(*results, rtol=1e-4, atol=1e-5)
 
 
-def test_asking_for_compilation_is_answered_with_one_warning():
-    found = model()
-    found.compile("sgd", "mse", jit_compile=True)
-    with pytest.warns(UserWarning, match="jit_compile=True changes nothing: the torch engine runs step by step") as caught:
-        found.fit(X, Y, epochs=2, verbose=0)
-        found.evaluate(X, Y, verbose=0)
-    assert len(caught) == 1
-
-
 def test_state_dict_goes_there_and_back(tmp_path):
     one, other = model(), model()
     other.set_weights([w + 1 for w in one.get_weights()])

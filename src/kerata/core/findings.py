@@ -68,17 +68,21 @@ class Findings:
         """Forget what was noted."""
         self.record.assign(_NOTHING)
 
-    def add(self, kind, bad, value, message, key=None):
-        """Note `message(value)` if `bad` and if nothing was noted before."""
+    def add(self, kind, examine, arrays, message, key=None):
+        """Note `message(value)` if `bad` and if nothing was noted before; `bad, value = examine(xp, *arrays)`."""
         engine = engines.current()
-        if engine.is_known_false(bad) or engine.is_batched(bad):  # inside a vectorised function nothing can be kept
+        arrays = [engine.asarray(x) for x in arrays]
+        if any(map(engine.is_batched, arrays)):  # inside a vectorised function nothing can be kept
             return
         number = self._notes.setdefault(key or message, (len(self._notes), kind, message))[0]
-        xp, old = engines.current().xp, self.record.value
-        asarray = engines.current().asarray
-        place = asarray(_PLACES)
-        new = xp.where(place == 0, asarray(local.step, "int32"), xp.where(place == 1, number, asarray(value, "int32")))
-        self.record.assign(xp.where(asarray(bad, "bool") & (old[0] < 0), new, old))  # elementwise: one small kernel
+
+        def noted(xp, old, place, step, number, *arrays):
+            bad, value = examine(xp, *arrays)
+            new = xp.where(place == 0, step, xp.where(place == 1, number, value))
+            return xp.where(bad & (old[0] < 0), new, old)  # elementwise: one small kernel
+
+        own = [engine.asarray(x, "int32") for x in (_PLACES, local.step, number)]
+        self.record.assign(engine.in_one(noted, self.record.value, *own, *arrays))
 
 
 class _Local(threading.local):
@@ -99,8 +103,10 @@ def note(kind, bad, value, message, key=None):
         message: a function from `value` to the text.
         key: what tells this note from others, when `message` is made anew for each trace.
     """
-    if local.findings is not None and not engines.current().is_abstract:
-        local.findings.add(kind, bad, value, message, key)
+    engine = engines.current()
+    if local.findings is not None and not engine.is_abstract:
+        value = engine.asarray(value, "int32")
+        local.findings.add(kind, lambda xp, bad, value: (bad, value), [bad, value], message, key)
 
 
 def check_range(values, count, message, ignore=None, key=None, from_end=False):
@@ -124,8 +130,12 @@ def check_range(values, count, message, ignore=None, key=None, from_end=False):
         if worst >= count:
             raise ValueError(message(_number(worst)))
     elif local.findings is not None:
-        worst = _worst(engine.xp, engine.cast(values, "int32"), ignore, count if from_end else 0)
-        note("range", worst >= count, worst, message, key or message)
+
+        def examine(xp, values):
+            worst = _worst(xp, values, ignore, count if from_end else 0)
+            return worst >= count, worst
+
+        local.findings.add("range", examine, [engine.cast(values, "int32")], message, key)
 
 
 def _worst(xp, values, ignore, below):
@@ -149,12 +159,16 @@ def note_not_finite(what, *arrays):
     engine = engines.current()
     if local.findings is None or engine.is_abstract:
         return
-    xp = engine.xp
+    only_nan = local.findings.only_nan
+
+    def examine(xp, no, yes, *arrays):
+        nan = _any(xp, [xp.isnan(x) for x in arrays])
+        return (nan if only_nan else _any(xp, [~xp.isfinite(x) for x in arrays])), xp.where(nan, yes, no)
+
     arrays = [x for x in arrays if dtype_of(x).startswith(("float", "bfloat"))]
     if arrays:
-        nan = _any(xp, [xp.isnan(x) for x in arrays])
-        bad = nan if local.findings.only_nan else _any(xp, [~xp.isfinite(x) for x in arrays])
-        note("not finite", bad, nan, lambda _: what, what)
+        numbers = [engine.asarray(x, "int32") for x in (0, 1)]
+        local.findings.add("not finite", examine, [*numbers, *arrays], lambda _: what, what)
 
 
 def _any(xp, masks):

@@ -553,10 +553,10 @@ class AbstractEngine(Engine):
         outputs = window_outputs(inputs.shape[1:-1], window, strides, padding, [1] * len(window))
         return AbstractArray((inputs.shape[0], *outputs, inputs.shape[-1]), inputs.dtype)
 
-    def compile(self, fn, variables=(), donate=False):
+    def compile(self, fn, variables=(), donate=False, optimize=None):
         return fn
 
-    def compile_loop(self, fn, variables=()):
+    def compile_loop(self, fn, variables=(), optimize=None):
         return lambda start, stop, *args: fn(AbstractArray((), "int32"), *args)
 
     def value_and_grad(self, fn, variables, has_aux=False):

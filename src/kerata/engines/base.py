@@ -28,7 +28,7 @@ class Engine(abc.ABC):
 
     name: str
     trains = True
-    compiles = True  # whether `compile` makes one program of a step
+    has_graphs = False  # whether a step may be one graph without being compiled
     is_abstract = False
     keeps_64_bits = True
 
@@ -72,10 +72,6 @@ class Engine(abc.ABC):
     def is_concrete(self, x):
         """Whether `x` has values now, and does not stand for those of a later run."""
         return not self.is_abstract
-
-    def is_known_false(self, x):
-        """Whether the bool scalar `x` is known to be False now, without waiting for a device."""
-        return False
 
     def is_batched(self, x):
         """Whether `x` stands for one row in a vectorised function, so that it can't be assigned to a variable."""
@@ -147,15 +143,20 @@ class Engine(abc.ABC):
 
     # Transforms
 
+    def in_one(self, fn, *arrays):
+        """`fn(xp, *arrays)`, a few small operations without gradients, in as few kernels as the engine can do it."""
+        return fn(self.xp, *arrays)
+
     @abc.abstractmethod
-    def compile(self, fn, variables=(), donate=False):
+    def compile(self, fn, variables=(), donate=False, optimize=None):
         """A fast version of the stateful `fn(*args)`; `variables` are those that it reads or assigns, as far as known.
 
-        With `donate`, the variables' old storage may be used for the new values.
+        With `donate`, the variables' old storage may be used for the new values. `optimize` says whether kernels are
+        fused by a compiler where the engine can also do without: True, False, or None for what it finds best.
         """
 
     @abc.abstractmethod
-    def compile_loop(self, fn, variables=()):
+    def compile_loop(self, fn, variables=(), optimize=None):
         """`loop(start, stop, *args)` that runs the stateful `fn(i, *args)` for `i` in `range(start, stop)`."""
 
     @abc.abstractmethod

@@ -11,12 +11,10 @@ from kerata.engines.state import StateScope, local
 class EagerEngine(Engine):
     """An engine whose control flow is Python's."""
 
-    compiles = False
-
-    def compile(self, fn, variables=(), donate=False):
+    def compile(self, fn, variables=(), donate=False, optimize=None):
         return fn
 
-    def compile_loop(self, fn, variables=()):
+    def compile_loop(self, fn, variables=(), optimize=None):
         def loop(start, stop, *args):
             for i in range(start, stop):
                 fn(i, *args)

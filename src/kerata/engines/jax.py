@@ -86,7 +86,7 @@ class JaxEngine(Engine):
 
     # Transforms
 
-    def compile(self, fn, variables=(), donate=False):
+    def compile(self, fn, variables=(), donate=False, optimize=None):
         variables = list(variables)
 
         def build():
@@ -111,7 +111,7 @@ class JaxEngine(Engine):
 
         return call
 
-    def compile_loop(self, fn, variables=()):
+    def compile_loop(self, fn, variables=(), optimize=None):
         variables = list(variables)
 
         def build():

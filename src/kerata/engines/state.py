@@ -30,16 +30,18 @@ class StateScope:
 
     A read looks through the scopes from the innermost outwards and ends at the variable's stored value; a write stays in
     the innermost scope. `closed=True` notes every read of a variable that no scope holds, so that a compiler never bakes
-    a weight into a program as a constant.
+    a weight into a program as a constant. `in_place=True` says that the values are the scope's own memory, which may be
+    changed.
     """
 
-    def __init__(self, variables=(), values=(), closed=False):
+    def __init__(self, variables=(), values=(), closed=False, in_place=False):
         self.values = {id(v): value for v, value in zip(variables, values)}
         self.owners = {id(v): v for v in variables}
         self.assigned = {}
         self.losses = {}  # layer id -> list of losses added in this scope
         self.masks = {}  # id of an array -> (the array, its mask)
         self.unlisted = {} if closed else None
+        self.in_place = in_place
         self.parent = None
 
     def __enter__(self):
@@ -71,6 +73,11 @@ def outside_scopes():
         yield
     finally:
         local.scope = before
+
+
+def may_change_in_place():
+    """Whether the memory behind variables' values may be changed here: it is theirs, or the scope's own."""
+    return local.scope is None or local.scope.in_place
 
 
 def read(variable):

@@ -1,13 +1,16 @@
 """The PyTorch engine: eager, its state changed in place, its gradients autograd's."""
 
+import threading
+
 import numpy as np
 import optree
 import torch
 from torch.utils.checkpoint import checkpoint
 
-from kerata.engines import state, torch_kernels, torch_methods, torch_numpy
+from kerata.engines import state, torch_kernels, torch_methods, torch_numpy, torch_random, torch_tracing
 from kerata.engines.base import numpy_dtype
 from kerata.engines.eager import EagerEngine
+from kerata.engines.torch_programs import as_one_kernel
 
 _NAMES = {
     getattr(torch, name): name
@@ -17,6 +20,7 @@ _NAMES = {
     )
 }  # fmt: skip
 _DTYPES = {name: dtype for dtype, name in _NAMES.items()}
+_HOST_DTYPES = {torch.bool, torch.int32, torch.int64, torch.float32, torch.float64}
 # NumPy's dtypes that PyTorch does not know, and those of the same size through which they pass.
 _FOREIGN = {"bfloat16": "int16", "float8_e4m3fn": "uint8", "float8_e5m2": "uint8"}
 
@@ -43,10 +47,7 @@ class TorchEngine(EagerEngine):
         return isinstance(x, torch.Tensor)
 
     def is_concrete(self, x):
-        return not self.is_batched(x)
-
-    def is_known_false(self, x):
-        return isinstance(x, torch.Tensor) and x.is_cpu and self.is_concrete(x) and not x
+        return not self.is_batched(x) and not torch_tracing.is_recording()
 
     def is_batched(self, x):
         return isinstance(x, torch.Tensor) and torch._C._functorch.is_batchedtensor(x)
@@ -89,6 +90,8 @@ class TorchEngine(EagerEngine):
         return x
 
     def getitem(self, x, key):
+        if isinstance(key, torch.Tensor) and key.ndim == 0 and key.dtype is torch.int32:
+            return x.index_select(0, key.reshape(1))[0]  # without waiting for the number
         keys = key if isinstance(key, tuple) else (key,)
         if any(isinstance(k, slice) and isinstance(k.step, int) and k.step < 0 for k in keys):
             return _reversed_item(x, keys)
@@ -119,35 +122,59 @@ class TorchEngine(EagerEngine):
 
     # Transforms
 
-    def compile(self, fn, variables=(), donate=False):
+    def in_one(self, fn, *arrays):
+        arrays = [x.detach() for x in arrays]
+        if torch_tracing.is_recording_for_compiler() or not all(x.is_cpu and x.dtype in _HOST_DTYPES for x in arrays):
+            return fn(self.xp, *arrays)
+        return as_one_kernel(_on_host)(fn, *arrays)  # NumPy's small operations take a fraction of PyTorch's time
+
+    def compile(self, fn, variables=(), donate=False, optimize=None):
+        recorder = torch_tracing.Recorder(fn, variables, optimize)
+
         def call(*args):
-            return fn(*optree.tree_map(self._converted, args))
+            return recorder(*optree.tree_map(self._converted, args))
 
         return call
 
+    def compile_loop(self, fn, variables=(), optimize=None):
+        recorder = torch_tracing.Recorder(fn, variables, optimize)
+
+        def loop(start, stop, *args):
+            steps = torch.arange(start, stop, dtype=torch.int32).unbind()
+            leaves, treedef = optree.tree_flatten((steps[0], *optree.tree_map(self._converted, args)), none_is_leaf=True)
+            key = recorder.key(leaves, treedef)
+            for i in steps:
+                leaves[0] = i
+                recorder.run(key, leaves, treedef)
+
+        return loop
+
     def _converted(self, x):
-        return self.asarray(x) if isinstance(x, np.ndarray) else x
+        return self.asarray(x) if isinstance(x, (np.ndarray, np.generic)) else x
 
     def value_and_grad(self, fn, variables, has_aux=False):
         variables = list(variables)
 
         def call():
-            leaves = [v.raw() for v in variables]
-            with torch.enable_grad():
-                if all(x.is_leaf and x.requires_grad for x in leaves):
+            inner = _differentiation.depth > 0  # gradients inside of a function that is itself differentiated
+            given = [v.raw() for v in variables]
+            leaves = [x if x.requires_grad and (x.is_leaf or inner) else x.detach().requires_grad_() for x in given]
+            with torch.enable_grad(), _differentiation:
+                if all(x is y for x, y in zip(given, leaves)):
                     out, owners, new = fn(), (), ()
                 else:
-                    leaves = [x.detach().requires_grad_() for x in leaves]
                     with state.StateScope(variables, leaves) as scope:
                         out = fn()
                     owners, new = scope.updates()
-            loss, aux = out if has_aux else (out, None)
-            grads = torch.autograd.grad(loss, leaves, allow_unused=True) if loss.requires_grad else [None] * len(leaves)
+                loss, aux = out if has_aux else (out, None)
+                grads = [None] * len(leaves)
+                if loss.requires_grad:
+                    grads = torch.autograd.grad(loss, leaves, allow_unused=True, create_graph=inner)
             grads = [torch.zeros_like(x) if g is None else g for g, x in zip(grads, leaves)]
+            kept = (lambda x: x) if inner else _detached
             for variable, value in zip(owners, new):
-                variable.write(value.detach())
-            loss = loss.detach()
-            return ((loss, optree.tree_map(_detached, aux, none_is_leaf=True)) if has_aux else loss), grads
+                variable.write(kept(value))
+            return ((kept(loss), optree.tree_map(kept, aux, none_is_leaf=True)) if has_aux else kept(loss)), grads
 
         return call
 
@@ -183,10 +210,27 @@ class TorchEngine(EagerEngine):
     # Random
 
     def random(self, kind, seed, shape, dtype, *parameters):
-        generator = torch.Generator(self._device())
-        generator.manual_seed(_mixed(*seed.tolist()))
-        with torch.no_grad():
-            return _DRAWS[kind](generator, tuple(shape), _DTYPES[dtype] if dtype else None, *parameters)
+        device, dtype = self._device(), _DTYPES[dtype] if dtype else None
+        return as_one_kernel(torch_random.draw)(kind, device, seed, tuple(shape), dtype, *parameters)
+
+
+def _on_host(fn, *arrays):
+    return torch.from_numpy(np.asarray(fn(np, *[x.detach().numpy() for x in arrays])))
+
+
+class _Differentiation(threading.local):
+    """How many gradients are being taken inside one another."""
+
+    depth = 0
+
+    def __enter__(self):
+        self.depth += 1
+
+    def __exit__(self, *exception):
+        self.depth -= 1
+
+
+_differentiation = _Differentiation()
 
 
 def _from_numpy(x):
@@ -233,71 +277,3 @@ class _CustomGradient(torch.autograd.Function):
     def backward(context, *upstream):
         grads = context.grad(*upstream)
         return None, *(grads if isinstance(grads, (tuple, list)) else (grads,))
-
-
-# Draws
-
-
-def _mixed(seed, counter):
-    """One number of a seed and a counter, by the finalizer of SplitMix64: the CPU's generator takes only 32 bits of it."""
-    x = (seed << 32 | counter) + 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
-    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
-    x = (x ^ x >> 27) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
-    return x ^ x >> 31
-
-
-def _truncated(generator, shape, dtype):
-    tail = 0.022750131948179195  # the normal distribution function at -2
-    uniform = torch.rand(shape, generator=generator, dtype=torch.float64) * (1 - 2 * tail) + tail
-    return (torch.erfinv(2 * uniform - 1) * 2**0.5).to(dtype)
-
-
-def _uniform_integers(generator, shape, dtype, low, high):
-    low, high = torch.as_tensor(low), torch.as_tensor(high)
-    if low.ndim == high.ndim == 0:
-        return torch.randint(int(low), int(high), shape, generator=generator).to(dtype)
-    spread = torch.rand(shape, generator=generator, dtype=torch.float64) * (high - low)
-    return (torch.floor(spread) + low).to(dtype)
-
-
-def _gamma(generator, shape, dtype, alpha):
-    alpha = torch.as_tensor(alpha, dtype=dtype).broadcast_to(shape)
-    return torch._standard_gamma(alpha, generator=generator)
-
-
-def _beta(generator, shape, dtype, a, b):
-    x, y = _gamma(generator, shape, dtype, a), _gamma(generator, shape, dtype, b)
-    return x / (x + y)
-
-
-def _binomial(generator, shape, dtype, count, p):
-    count, p = (torch.as_tensor(v, dtype=torch.float32).broadcast_to(shape) for v in (count, p))
-    return torch.binomial(count, p, generator=generator).to(dtype)
-
-
-def _categorical(generator, shape, dtype, logits, count):
-    draws = torch.multinomial(torch.softmax(logits.float(), -1), count, replacement=True, generator=generator)
-    return draws.to(dtype)
-
-
-def _bernoulli(generator, shape, dtype, p):
-    p = torch.as_tensor(p, dtype=torch.float32).broadcast_to(shape)
-    return (torch.rand(shape, generator=generator) < p).to(dtype)
-
-
-def _permutation(generator, shape, dtype, x, axis):
-    return x.index_select(axis, torch.randperm(x.shape[axis], generator=generator))
-
-
-_DRAWS = {
-    "uniform": lambda g, shape, dtype: torch.rand(shape, generator=g, dtype=dtype),
-    "normal": lambda g, shape, dtype: torch.randn(shape, generator=g, dtype=dtype),
-    "truncated_normal": _truncated,
-    "randint": _uniform_integers,
-    "bernoulli": _bernoulli,
-    "gamma": _gamma,
-    "beta": _beta,
-    "binomial": _binomial,
-    "categorical": _categorical,
-    "permutation": _permutation,
-}

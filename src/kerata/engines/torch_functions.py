@@ -51,12 +51,12 @@ def _gelu(x, approximate=True):
 
 def _layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon=None, **kwargs):
     axes = axis if isinstance(axis, (list, tuple)) else [axis]
-    if not _is_float(x) or [a % x.ndim for a in axes] != [x.ndim - 1] or kwargs:
+    if not _is_float(x) or [a % x.ndim for a in axes] != [x.ndim - 1] or epsilon is None or kwargs:
         return NotImplemented
     gamma, beta = _array(gamma), _array(beta)
     if any(w is not None and (w.dtype is not x.dtype or w.shape != x.shape[-1:]) for w in (gamma, beta)):
         return NotImplemented
-    return functional.layer_norm(x, x.shape[-1:], gamma, beta, 1e-3 if epsilon is None else epsilon)
+    return functional.layer_norm(x, x.shape[-1:], gamma, beta, epsilon)
 
 
 def _dot_product_attention(
@@ -71,14 +71,14 @@ def _dot_product_attention(
     if is_causal and (mask is not None or extra is not None):
         allowed = torch.ones(query.shape[1], key.shape[1], dtype=torch.bool, device=query.device).tril()
         mask, is_causal = allowed if mask is None else mask & allowed, False
+    query, key, value = (x.transpose(1, 2) for x in (query, key, value))
     if mask is not None:
-        if not bool(mask.any(-1).all()):  # a query that sees nothing: the library has no gradient for it
-            return NotImplemented
-        extra = mask if extra is None else torch.where(mask, extra, -torch.inf)
-    heads_first = [x.transpose(1, 2) for x in (query, key, value)]
-    return functional.scaled_dot_product_attention(
-        *heads_first, attn_mask=extra, is_causal=is_causal, scale=scale
-    ).transpose(1, 2)  # fmt: skip
+        sees = mask.any(-1, keepdim=True)  # a query that sees nothing takes the mean of all values, and has no gradient
+        zero, never = torch.zeros_like(query[..., :1, :1]), torch.where(sees, -torch.inf, 0.0).to(query.dtype)
+        query = torch.where(sees, query, zero)
+        extra = torch.where(mask, zero if extra is None else extra, never)
+    attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=extra, is_causal=is_causal, scale=scale)
+    return attended.transpose(1, 2)
 
 
 # Recurrent networks

@@ -123,11 +123,11 @@ def _top_k(x, k):
     return order.values[..., :k], order.indices[..., :k].to(torch.int32)
 
 
-def _at_class(values, target, axis):
+def _at_class(values, target, axis, otherwise=0.0):
     classes = target.to(torch.int64)
     inside = (classes >= 0) & (classes < values.shape[axis])
     found = values.gather(axis, torch.where(inside, classes, 0).unsqueeze(axis)).squeeze(axis)
-    return torch.where(inside, found, 0.0)
+    return torch.where(inside, found, otherwise)
 
 
 KERNELS = {

@@ -3,20 +3,23 @@
 import torch
 
 
-def _storage(variables):
-    return [v.stored for v in variables]
-
-
 def _in_the_order_of(values, xs):
     """`xs` with memory in the order of that of `values`: the library's kernel runs over plain memory."""
     return [x if x.stride() == v.stride() else torch.empty_like(v).copy_(x) for v, x in zip(values, xs)]
 
 
+def _values(variables):
+    return [v.raw().detach() for v in variables]
+
+
 def _slots(variables, values):
-    """The storage of slots, laid out once as the weights are."""
-    for variable, stored in zip(variables, _in_the_order_of(values, _storage(variables))):
-        variable.stored = stored
-    return _storage(variables)
+    """The memory of slots, laid out once as the weights are."""
+    given = _values(variables)
+    laid_out = _in_the_order_of(values, given)
+    for variable, old, new in zip(variables, given, laid_out):
+        if new is not old:
+            variable.write(new)
+    return laid_out
 
 
 def _all_on_cpu_in_float32(*groups):
@@ -24,27 +27,31 @@ def _all_on_cpu_in_float32(*groups):
 
 
 def adam(optimizer, grads, variables, learning_rate, iterations, slots):
-    """Adam, and AdamW, whose decay was applied before. PyTorch adds epsilon at another place: it is scaled to suit."""
-    values = [x.detach() for x in _storage(variables)]
-    if optimizer.amsgrad or not _all_on_cpu_in_float32(values, grads):
+    """Adam, and AdamW, whose decay was applied before.
+
+    PyTorch adds epsilon elsewhere than Keras, before the correction of the bias, unless there is none to correct: the
+    step is told to be infinite, and the learning rate holds the correction (Kingma and Ba 2015, section 2, end).
+    """
+    values = _values(variables)
+    if not _all_on_cpu_in_float32(values, grads):
         return NotImplemented
-    momenta, velocities = _slots(slots["momentum"], values), _slots(slots["velocity"], values)
-    grads = _in_the_order_of(values, grads)
-    step = float(iterations) + 1.0
+    momenta, velocities, *largest = [_slots(slots[name], values) for name in slots]
+    step = iterations.to(torch.float64) + 1
+    correction = torch.sqrt(1 - optimizer.beta_2**step) / (1 - optimizer.beta_1**step)
     torch._fused_adam_(
-        values, grads, momenta, velocities, [], [torch.tensor(step)] * len(values), amsgrad=False, maximize=False,
-        lr=float(learning_rate), beta1=optimizer.beta_1, beta2=optimizer.beta_2, weight_decay=0.0,
-        eps=optimizer.epsilon / (1.0 - optimizer.beta_2**step) ** 0.5,
+        values, _in_the_order_of(values, grads), momenta, velocities, *(largest or [[]]),
+        [torch.tensor(torch.inf)] * len(values), amsgrad=optimizer.amsgrad, maximize=False, lr=correction * learning_rate,
+        beta1=optimizer.beta_1, beta2=optimizer.beta_2, weight_decay=0.0, eps=optimizer.epsilon,
     )  # fmt: skip
     return None
 
 
 def sgd(optimizer, grads, variables, learning_rate, iterations, slots):
     """Gradient descent without momentum."""
-    values = _storage(variables)
+    values = _values(variables)
     if optimizer.momentum or not _all_on_cpu_in_float32(values, grads):
         return NotImplemented
-    torch._foreach_add_(values, grads, alpha=-float(learning_rate))
+    torch._foreach_add_(values, torch._foreach_mul(grads, -learning_rate))
     return None
 
 

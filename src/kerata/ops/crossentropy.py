@@ -124,16 +124,21 @@ def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
             f"sparse_categorical_crossentropy: an output of shape {tuple(output.shape)} goes with integer targets of shape "
             f"{expected}; {tuple(target.shape)} came. For one-hot targets use categorical_crossentropy."
         )
-    return -at_class(_log_probabilities(output, from_logits, axis), target, axis)
+    if from_logits:
+        return -at_class(log_softmax(output, axis), target, axis)
+    # One class is taken out first: what follows is for a number a row, not for one a class.
+    probability = at_class(output, target, axis, 1.0) / knp.sum(output, axis)
+    return -knp.log(knp.clip(probability, settings.epsilon, 1.0 - settings.epsilon))
 
 
 @op
-def at_class(values, target, axis):
-    """The value of each target class along an axis, 0 for a class out of range: (..., classes), (...) -> (...)."""
+def at_class(values, target, axis, otherwise=0.0):
+    """The value of each target class along an axis, `otherwise` for a class out of range: (..., classes), (...) -> (...)."""
     along = [-1 if a == axis else 1 for a in range(len(values.shape))]
     classes = knp.reshape(knp.arange(values.shape[axis], dtype="int32"), along)
     hit = knp.equal(knp.expand_dims(target, axis), classes)
-    return knp.sum(knp.where(hit, values, 0.0), axis)
+    found = knp.sum(knp.where(hit, values, 0.0), axis)
+    return knp.where(knp.any(hit, axis), found, otherwise) if otherwise else found
 
 
 @op

@@ -329,9 +329,9 @@ class Optimizer(Configurable):
 
     def _update_all(self, grads, variables, learning_rate):
         update = engines.current().kernels.get(f"update_by_{type(self).__name__}")
-        if update is not None and is_own(type(self)) and state.local.scope is None:
+        if update is not None and is_own(type(self)) and state.may_change_in_place():
             slots = {name: [found[self._get_variable_index(v)] for v in variables] for name, found in self._slots.items()}
-            if update(self, grads, variables, learning_rate, self.iterations, slots) is not NotImplemented:
+            if update(self, grads, variables, learning_rate, as_array(self.iterations), slots) is not NotImplemented:
                 return
         for gradient, variable in zip(grads, variables):
             self.update_step(gradient, variable, learning_rate)

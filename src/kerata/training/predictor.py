@@ -33,7 +33,9 @@ class Predictor:
             if model._eager():
                 self.step = self._collecting
             else:
-                self.step = engines.current().compile(self._collecting, [*model.variables, self.findings.record])
+                self.step = engines.current().compile(
+                    self._collecting, [*model.variables, self.findings.record], optimize=model._optimize()
+                )
         return self.step
 
     def _collecting(self, data):

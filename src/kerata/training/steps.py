@@ -1,7 +1,6 @@
 """A model's steps as compiled functions, their logs, and what they find wrong."""
 
 import contextlib
-import warnings
 
 import numpy as np
 import optree
@@ -26,12 +25,6 @@ class CompiledSteps:
         self.parts = {}  # what the model's layers hold; see `unchanging`
         self.output_spec = None  # (spec,) once it is known
         self._functions = {}
-        if model.jit_compile is True and not engines.current().compiles:
-            warnings.warn(
-                f"jit_compile=True changes nothing: the {engines.current().name} engine runs step by step, with kernels of its "
-                "library's own. Leave it out, or choose an engine that compiles, such as KERATA_BACKEND=jax.",
-                stacklevel=6,
-            )
         self._logs = {}  # mode -> the logs of an overridden step, as variables
 
     def _compiled(self, key, make):
@@ -60,7 +53,7 @@ class CompiledSteps:
                 data = optree.tree_map(lambda a: engines.current().take_rows(a, rows), arrays)
                 step(data, _valid(i, index.shape[1], size) if padded else None, ops.add(i, first))
 
-            return engines.current().compile_loop(body, self._variables())
+            return engines.current().compile_loop(body, self._variables(), self.model._optimize())
 
         return self._compiled((mode, "loop", padded), make)
 
@@ -71,7 +64,7 @@ class CompiledSteps:
             step = self._collecting(mode)
             if self.model._eager():
                 return step
-            return engines.current().compile(step, self._variables(), donate=mode == "train")
+            return engines.current().compile(step, self._variables(), mode == "train", self.model._optimize())
 
         return self._compiled((mode, "step"), make)
 

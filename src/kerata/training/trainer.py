@@ -537,7 +537,10 @@ class Trainer:
         return engines.get(self._engine_name or engines.current_name())
 
     def _eager(self):
-        return bool(self.run_eagerly or self.jit_compile is False)
+        return bool(self.run_eagerly or self.jit_compile is False and not engines.current().has_graphs)
+
+    def _optimize(self):
+        return self.jit_compile if isinstance(self.jit_compile, bool) else None
 
     def _prepare_to_run(self, data, mode):
         """Build the model, and check the first batch, before anything is compiled."""
