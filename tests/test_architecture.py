@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).parent.parent / "src" / "kerata"
 HOUSE = [
     {"cli", "__main__"},
     {"datasets", "utils", "preprocessing"},
-    {"compat", "mixed_precision", "backend"},
+    {"compat", "legacy", "mixed_precision", "backend"},
     {"models"},
     {"saving"},
     {"training"},

@@ -9,7 +9,7 @@ import importlib
 __version__ = "0.1.0"
 
 _NAMESPACES = frozenset(
-    "activations backend callbacks compat config constraints datasets dtype_policies engines initializers layers losses "
+    "activations backend callbacks compat config constraints datasets dtype_policies engines initializers layers legacy losses "
     "metrics mixed_precision models ops optimizers random regularizers saving tree utils".split()
 )
 _NAMES = {
@@ -27,13 +27,16 @@ _NAMES = {
     "Operation": "core.graph",
     "Optimizer": "optimizers",
     "Regularizer": "regularizers",
+    "RematScope": "core.remat",
     "Sequential": "models",
     "StatelessScope": "core.stateless",
+    "SymbolicScope": "core.graph",
     "Variable": "core.variable",
     "custom_gradient": "ops.core",
     "device": "core.devices",
     "install_as_keras": "compat",
     "name_scope": "core.naming",
+    "remat": "core.remat",
     "set_backend": "core.config",
     "stop_gradient": "ops.core",
     "use_engine": "engines",

@@ -176,9 +176,19 @@ class CallbackList(Callback):
 
 
 def _forward(name):
-    def hook(self, *args, **kwargs):
+    def hook(self, logs=None):
         for callback in self.callbacks:
-            getattr(callback, name)(*args, **kwargs)
+            getattr(callback, name)(logs)
+
+    hook.__name__ = name
+    hook.__doc__ = getattr(Callback, name).__doc__
+    return hook
+
+
+def _forward_epoch(name):
+    def hook(self, epoch, logs=None):
+        for callback in self.callbacks:
+            getattr(callback, name)(epoch, logs)
 
     hook.__name__ = name
     hook.__doc__ = getattr(Callback, name).__doc__
@@ -196,7 +206,8 @@ def _forward_batch(name, mode):
 
 
 for _when in ("begin", "end"):
-    for _what in ("epoch", "train", "test", "predict"):
+    setattr(CallbackList, f"on_epoch_{_when}", _forward_epoch(f"on_epoch_{_when}"))
+    for _what in ("train", "test", "predict"):
         setattr(CallbackList, f"on_{_what}_{_when}", _forward(f"on_{_what}_{_when}"))
     for _mode in BATCH_HOOKS:
         setattr(CallbackList, f"on_{_mode}_batch_{_when}", _forward_batch(f"on_{_mode}_batch_{_when}", _mode))

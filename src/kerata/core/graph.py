@@ -127,6 +127,12 @@ class Operation:
         """The outputs' shapes and dtypes for symbolic inputs."""
         return abstract_call(self.call, args, kwargs)
 
+    def rematerialized_call(self, fn, *args, **kwargs):
+        """`fn(*args)`, its inner values computed again in the backward pass."""
+        from kerata.core.remat import remat
+
+        return remat(fn)(*args, **kwargs)
+
     @classmethod
     def from_config(cls, config):
         """An operation from its config."""
@@ -304,6 +310,18 @@ class Function(Operation):
         """The outputs for `inputs`."""
         return self.plan.run(optree.tree_leaves(inputs))
 
+    def compute_output_spec(self, inputs):
+        """The outputs' shapes and dtypes for symbolic inputs."""
+        return super().compute_output_spec(inputs)
+
+    def compute_output_shape(self, input_shape):
+        """The outputs' shapes for inputs of these shapes, in the inputs' own structure."""
+        shapes = [input_shape] if len(self.inputs) == 1 else list(_shapes_in(input_shape))
+        if len(shapes) != len(self.inputs):
+            raise ValueError(f"{self.name!r} has {len(self.inputs)} inputs; {len(shapes)} shapes came: {input_shape}.")
+        specs = [AbstractArray(tuple(shape), x.dtype) for shape, x in zip(shapes, self.inputs)]
+        return optree.tree_map(lambda x: x.shape, abstract_call(lambda *leaves: self.plan.run(list(leaves)), specs, {}))
+
     def get_config(self):
         """The graph."""
         from kerata.core import graph_form
@@ -319,6 +337,34 @@ class Function(Operation):
         from kerata.core import graph_form
 
         return cls(*graph_form.restored(config), name=config.get("name"))
+
+
+def _shapes_in(structure):
+    """The shapes in a structure of them, in order."""
+    if isinstance(structure, (list, tuple)) and all(d is None or isinstance(d, int) for d in structure):
+        yield structure
+    else:
+        parts = [structure[k] for k in sorted(structure)] if isinstance(structure, dict) else structure
+        for part in parts:
+            yield from _shapes_in(part)
+
+
+class SymbolicScope:
+    """Code inside runs on shapes and dtypes alone, on the abstract engine: nothing is computed.
+
+    >>> import kerata
+    >>> with kerata.SymbolicScope():
+    ...     kerata.ops.matmul(kerata.ops.ones((2, 3)), kerata.ops.ones((3, 4))).shape
+    (2, 4)
+    """
+
+    def __enter__(self):
+        self._engine = engines.use_engine("abstract")
+        self._engine.__enter__()
+        return self
+
+    def __exit__(self, *error):
+        self._engine.__exit__(*error)
 
 
 def accepts(fn, name):

@@ -122,6 +122,13 @@ class DTypePolicyMap(DTypePolicy):
             "policy_map": {path: serialize_keras_object(policy) for path, policy in self._map.items()},
         }
 
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """A map from its config."""
+        from kerata.core.registry import deserialize_keras_object
+
+        return cls(**{key: deserialize_keras_object(value, custom_objects) for key, value in config.items()})
+
 
 def get(identifier):
     """A policy from a policy, a name, a config or None (the global one)."""

@@ -11,6 +11,8 @@ import json
 import os
 import pathlib
 
+import optree
+
 from kerata.engines.state import local
 
 _ENGINES = {
@@ -59,6 +61,17 @@ def current():
     return local.engine or get(default_name())
 
 
+def owner_of_graph(structure):
+    """The name of the engine in whose graph the tensors in `structure` stand for later values, where this can be told.
+
+    A `tf.data` pipeline calls functions in such graphs, whatever engine is in force.
+    """
+    for x in optree.tree_leaves(structure):
+        if type(x).__module__.startswith("tensorflow.") and hasattr(x, "graph") and not hasattr(x, "numpy"):
+            return "tensorflow"
+    return None
+
+
 def current_name():
     """The name of the engine in force, without importing it."""
     return local.engine.name if local.engine else default_name()
@@ -92,11 +105,11 @@ def user_config():
     return {}
 
 
-def set_backend(name):
+def set_backend(backend):
     """Choose the engine for what is built from now on. Models that exist keep theirs."""
     global _default_name
-    get(name)
-    _default_name = name
+    get(backend)
+    _default_name = backend
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """`Layer`: state and a computation."""
 
+import contextlib
 import functools
 import inspect
 import threading
@@ -9,7 +10,7 @@ import numpy as np
 import optree
 
 from kerata import engines
-from kerata.core import masks, naming, policies, registry
+from kerata.core import masks, naming, policies, registry, remat
 from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.configurable import Configurable, is_own
 from kerata.core.graph import Node, Operation, abstract_call, has_symbolic, symbolic_outputs
@@ -29,6 +30,23 @@ class _Context(threading.local):
 
 
 context = _Context()
+
+
+@remat.kept_for_second_run
+def _snapshot():
+    """The context of a layer's call, to be entered again."""
+    depth, training, dtype = context.depth, context.training, _autocast.dtype
+
+    @contextlib.contextmanager
+    def again():
+        before = context.depth, context.training, _autocast.dtype
+        context.depth, context.training, _autocast.dtype = depth, training, dtype
+        try:
+            yield
+        finally:
+            context.depth, context.training, _autocast.dtype = before
+
+    return again
 
 
 @functools.cache
@@ -124,6 +142,7 @@ class Layer(Holder, Configurable, Operation):
         self.dtype_policy = policies.get(dtype)
         self.autocast = autocast
         self._trainable = bool(trainable)
+        self._remat_scope = remat.current_scope()
         if activity_regularizer is not None:
             from kerata import regularizers
 
@@ -294,7 +313,8 @@ class Layer(Holder, Configurable, Operation):
         before = _autocast.dtype
         _autocast.dtype = self.compute_dtype if self.compute_dtype != self.variable_dtype else None
         try:
-            outputs = self.call(*args, **kwargs)
+            scope = self._remat_scope or remat.current_scope()
+            outputs = self.call(*args, **kwargs) if scope is None else remat.call_layer(self, scope, args, kwargs)
         except Exception as error:
             self._locate(error, args)
             raise
@@ -451,7 +471,7 @@ class Layer(Holder, Configurable, Operation):
 
     def rematerialized_call(self, layer_call, *args, **kwargs):
         """`layer_call(*args)`, its inner values computed again in the backward pass."""
-        return engines.current().remat(lambda *inner: layer_call(*inner, **kwargs))(*args)
+        return remat.remat(layer_call)(*args, **kwargs)
 
     def get_config(self):
         """The constructor's arguments, in a form that `from_config` takes."""

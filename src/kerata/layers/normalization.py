@@ -211,9 +211,9 @@ class RMSNormalization(Layer):
         self.axis = _axes_list(self.axis)
         self.scale = self.add_weight(name="scale", shape=shape, initializer="ones", autocast=False)
 
-    def call(self, inputs):
+    def call(self, x):
         """The normalized inputs."""
-        y = nn.rms_normalization(_wide(inputs), self.scale, self.axis, self.epsilon)
+        y = nn.rms_normalization(_wide(x), self.scale, self.axis, self.epsilon)
         return ops.cast(y, self.compute_dtype)
 
 

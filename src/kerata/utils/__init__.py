@@ -14,6 +14,7 @@ from kerata.core.registry import (
 from kerata.core.seeds import set_random_seed
 from kerata.training.data import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from kerata.training.py_dataset import PyDataset, Sequence
+from kerata.utils import legacy
 from kerata.utils.numerical import normalize, to_categorical
 from kerata.utils.sequences import pad_sequences
 
@@ -27,6 +28,7 @@ __all__ = [
     "get_registered_name",
     "get_registered_object",
     "get_uid",
+    "legacy",
     "normalize",
     "pack_x_y_sample_weight",
     "pad_sequences",

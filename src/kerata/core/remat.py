@@ -1,0 +1,139 @@
+"""Rematerialization: inner values are computed again in the backward pass instead of being kept, which saves memory."""
+
+import contextlib
+import functools
+import math
+import threading
+
+import optree
+
+from kerata import engines
+from kerata.core import masks
+from kerata.core.graph import abstract_call
+
+_MODES = ("full", "activations", "larger_than", "list_of_layers")
+
+
+class _Scopes(threading.local):
+    innermost = None
+
+
+_scopes = _Scopes()
+_snapshots: list = []
+
+
+def kept_for_second_run(snapshot):
+    """Have `snapshot()` called before the first run; what it returns makes the context of the second one."""
+    _snapshots.append(snapshot)
+    return snapshot
+
+
+class RematScope:
+    """Layers that are made or called inside compute their inner values again in the backward pass.
+
+    Args:
+        mode: "full" (every layer), "activations" (layers' activation functions alone), "larger_than" (layers with more
+            output elements than `output_size_threshold`), "list_of_layers" (those in `layer_names`), or None for none.
+        output_size_threshold: for "larger_than"; unknown dimensions, such as the batch's, count as one.
+        layer_names: for "list_of_layers".
+
+    A layer made inside keeps the scope; one made outside follows the scope in which it is called. Scopes nest.
+
+    Raises: ValueError for another mode.
+    Source: Chen et al. 2016, "Training Deep Nets with Sublinear Memory Cost", arXiv:1604.06174.
+
+    >>> import kerata
+    >>> with kerata.RematScope(mode="full"):
+    ...     layer = kerata.layers.Dense(2, activation="relu")
+    >>> layer(kerata.ops.ones((1, 3))).shape == (1, 2)
+    True
+    """
+
+    def __init__(self, mode="full", output_size_threshold=1024, layer_names=None):
+        if mode is not None and mode not in _MODES:
+            raise ValueError(f"RematScope: mode is one of {', '.join(map(repr, _MODES))} or None; {mode!r} came.")
+        self.mode, self.output_size_threshold, self.layer_names = mode, output_size_threshold, list(layer_names or [])
+
+    def __enter__(self):
+        self._outer, _scopes.innermost = _scopes.innermost, self
+        return self
+
+    def __exit__(self, *error):
+        _scopes.innermost = self._outer
+
+
+def current_scope():
+    """The `RematScope` in force, None outside all."""
+    return _scopes.innermost
+
+
+def remat(f):
+    """`f`, its inner values computed again in the backward pass. Arguments may be structures of tensors and other values.
+
+    >>> import kerata
+    >>> float(remat(lambda x, power: x**power)(kerata.ops.convert_to_tensor(3.0), power=2))
+    9.0
+    """
+
+    @functools.wraps(f)
+    def wrapped(*args, **kwargs):
+        engine = engines.current()
+        if engine.is_abstract:
+            return f(*args, **kwargs)
+        leaves, treedef = optree.tree_flatten((args, kwargs), none_is_leaf=True)
+        arrays = [i for i, x in enumerate(leaves) if engine.is_array(x)]
+        contexts = [snapshot() for snapshot in _snapshots]
+
+        def on_arrays(*values):
+            filled = list(leaves)
+            for i, value in zip(arrays, values):
+                filled[i] = value
+                if masks.any_masks() and value is not leaves[i]:
+                    masks.pass_on([leaves[i]], value)
+            inner_args, inner_kwargs = optree.tree_unflatten(treedef, filled)
+            with contextlib.ExitStack() as stack:
+                stack.enter_context(engines.use_engine(engine))
+                for context in contexts:
+                    stack.enter_context(context())
+                return f(*inner_args, **inner_kwargs)
+
+        return engine.remat(on_arrays)(*[leaves[i] for i in arrays])
+
+    return wrapped
+
+
+def call_layer(layer, scope, args, kwargs):
+    """`layer.call`, rematerialized as far as `scope` says."""
+    if scope.mode == "activations" and callable(getattr(layer, "activation", None)):
+        return _with_activation(layer, remat(layer.activation), args, kwargs)
+    if masks.any_masks() and layer._sublayers():  # masks don't come out of a second run: the layers inside run again instead
+        return layer.call(*args, **kwargs)
+    if scope.mode == "full" or scope.mode == "list_of_layers" and layer.name in scope.layer_names:
+        return layer.rematerialized_call(layer.call, *args, **kwargs)
+    if scope.mode == "larger_than" and not engines.current().is_abstract:
+        outputs = abstract_call(layer.call, *_as_specs(args, kwargs))
+        if _size(outputs) > scope.output_size_threshold:
+            return layer.rematerialized_call(layer.call, *args, **kwargs)
+    return layer.call(*args, **kwargs)
+
+
+def _with_activation(layer, activation, args, kwargs):
+    before = layer.activation
+    object.__setattr__(layer, "activation", activation)
+    try:
+        return layer.call(*args, **kwargs)
+    finally:
+        object.__setattr__(layer, "activation", before)
+
+
+def _as_specs(args, kwargs):
+    from kerata.core.arrays import dtype_of, static_shape
+    from kerata.engines.abstract import AbstractArray
+
+    engine = engines.current()
+    spec = lambda x: AbstractArray(static_shape(x), dtype_of(x)) if engine.is_array(x) else x
+    return optree.tree_map(spec, (args, kwargs), none_is_leaf=True)
+
+
+def _size(outputs):
+    return sum(math.prod(d or 1 for d in x.shape) for x in optree.tree_leaves(outputs) if hasattr(x, "shape"))

@@ -1,0 +1,5 @@
+"""Names that Keras keeps for old programs."""
+
+from kerata.legacy import saving
+
+__all__ = ["saving"]
