@@ -36,6 +36,9 @@ CASES = {
     "log_softmax": ([floats(3, 4)], {}),
     "layer_normalization": ([floats(3, 4), floats(4), floats(4)], {"epsilon": 1e-3}),
     "layer_normalization plain": ([floats(3, 4)], {"epsilon": 1e-3}),
+    "normalize_by_batch": ({"x": floats(5, 3, 2, 4), "offset": floats(4), "scale": floats(4)}, {}),
+    "normalize_by_batch plain": ({"x": floats(5, 4)}, {"epsilon": 1e-4}),
+    "normalize_by_batch channels first": ({"x": floats(5, 4, 3), "offset": floats(4), "scale": floats(4)}, {"axis": 1}),
     "dot_product_attention": ([floats(2, 3, 2, 4), floats(2, 5, 2, 4), floats(2, 5, 2, 4)], {}),
     "dot_product_attention causal": ([floats(2, 5, 2, 4), floats(2, 5, 2, 4), floats(2, 5, 2, 4)], {"is_causal": True}),
     "dot_product_attention masked": ([floats(2, 3, 4, 4), floats(2, 5, 2, 4), floats(2, 5, 2, 4)], {"mask": MASK}),
@@ -55,11 +58,13 @@ CASES = {
 
 
 def run(function, arrays, options):
-    variables = [kerata.Variable(x) for x in arrays]
+    names = list(arrays) if isinstance(arrays, dict) else None
+    variables = [kerata.Variable(x) for x in (arrays.values() if names else arrays)]
     options = {k: ops.convert_to_tensor(v) if isinstance(v, np.ndarray) else v for k, v in options.items()}
 
     def loss():
-        outputs = function(*[v.value for v in variables], **options)
+        values = [v.value for v in variables]
+        outputs = function(**dict(zip(names, values)), **options) if names else function(*values, **options)
         outputs = outputs if isinstance(outputs, tuple) else (outputs,)
         return sum(ops.sum(ops.sin(y * (i + 1.0))) for i, y in enumerate(outputs)), outputs
 

@@ -11,6 +11,8 @@ from kerata.engines.state import StateScope, local
 class EagerEngine(Engine):
     """An engine whose control flow is Python's."""
 
+    recompiles = False
+
     def compile(self, fn, variables=(), donate=False, optimize=None):
         return fn
 

@@ -26,6 +26,7 @@ class TensorflowEngine(EagerEngine):
 
     name = "tensorflow"
     has_graphs = True
+    recompiles = True
     xp = tensorflow_numpy
 
     def __init__(self):
@@ -58,6 +59,15 @@ class TensorflowEngine(EagerEngine):
         if dtype is not None and x.dtype != tf.as_dtype(dtype).as_numpy_dtype:
             x = x.astype(tf.as_dtype(dtype).as_numpy_dtype)
         return tf.convert_to_tensor(x)
+
+    def on_host(self, fn, form, *arrays):
+        if all(map(self.is_concrete, arrays)):
+            return super().on_host(fn, form, *arrays)
+        dtype = tf.as_dtype(form.dtype)
+        computed = lambda *xs: np.asarray(fn(*xs), object if dtype == tf.string else dtype.as_numpy_dtype)
+        result = tf.numpy_function(computed, arrays, dtype)
+        result.set_shape(form.shape)
+        return result
 
     def to_numpy(self, x):
         return x.numpy() if isinstance(x, (tf.Tensor, tf.Variable)) else np.asarray(x)

@@ -59,6 +59,21 @@ def _layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon=None, **kwar
     return functional.layer_norm(x, x.shape[-1:], gamma, beta, epsilon)
 
 
+def _normalize_by_batch(x, axis=-1, offset=None, scale=None, epsilon=1e-3, weights=None, synchronized=False):
+    offset, scale, last = _array(offset), _array(scale), x.ndim - 1
+    alike = all(w is None or w.dtype is x.dtype for w in (offset, scale))
+    if weights is not None or not alike or x.dtype not in (torch.float32, torch.float64) or axis % x.ndim not in (1, last):
+        return NotImplemented
+    if x.numel() == x.shape[axis]:
+        return NotImplemented  # the library wants more than one value a channel
+    # As an image of one column with channels last in memory, whatever the rank: the library's fast form.
+    images = x.reshape(x.shape[0], -1, 1, x.shape[-1]).movedim(-1, 1) if axis % x.ndim == last else x
+    y, mean, inverse = torch.native_batch_norm(images, scale, offset, None, None, True, 0.0, epsilon)
+    y = y.movedim(1, -1).reshape(x.shape) if axis % x.ndim == last else y
+    variance = (inverse.detach() ** -2 - epsilon).clamp(min=0)
+    return y, mean.detach(), variance
+
+
 def _dot_product_attention(
     query, key, value, bias=None, mask=None, scale=None, is_causal=False, flash_attention=None, attn_logits_soft_cap=None
 ):
@@ -148,6 +163,7 @@ KERNELS = {
     "softmax": _along_axis(torch.softmax),
     "log_softmax": _along_axis(torch.log_softmax),
     "layer_normalization": _layer_normalization,
+    "normalize_by_batch": _normalize_by_batch,
     "dot_product_attention": _dot_product_attention,
     "lstm": _lstm,
     "gru": _gru,

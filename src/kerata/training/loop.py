@@ -26,7 +26,7 @@ class Runner:
 
     def __init__(self, model, mode, data, steps=None):
         self.model, self.mode, self.data = model, mode, data
-        self.pads = model._can_pad(mode)
+        self.pads = engines.current().recompiles and model._can_pad(mode)
         self.block = 1
         self.seconds_a_step = None
         self.steps = steps

@@ -65,7 +65,7 @@ class Predictor:
         return optree.tree_map(lambda a: to_numpy(a)[:rows], outputs)
 
     def _width(self, rows, batch_size):
-        if not self.pads:
+        if not self.pads or not engines.current().recompiles:
             return rows
         width = 1 << (rows - 1).bit_length()
         return width if batch_size is None else min(width, batch_size)
