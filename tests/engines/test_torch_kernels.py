@@ -24,6 +24,8 @@ CASES = {
     "multiply": ([floats(3, 4), floats(3, 4)], {}),
     "divide": ([floats(3, 4), floats(4) + 3], {}),
     "matmul": ([floats(2, 3, 4), floats(4, 5)], {}),
+    "affine": ([floats(3, 4), floats(4, 5), floats(5)], {}),
+    "affine sequences": ([floats(2, 3, 4), floats(4, 5), floats(5)], {}),
     "clip": ([floats(3, 4)], {"x_min": -0.5, "x_max": 1}),
     "relu": ([floats(3, 4)], {}),
     "sigmoid": ([floats(3, 4)], {}),

@@ -36,6 +36,13 @@ def _of_two(function):
     return kernel
 
 
+def _affine(x, kernel, bias=None):
+    x, kernel, bias = _array(x), _array(kernel), _array(bias)
+    if not _is_float(x) or bias is None or not (x.dtype is kernel.dtype is bias.dtype) or x.shape[-1] != kernel.shape[0]:
+        return NotImplemented
+    return torch.addmm(bias, x, kernel) if x.ndim == 2 else functional.linear(x, kernel.t(), bias)
+
+
 def _clip(x, x_min, x_max):
     numbers = all(isinstance(bound, (int, float)) for bound in (x_min, x_max))
     return torch.clamp(x, x_min, x_max) if numbers and _is_float(x) else NotImplemented
@@ -154,6 +161,7 @@ KERNELS = {
     "multiply": _of_two(torch.mul),
     "divide": _of_two(torch.div),
     "matmul": _of_two(torch.matmul),
+    "affine": _affine,
     "relu": _of_float(torch.relu),
     "sigmoid": _of_float(torch.sigmoid),
     "tanh": _of_float(torch.tanh),

@@ -6,6 +6,7 @@ from kerata import activations, ops
 from kerata.layers.arguments import make_weight, positive_integer, settle
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer
+from kerata.ops.nn import affine
 
 
 class Quantizable(Layer):
@@ -84,10 +85,7 @@ class Dense(Quantizable):
 
     def call(self, inputs):
         """`activation(inputs @ kernel + bias)`."""
-        x = ops.matmul(inputs, self.kernel)
-        if self.bias is not None:
-            x = ops.add(x, self.bias)
-        return self.activation(x)
+        return self.activation(affine(inputs, self.kernel, self.bias))
 
     def get_config(self):
         """The constructor's arguments."""
