@@ -13,6 +13,8 @@ import pathlib
 
 import optree
 
+import optree
+
 from kerata.engines.state import local
 
 _ENGINES = {
@@ -24,6 +26,8 @@ _ENGINES = {
 }
 # The libraries of engines that stand on one, in the order in which they are the default where they are installed.
 _LIBRARIES = ("jax", "torch", "tensorflow")
+# The engines that have a `layer_base`; such an engine is imported when the first layer is made.
+_WITH_LAYER_BASE = ("torch",)
 _instances: dict = {}
 _default_name = None
 
@@ -72,6 +76,17 @@ def owner_of_graph(structure):
     return None
 
 
+def owner_of_graph(structure):
+    """The name of the engine in whose graph the tensors in `structure` stand for later values, where this can be told.
+
+    A `tf.data` pipeline calls functions in such graphs, whatever engine is in force.
+    """
+    for x in optree.tree_leaves(structure):
+        if type(x).__module__.startswith("tensorflow.") and hasattr(x, "graph") and not hasattr(x, "numpy"):
+            return "tensorflow"
+    return None
+
+
 def current_name():
     """The name of the engine in force, without importing it."""
     return local.engine.name if local.engine else default_name()
@@ -82,6 +97,12 @@ def concrete_name():
     if local.engine is None:
         return default_name()
     return local.outer_name or default_name() if local.engine.is_abstract else local.engine.name
+
+
+def layer_base():
+    """The class that layers made now are instances of beside their own, or None; see `Engine.layer_base`."""
+    name = concrete_name()
+    return get(name).layer_base if name in _WITH_LAYER_BASE else None
 
 
 def default_name():

@@ -8,6 +8,7 @@ import math
 import numpy as np
 import optree
 
+from kerata.engines.abstract_linalg import AbstractLinearAlgebra
 from kerata.engines.base import Engine
 
 
@@ -217,6 +218,7 @@ class AbstractNumpy:
         raise NoAbstractRule(name)
 
     pi, e, inf, nan, newaxis = np.pi, np.e, np.inf, np.nan, None
+    linalg = AbstractLinearAlgebra(AbstractArray, broadcast_shapes, reduced_shape)
 
     @staticmethod
     def where(condition, x1=None, x2=None):
@@ -531,6 +533,9 @@ class AbstractEngine(Engine):
     def _stacked(self, xs):
         parts = [self.asarray(x) for x in xs]
         return AbstractNumpy.stack(parts) if any(isinstance(x, AbstractArray) for x in xs) else np.asarray(xs)
+
+    def on_host(self, fn, form, *arrays):
+        return form
 
     def to_numpy(self, x):
         return x.__array__()

@@ -23,6 +23,10 @@ def _narrowed(array, engine):
     return array.astype("int32") if array.dtype == "int64" and not engine.keeps_64_bits else array
 
 
+def _narrowed(array, engine):
+    return array.astype("int32") if array.dtype == "int64" and not engine.keeps_64_bits else array
+
+
 class Engine(abc.ABC):
     """A compute library, seen through one small contract.
 
@@ -36,12 +40,11 @@ class Engine(abc.ABC):
     has_graphs = False  # whether a step may be one graph without being compiled
     is_abstract = False
     keeps_64_bits = True
+    layer_base: type | None = None  # a class of the library's that layers made on this engine are instances of, too
 
     def __init__(self):
         # Ops that this engine runs faster than their one body does: op name -> function.
         self.kernels = {}
-        # Methods that programs written for this engine call on models: name -> function of the model.
-        self.methods = {}
 
     # Arrays
 
@@ -89,6 +92,14 @@ class Engine(abc.ABC):
     def known_dtype(self, dtype):
         """The dtype that stands for `dtype` here, in the form that `xp` takes."""
         return dtype
+
+    def on_host(self, fn, form, *arrays):
+        """`fn(*arrays)`, NumPy arrays to one NumPy array, run on the host; `form` tells the result's shape and dtype.
+
+        Texts are NumPy arrays on every engine. Raises: TypeError in a graph of an engine whose graphs hold no texts.
+        """
+        result = fn(*[x if isinstance(x, np.ndarray) else self.to_numpy(x) for x in arrays])
+        return result if result.dtype.kind in "OUS" else self.asarray(_narrowed(result, self))
 
     def on_host(self, fn, form, *arrays):
         """`fn(*arrays)`, NumPy arrays to one NumPy array, run on the host; `form` tells the result's shape and dtype.
@@ -194,6 +205,10 @@ class Engine(abc.ABC):
     @abc.abstractmethod
     def vectorized_map(self, fn, xs):
         """`fn` over the first axis of every array in `xs`."""
+
+    def as_dataset(self, dataset, spec):
+        """A data set in the form that the library's programs know; kerata's own serves where there is none."""
+        return dataset
 
     @abc.abstractmethod
     def infer(self, fn, *args, **kwargs):

@@ -1,0 +1,111 @@
+"""What layers that prepare data have in common: they run in models, on NumPy arrays, and in a `tf.data` pipeline."""
+
+import numpy as np
+import optree
+
+from kerata import engines
+from kerata.core.arrays import dtype_of, static_shape
+from kerata.engines.abstract import AbstractArray
+from kerata.layers.layer import Layer
+
+
+class DataLayer(Layer):
+    """A layer that may also be called in the graph of a `tf.data` pipeline, whatever engine is in force."""
+
+    def __call__(self, *args, **kwargs):
+        owner = engines.owner_of_graph((args, kwargs))
+        if owner is None or owner == engines.current_name():
+            return super().__call__(*args, **kwargs)
+        with engines.use_engine(owner):
+            return super().__call__(*args, **kwargs)
+
+
+class HostLayer(DataLayer):
+    """A layer whose work is done on the host, in NumPy: that with text, and with whole numbers of 64 bits.
+
+    A subclass computes in `on_host(inputs)`, from NumPy arrays to one NumPy array, and tells its output beforehand in
+    `output_form(shapes)`. In a model made from a graph such layers, and those before them, run before the compiled step.
+    """
+
+    runs_on_host = True
+
+    def _converted(self, args, kwargs):
+        return args, kwargs  # no engine's dtypes: 64 bits and texts stay what they are
+
+    def on_host(self, inputs):
+        """The outputs in NumPy, for inputs in NumPy."""
+        raise TypeError(f"{type(self).__name__} has no method on_host(self, inputs): write one, it is the layer's computation.")
+
+    def output_form(self, shapes):
+        """The output's shape and dtype, for the shape of the inputs (or a list of them)."""
+        raise TypeError(f"{type(self).__name__} has no method output_form(self, shapes): write one.")
+
+    def call(self, inputs):
+        """The outputs; texts come as NumPy arrays, numbers as the engine's."""
+        leaves = [inputs] if not isinstance(inputs, (list, tuple)) or _is_plain(inputs) else list(inputs)
+        single = leaves[0] is inputs
+        leaves = [x if hasattr(x, "dtype") and hasattr(x, "shape") else np.asarray(x) for x in leaves]
+        shapes = [static_shape(x) for x in leaves]
+        form = AbstractArray(*self.output_form(shapes[0] if single else shapes))
+        return engines.current().on_host(lambda *xs: self.on_host(xs[0] if single else list(xs)), form, *leaves)
+
+    def compute_output_spec(self, inputs):
+        """The output's shape and dtype, for symbolic inputs."""
+        shapes = optree.tree_map(static_shape, inputs)
+        return AbstractArray(*self.output_form(shapes))
+
+    def compute_output_shape(self, input_shape):
+        """The output's shape for inputs of this shape (or a list of them)."""
+        return tuple(self.output_form(input_shape)[0])
+
+
+def _is_plain(inputs):
+    """Whether a list is one array written out: numbers, texts, or lists of them."""
+    return all(isinstance(x, (list, tuple, str, bytes, int, float, np.generic)) for x in inputs)
+
+
+def is_text(x):
+    """Whether an array holds text."""
+    return dtype_of(x) == "string"
+
+
+def texts(x, encoding="utf-8"):
+    """An array of bytes or of anything that `str` takes, as one of Python's texts."""
+    array = np.asarray(x, object)
+    read = lambda value: value.decode(encoding) if isinstance(value, bytes) else str(value)
+    return np.array([read(value) for value in array.ravel().tolist()], object).reshape(array.shape)
+
+
+def batches(data, steps=None):
+    """The inputs in `data`, batch by batch, as NumPy arrays: arrays of any kind are one batch.
+
+    Args:
+        data: an array, a list, or what gives batches: a generator, a `PyDataset`, a `tf.data.Dataset`, a `DataLoader`.
+        steps: the most batches that are read.
+
+    Raises: ValueError if there is none.
+    """
+    if isinstance(data, (list, tuple)) or hasattr(data, "__array__") or hasattr(data, "to_numpy"):
+        yield host(data)
+        return
+    from kerata.training.data import StreamData, adapt
+
+    stream = adapt(data)
+    assert isinstance(stream, StreamData)
+    count = 0
+    for batch in stream.batches():
+        if count == steps:
+            break
+        yield host(batch[0] if isinstance(batch, (list, tuple)) else batch)
+        count += 1
+        if count == stream.steps:
+            break
+    if count == 0:
+        raise ValueError("The data to adapt to gave no batch: it is empty, or a generator that was used up before.")
+
+
+def host(x):
+    """`x` as a NumPy array, texts among them."""
+    if hasattr(x, "detach"):
+        x = x.detach().cpu()
+    return x.to_numpy() if hasattr(x, "to_numpy") else np.asarray(x)

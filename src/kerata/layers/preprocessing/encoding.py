@@ -1,0 +1,124 @@
+"""Categories as vectors: one-hot, multi-hot, counts."""
+
+import math
+
+import numpy as np
+
+from kerata import ops
+from kerata.core import findings
+from kerata.core.arrays import as_array, static_shape
+from kerata.layers.arguments import positive_integer
+from kerata.layers.preprocessing.base import DataLayer
+
+MODES = ("one_hot", "multi_hot", "count")
+
+
+def checked_mode(mode, allowed, layer):
+    """`mode`, if it is one of those allowed.
+
+    Raises: ValueError naming the layer's class.
+    """
+    if mode not in allowed:
+        raise ValueError(f"{type(layer).__name__}: output_mode must be one of {', '.join(allowed)}; {mode!r} came.")
+    return mode
+
+
+def no_sparse(sparse, layer):
+    """Raises: ValueError for `sparse=True`."""
+    if sparse:
+        raise ValueError(f"{type(layer).__name__}: sparse=True is not available, the engines in use have no sparse tensors.")
+    return False
+
+
+def encoded_shape(shape, depth, mode):
+    """The shape of `encoded` categories that had this one."""
+    if mode == "one_hot":
+        return (*shape[:-1], depth) if len(shape) > 1 and shape[-1] == 1 else (*shape, depth)
+    return (*shape[:-1], depth)
+
+
+def encoded(categories, depth, mode, dtype, weights=None):
+    """Whole numbers below `depth` as vectors of that length.
+
+    Shapes: one-hot (..., n) -> (..., n, depth), (..., 1) -> (..., depth); otherwise (..., n) -> (..., depth).
+    """
+    if mode == "one_hot":
+        shape = static_shape(categories)
+        squeezed = ops.squeeze(categories, -1) if len(shape) > 1 and shape[-1] == 1 else categories
+        return ops.one_hot(squeezed, depth, dtype=dtype)
+    if len(static_shape(categories)) == 0:
+        categories = ops.expand_dims(categories, 0)
+        weights = None if weights is None else ops.expand_dims(weights, 0)
+    codes = ops.one_hot(categories, depth, dtype=dtype)
+    if mode == "multi_hot":
+        return ops.max(codes, axis=-2)
+    if weights is not None:
+        codes = ops.multiply(codes, ops.expand_dims(ops.cast(weights, dtype), -1))
+    return ops.cast(ops.sum(codes, axis=-2), dtype)
+
+
+def encoded_on_host(categories, depth, mode, dtype, factors=None):
+    """The same in NumPy, for large `depth`: without the one-hot codes in between. Numbers below 0 count nothing.
+
+    Args:
+        factors: what each category's count is multiplied by.
+    """
+    shape = encoded_shape(categories.shape, depth, mode)
+    rows = categories.reshape(-1, 1) if mode == "one_hot" else categories.reshape(math.prod(categories.shape[:-1]), -1)
+    number, place = np.nonzero((rows >= 0) & (rows < depth))
+    result = np.zeros((len(rows), depth), dtype)
+    found = rows[number, place]
+    if mode in ("one_hot", "multi_hot"):
+        result[number, found] = 1
+    else:
+        np.add.at(result, (number, found), 1)
+    return (result if factors is None else result * np.asarray(factors, dtype)).reshape(shape)
+
+
+class CategoryEncoding(DataLayer):
+    """Whole numbers from 0 to `num_tokens - 1` as vectors of zeros and ones, or of counts.
+
+    Shapes: "one_hot" (batch, n) -> (batch, n, num_tokens), (batch, 1) and (batch,) -> (batch, num_tokens);
+    "multi_hot" and "count" (batch, n) -> (batch, num_tokens).
+
+    Args:
+        num_tokens: how many categories there are.
+        output_mode: "one_hot" gives each number a vector, "multi_hot" each row one with ones for all that are in it,
+            "count" one that says how often each is in it.
+        sparse: only False, as the engines have no sparse tensors.
+
+    Raises: ValueError for numbers out of range.
+
+    >>> import kerata
+    >>> kerata.layers.CategoryEncoding(4, output_mode="count")([[0, 1, 1], [3, 2, 0]]).tolist()
+    [[1.0, 2.0, 0.0, 0.0], [1.0, 0.0, 1.0, 1.0]]
+    """
+
+    def __init__(self, num_tokens=None, output_mode="multi_hot", sparse=False, **kwargs):
+        super().__init__(**kwargs)
+        if num_tokens is None:
+            raise ValueError("CategoryEncoding: num_tokens must be given; IntegerLookup finds the categories by itself.")
+        self.num_tokens = positive_integer(num_tokens, "num_tokens", self)
+        self.output_mode = checked_mode(output_mode, MODES, self)
+        self.sparse = no_sparse(sparse, self)
+
+    def call(self, inputs, count_weights=None):
+        """The vectors; `count_weights`, of the inputs' shape, says how much each number counts, with "count"."""
+        if count_weights is not None and self.output_mode != "count":
+            raise ValueError(
+                f"CategoryEncoding: count_weights go with output_mode='count'; this layer has {self.output_mode!r}."
+            )
+        inputs = ops.cast(as_array(inputs), "int32")
+        findings.check_range(inputs, self.num_tokens, self._out_of_range, key=id(self))
+        return encoded(inputs, self.num_tokens, self.output_mode, self.compute_dtype, count_weights)
+
+    def _out_of_range(self, number):
+        return f"Category {number} is out of range for num_tokens={self.num_tokens} (0 to {self.num_tokens - 1})."
+
+    def compute_output_shape(self, input_shape):
+        """The output's shape for inputs of this shape."""
+        return encoded_shape(tuple(input_shape), self.num_tokens, self.output_mode)
+
+    def get_config(self):
+        """The constructor's arguments."""
+        return {k: v for k, v in super().get_config().items() if k != "sparse"}

@@ -1,0 +1,143 @@
+"""Numbers scaled to mean 0 and variance 1, as measured on data or given."""
+
+import numpy as np
+
+from kerata import ops
+from kerata.core.config import epsilon
+from kerata.layers.preprocessing.base import DataLayer, batches
+
+
+class Normalization(DataLayer):
+    """`(inputs - mean) / sqrt(variance)`, the mean and the variance measured on data by `adapt`, or given.
+
+    Shapes: any -> the same.
+
+    Args:
+        axis: the axis, or axes, along which each index has a mean and a variance of its own; None for one of each.
+        mean: the mean, or as many as there are indices; with `variance`, in place of `adapt`.
+        variance: the variance, likewise.
+        invert: whether the layer does the opposite: from normalized numbers to the original ones.
+
+    Raises: ValueError if only one of `mean` and `variance` is given.
+
+    The moments of several batches are merged by the formula of Chan, Golub and LeVeque 1979, "Updating formulae and a
+    pairwise algorithm for computing sample variances".
+
+    >>> import kerata, numpy as np
+    >>> layer = kerata.layers.Normalization()
+    >>> layer.adapt(np.array([[0.0, 7.0], [2.0, 9.0]]))
+    >>> layer(np.array([[3.0, 7.0]])).tolist()
+    [[2.0, -1.0]]
+    """
+
+    def __init__(self, axis=-1, mean=None, variance=None, invert=False, **kwargs):
+        super().__init__(**kwargs)
+        self.axis = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
+        if (mean is None) != (variance is None):
+            raise ValueError(f"Normalization: mean and variance are given together; {mean!r} and {variance!r} came.")
+        self.input_mean, self.input_variance, self.invert = mean, variance, invert
+        self.supports_masking = True
+        self._moments = None
+
+    def build(self, input_shape):
+        """Make the weights: a mean and a variance for each index of the kept axes, and a count."""
+        rank = len(input_shape)
+        if any(not -rank <= a < rank for a in self.axis):
+            raise ValueError(f"Normalization: axis {self.axis} is out of range for inputs of shape {tuple(input_shape)}.")
+        kept = sorted(a % rank for a in self.axis)
+        shape = tuple(input_shape[a] for a in kept)
+        if None in shape:
+            raise ValueError(
+                f"Normalization: the length along axis {kept[shape.index(None)]}, which axis={self.axis} keeps, must be "
+                f"known; shape {tuple(input_shape)} came."
+            )
+        self._reduced = tuple(a for a in range(rank) if a not in kept)
+        self._broadcast_shape = tuple(input_shape[a] if a in kept else 1 for a in range(rank))
+        if self.input_mean is None:
+            self.adapt_mean = self.add_weight(name="mean", shape=shape, initializer="zeros", trainable=False)
+            self.adapt_variance = self.add_weight(name="variance", shape=shape, initializer="ones", trainable=False)
+            self.count = self.add_weight(name="count", shape=(), dtype="int32", initializer="zeros", trainable=False)
+        else:
+            self._given = tuple(self._shaped(x) for x in (self.input_mean, self.input_variance))
+
+    def _shaped(self, given):
+        """What the user gave, in a shape that broadcasts with the inputs."""
+        return np.broadcast_to(np.asarray(given, "float32"), self._broadcast_shape)
+
+    @property
+    def mean(self):
+        """The mean, in a shape that broadcasts with the inputs; None before the layer is built."""
+        return self._moment(0)
+
+    @property
+    def variance(self):
+        """The variance, in a shape that broadcasts with the inputs; None before the layer is built."""
+        return self._moment(1)
+
+    def _moment(self, which):
+        if not self.built:
+            return None
+        if self.input_mean is not None:
+            return ops.convert_to_tensor(self._given[which])
+        return ops.reshape((self.adapt_mean, self.adapt_variance)[which].value, self._broadcast_shape)
+
+    def adapt(self, data):
+        """Measure the mean and the variance.
+
+        Args:
+            data: an array, or what gives batches of inputs: a generator, a `PyDataset`, a `tf.data.Dataset`.
+
+        Raises: ValueError if the layer was given a mean, or the data does not fit.
+        """
+        if self.input_mean is not None:
+            raise ValueError("Normalization: a layer that was given its mean and variance is not adapted.")
+        moments = None
+        for batch in batches(data):
+            if not self.built:
+                self.build(batch.shape)
+            moments = self._merged(moments, np.asarray(batch, "float64"))
+        self._moments = moments
+        self.finalize_state()
+
+    def _merged(self, before, batch):
+        """The count, the mean and the variance of all data so far."""
+        found = tuple(d for d, length in zip(batch.shape, self._broadcast_shape) if length != 1)
+        if batch.ndim != len(self._broadcast_shape) or found != tuple(d for d in self._broadcast_shape if d != 1):
+            raise ValueError(f"Normalization: the batches have other shapes than the first; one of {batch.shape} came.")
+        count = batch.size // max(1, int(np.prod(self._broadcast_shape)))
+        mean, variance = batch.mean(self._reduced), batch.var(self._reduced)
+        if before is None:
+            return count, mean, variance
+        total = before[0] + count
+        share, difference = count / total, mean - before[1]
+        spread = (1 - share) * before[2] + share * variance + share * (1 - share) * difference**2
+        return total, before[1] + share * difference, spread
+
+    def finalize_state(self):
+        """Put what was measured into the weights."""
+        if self._moments is not None:
+            count, mean, variance = self._moments
+            self.adapt_mean.assign(np.asarray(mean, "float32"))
+            self.adapt_variance.assign(np.asarray(variance, "float32"))
+            self.count.assign(np.asarray(min(count, 2**31 - 1), "int32"))
+            self._moments = None
+
+    def call(self, inputs):
+        """The normalized inputs or, with `invert`, the original ones."""
+        inputs = ops.cast(inputs, self.compute_dtype)
+        mean = ops.cast(self.mean, self.compute_dtype)
+        deviation = ops.maximum(ops.sqrt(ops.cast(self.variance, self.compute_dtype)), epsilon())
+        if self.invert:
+            return ops.add(mean, ops.multiply(inputs, deviation))
+        return ops.divide(ops.subtract(inputs, mean), deviation)
+
+    def compute_output_shape(self, input_shape):
+        """That of the inputs."""
+        return tuple(input_shape)
+
+    def get_config(self):
+        """The constructor's arguments."""
+        plain = lambda x: x if x is None else np.asarray(x).tolist()
+        config = {k: v for k, v in super().get_config().items() if k not in ("axis", "invert", "mean", "variance")}
+        given = {"mean": plain(self.input_mean), "variance": plain(self.input_variance)}
+        return config | {"axis": self.axis, "invert": self.invert} | given
