@@ -13,8 +13,6 @@ import pathlib
 
 import optree
 
-import optree
-
 from kerata.engines.state import local
 
 _ENGINES = {
@@ -63,17 +61,6 @@ def _is_installed(library):
 def current():
     """The engine that ops run on in this thread."""
     return local.engine or get(default_name())
-
-
-def owner_of_graph(structure):
-    """The name of the engine in whose graph the tensors in `structure` stand for later values, where this can be told.
-
-    A `tf.data` pipeline calls functions in such graphs, whatever engine is in force.
-    """
-    for x in optree.tree_leaves(structure):
-        if type(x).__module__.startswith("tensorflow.") and hasattr(x, "graph") and not hasattr(x, "numpy"):
-            return "tensorflow"
-    return None
 
 
 def owner_of_graph(structure):

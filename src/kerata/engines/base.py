@@ -23,10 +23,6 @@ def _narrowed(array, engine):
     return array.astype("int32") if array.dtype == "int64" and not engine.keeps_64_bits else array
 
 
-def _narrowed(array, engine):
-    return array.astype("int32") if array.dtype == "int64" and not engine.keeps_64_bits else array
-
-
 class Engine(abc.ABC):
     """A compute library, seen through one small contract.
 
@@ -92,14 +88,6 @@ class Engine(abc.ABC):
     def known_dtype(self, dtype):
         """The dtype that stands for `dtype` here, in the form that `xp` takes."""
         return dtype
-
-    def on_host(self, fn, form, *arrays):
-        """`fn(*arrays)`, NumPy arrays to one NumPy array, run on the host; `form` tells the result's shape and dtype.
-
-        Texts are NumPy arrays on every engine. Raises: TypeError in a graph of an engine whose graphs hold no texts.
-        """
-        result = fn(*[x if isinstance(x, np.ndarray) else self.to_numpy(x) for x in arrays])
-        return result if result.dtype.kind in "OUS" else self.asarray(_narrowed(result, self))
 
     def on_host(self, fn, form, *arrays):
         """`fn(*arrays)`, NumPy arrays to one NumPy array, run on the host; `form` tells the result's shape and dtype.

@@ -69,15 +69,6 @@ class TensorflowEngine(EagerEngine):
         result.set_shape(form.shape)
         return result
 
-    def on_host(self, fn, form, *arrays):
-        if all(map(self.is_concrete, arrays)):
-            return super().on_host(fn, form, *arrays)
-        dtype = tf.as_dtype(form.dtype)
-        computed = lambda *xs: np.asarray(fn(*xs), object if dtype == tf.string else dtype.as_numpy_dtype)
-        result = tf.numpy_function(computed, arrays, dtype)
-        result.set_shape(form.shape)
-        return result
-
     def to_numpy(self, x):
         return x.numpy() if isinstance(x, (tf.Tensor, tf.Variable)) else np.asarray(x)
 
