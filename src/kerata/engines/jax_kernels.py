@@ -171,6 +171,8 @@ _tiled_extreme.defvjp(_tiled_forward, _tiled_backward)
 
 KERNELS = {
     **jax_recurrent.KERNELS,
+    "lu_factor_of_float": lambda x: tuple(jax.scipy.linalg.lu_factor(x)),
+    "solve_triangular_of_float": lambda a, b, lower: jax.scipy.linalg.solve_triangular(a, b, lower=lower),
     "erf_of_float": lax.erf,
     "erfinv_of_float": lax.erf_inv,
     "logistic_of_float": lax.logistic,

@@ -4,6 +4,7 @@ import functools
 import itertools
 import math
 
+from kerata.engines import tensorflow_linalg
 from kerata.engines.tensorflow_import import tf
 
 _FORMATS = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
@@ -253,6 +254,7 @@ def totals_at(index, values, size):
 
 
 KERNELS = {
+    **tensorflow_linalg.KERNELS,
     "average_pool": average_pool,
     "erf_of_float": tf.math.erf,
     "erfinv_of_float": tf.math.erfinv,

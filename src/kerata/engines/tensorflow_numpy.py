@@ -6,10 +6,10 @@ open are None in a shape; functions here then compute with the length at run tim
 
 import builtins
 import math
-import types
 
 import numpy as np
 
+from kerata.engines import tensorflow_linalg as linalg  # noqa: F401  (part of the namespace)
 from kerata.engines.abstract import normalize_axes, normalize_axis
 from kerata.engines.tensorflow_import import tf
 
@@ -543,20 +543,6 @@ def tensordot(x1, x2, axes=2):
 
 def einsum(subscripts, *operands):
     return _in_known_dtype(lambda *xs: tf.einsum(subscripts, *xs))(*operands)
-
-
-def _norm(x, ord=None, axis=None, keepdims=False):
-    if ord in (None, "fro"):
-        return tf.norm(x, axis=axis if axis is None or isinstance(axis, int) else list(axis), keepdims=keepdims)
-    if ord not in (2, -2, "nuc"):
-        return tf.norm(x, ord, axis, keepdims)
-    axes = normalize_axes(axis, x.shape.rank)
-    values = tf.linalg.svd(moveaxis(x, axes, (-2, -1)), compute_uv=False)
-    result = {2: tf.reduce_max, -2: tf.reduce_min, "nuc": tf.reduce_sum}[ord](values, -1)
-    return expand_dims(result, axes) if keepdims else result
-
-
-linalg = types.SimpleNamespace(norm=_norm)
 
 
 # Making

@@ -6,7 +6,7 @@ Images come with channels last. A permuted view of them is what PyTorch calls ch
 import torch
 from torch.nn import functional
 
-from kerata.engines import torch_functions, torch_optimizers
+from kerata.engines import torch_functions, torch_linalg, torch_optimizers
 from kerata.engines.abstract import window_output
 
 _CONV = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
@@ -132,6 +132,7 @@ def _at_class(values, target, axis, otherwise=0.0):
 
 KERNELS = {
     **torch_functions.KERNELS,
+    **torch_linalg.KERNELS,
     **torch_optimizers.KERNELS,
     "at_class": _at_class,
     "erf_of_float": torch.erf,

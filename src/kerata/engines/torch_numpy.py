@@ -7,11 +7,12 @@ binary function may still be a Python number.
 import builtins
 import functools
 import operator
-import types
 
 import numpy as np
 import torch
 from torch.nn import functional
+
+from kerata.engines import torch_linalg as linalg  # noqa: F401  (part of the namespace)
 
 # Integers for which PyTorch stores numbers but does not compute.
 _STORED_ONLY = (torch.uint16, torch.uint32, torch.uint64)
@@ -278,9 +279,6 @@ def tensordot(x1, x2, axes=2):
 
 def diagonal(x, offset=0, axis1=0, axis2=1):
     return torch.diagonal(x, offset, axis1, axis2)
-
-
-linalg = types.SimpleNamespace(norm=lambda x, ord=None, axis=None, keepdims=False: torch.linalg.norm(x, ord, axis, keepdims))
 
 
 # Making tensors

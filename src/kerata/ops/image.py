@@ -1,4 +1,4 @@
-"""Images: resizing."""
+"""Images: resizing, and the names of `keras.ops.image` from the files beside this one."""
 
 import numpy as np
 
@@ -9,6 +9,10 @@ from kerata.core.config import standardize_data_format
 from kerata.core.op import op
 from kerata.ops import numpy as knp
 from kerata.ops.core import saturate_cast
+from kerata.ops.image_borders import crop_images, pad_images
+from kerata.ops.image_colors import hsv_to_rgb, rgb_to_grayscale, rgb_to_hsv
+from kerata.ops.image_filters import extract_patches, extract_patches_3d, gaussian_blur, sobel_edges, ssim
+from kerata.ops.image_sampling import affine_transform, elastic_transform, map_coordinates, perspective_transform
 from kerata.ops.nn import along_axis, lengths_of
 
 # The functions below take a numpy-like namespace: an engine's, where its graph leaves the images' size open.
@@ -138,4 +142,81 @@ def _padded(images, axes, size, fill_value):
     return pad(images, pairs, mode="constant", constant_values=fill_value)
 
 
-__all__ = ["resize"]
+# Names of `scale_and_translate` for the kernels above.
+_METHODS = {
+    **dict.fromkeys(("linear", "bilinear", "trilinear", "triangle"), "bilinear"),
+    **dict.fromkeys(("cubic", "bicubic", "tricubic"), "bicubic"),
+    "lanczos3": "lanczos3",
+    "lanczos5": "lanczos5",
+}
+
+
+def _moved_weights(length, size, scale, translation, kernel, antialias):
+    """The matrix (size, length) that scales and moves an axis; rows whose centre falls beyond the axis are 0."""
+    inverse = knp.divide(1.0, scale)
+    centres = (knp.arange(size, dtype=dtype_of(inverse)) + 0.5 - translation) * inverse
+    width = knp.maximum(inverse, 1.0) if antialias else 1.0
+    places = knp.arange(length, dtype=dtype_of(inverse)) + 0.5
+    weights = _KERNELS[kernel](knp, knp.absolute(knp.expand_dims(centres, -1) - places) / width)
+    total = knp.sum(weights, 1, keepdims=True)
+    some = knp.absolute(total) > 1000 * np.finfo("float32").eps
+    weights = knp.where(some, weights / knp.where(some, total, 1.0), 0.0)
+    inside = knp.logical_and(centres >= 0, centres <= length)
+    return knp.where(knp.expand_dims(inside, -1), weights, 0.0)
+
+
+@op
+def scale_and_translate(images, output_shape, scale, translation, spatial_dims, method, antialias=True):
+    """Images scaled, then moved: the point x of an axis comes to `x * scale + translation`; pixels have centres at halves.
+
+    Shapes: (...) -> `output_shape`, with as many axes. Integers give floats.
+
+    Args:
+        scale, translation: (axes,), one number for each of `spatial_dims`.
+        spatial_dims: the axes that are scaled and moved; the lengths of the others stay.
+        method: "linear" (also "bilinear", "trilinear", "triangle"), "cubic" (also "bicubic", "tricubic"), "lanczos3" or
+            "lanczos5".
+        antialias: whether the kernel widens when the images shrink.
+
+    Raises: ValueError for an unknown method, or numbers of axes that don't fit.
+    """
+    images = knp.to_float(images)
+    scale, translation = knp.to_float(scale), knp.to_float(translation)
+    if method not in _METHODS:
+        raise ValueError(f"scale_and_translate: method must be one of {', '.join(_METHODS)}; {method!r} came.")
+    if len(output_shape) != len(images.shape) or not tuple(scale.shape) == tuple(translation.shape) == (len(spatial_dims),):
+        raise ValueError(
+            f"scale_and_translate takes an output_shape with as many axes as the images, {len(images.shape)}, and a scale and "
+            f"a translation for each of the axes {tuple(spatial_dims)}; output_shape {tuple(output_shape)}, scale of shape "
+            f"{tuple(scale.shape)} and translation of shape {tuple(translation.shape)} came."
+        )
+    x, dtype = images, dtype_of(images)
+    for i, axis in enumerate(spatial_dims):
+        _, length = lengths_of(x, axis)
+        numbers = knp.get_item(scale, i), knp.get_item(translation, i)
+        if length is None:
+            weights = knp.zeros((output_shape[axis], None), dtype)
+        else:
+            weights = _moved_weights(length, output_shape[axis], *numbers, _METHODS[method], antialias)
+        x = along_axis(_cast(weights, dtype), x, axis)
+    return x
+
+
+__all__ = [
+    "affine_transform",
+    "crop_images",
+    "elastic_transform",
+    "extract_patches",
+    "extract_patches_3d",
+    "gaussian_blur",
+    "hsv_to_rgb",
+    "map_coordinates",
+    "pad_images",
+    "perspective_transform",
+    "resize",
+    "rgb_to_grayscale",
+    "rgb_to_hsv",
+    "scale_and_translate",
+    "sobel_edges",
+    "ssim",
+]

@@ -1,0 +1,56 @@
+"""Shapes and dtypes of the `linalg` namespace; gathered by the abstract engine."""
+
+
+def _smaller(m, n):
+    """The smaller of two lengths, None if that can't be told."""
+    return min(m, n) if None not in (m, n) else 0 if 0 in (m, n) else None
+
+
+class AbstractLinearAlgebra:
+    """The `linalg` namespace of abstract arrays, made by `array(shape, dtype)`."""
+
+    def __init__(self, array, broadcast_shapes, reduced_shape):
+        self.array = array
+        self.broadcast_shapes = broadcast_shapes
+        self.reduced_shape = reduced_shape
+
+    def norm(self, x, ord=None, axis=None, keepdims=False):
+        return self.array(self.reduced_shape(x.shape, axis, keepdims), x.dtype)
+
+    def det(self, x):
+        return self.array(x.shape[:-2], x.dtype)
+
+    def slogdet(self, x):
+        return self.det(x), self.det(x)
+
+    def inv(self, x):
+        return x
+
+    cholesky = inv
+
+    def solve(self, a, b):
+        return self.array((*self.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-1], b.shape[-1]), b.dtype)
+
+    def eigh(self, x):
+        return self.array(x.shape[:-1], x.dtype), x
+
+    def eig(self, x):
+        dtype = {"float32": "complex64", "float64": "complex128"}.get(x.dtype, x.dtype)
+        return self.array(x.shape[:-1], dtype), self.array(x.shape, dtype)
+
+    def qr(self, x, mode="reduced"):
+        *batch, rows, columns = x.shape
+        inner = rows if mode == "complete" else _smaller(rows, columns)
+        return self.array((*batch, rows, inner), x.dtype), self.array((*batch, inner, columns), x.dtype)
+
+    def svd(self, x, full_matrices=True, compute_uv=True):
+        *batch, rows, columns = x.shape
+        inner = _smaller(rows, columns)
+        values = self.array((*batch, inner), x.dtype)
+        if not compute_uv:
+            return values
+        left, right = (rows, columns) if full_matrices else (inner, inner)
+        return self.array((*batch, rows, left), x.dtype), values, self.array((*batch, right, columns), x.dtype)
+
+    def pinv(self, x, rcond):
+        return self.array((*x.shape[:-2], x.shape[-1], x.shape[-2]), x.dtype)
