@@ -377,7 +377,7 @@ def kind_of(module):
 
 
 class _SafeMode(threading.local):
-    value = True
+    value = None  # None outside of loading
 
 
 _safe_mode = _SafeMode()
@@ -385,8 +385,9 @@ _safe_mode = _SafeMode()
 
 @contextlib.contextmanager
 def safe_mode_scope(value):
-    """The policy under which nested objects are made; anything but False is safe."""
-    before, _safe_mode.value = _safe_mode.value, value is not False
+    """The policy under which nested objects are made: that of the outermost object; anything but False is safe."""
+    before = _safe_mode.value
+    _safe_mode.value = value is not False if before is None else before
     try:
         yield
     finally:
@@ -395,7 +396,7 @@ def safe_mode_scope(value):
 
 def in_safe_mode():
     """Whether objects are being made from a file that is not trusted."""
-    return _safe_mode.value
+    return _safe_mode.value is not False
 
 
 # Shared by the namespaces' `get` functions

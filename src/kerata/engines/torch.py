@@ -7,9 +7,10 @@ import optree
 import torch
 from torch.utils.checkpoint import checkpoint
 
-from kerata.engines import state, torch_kernels, torch_methods, torch_numpy, torch_random, torch_tracing
+from kerata.engines import state, torch_kernels, torch_numpy, torch_random, torch_tracing
 from kerata.engines.base import numpy_dtype
 from kerata.engines.eager import EagerEngine
+from kerata.engines.torch_modules import LayerModule, ModuleAdapter, unpickled_module
 from kerata.engines.torch_programs import as_one_kernel
 
 _NAMES = {
@@ -29,6 +30,9 @@ class TorchEngine(EagerEngine):
     """PyTorch: a trainable variable's storage is a leaf tensor, so `loss.backward()` and `torch.optim` work on models."""
 
     name = "torch"
+    layer_base = LayerModule
+    module_adapter = ModuleAdapter
+    unpickled_module = staticmethod(unpickled_module)
     xp = torch_numpy
     conv = staticmethod(torch_kernels.conv)
     pool = staticmethod(torch_kernels.pool)
@@ -36,7 +40,6 @@ class TorchEngine(EagerEngine):
     def __init__(self):
         super().__init__()
         self.kernels = dict(torch_kernels.KERNELS)
-        self.methods = dict(torch_methods.METHODS)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         if self.device.type != "cpu":
             torch.set_default_device(self.device)
@@ -108,7 +111,7 @@ class TorchEngine(EagerEngine):
         return stored.requires_grad_() if trainable and stored.is_floating_point() else stored
 
     def kept(self, stored, value):
-        if not stored.requires_grad:
+        if not stored.requires_grad and not getattr(stored, "is_shared_with_module", False):
             return value if isinstance(value, np.ndarray) else value.detach()
         with torch.no_grad():
             stored.copy_(self.asarray(value))  # in place: optimizers and users hold this very tensor

@@ -29,9 +29,6 @@ class Trainer:
 
     def __getattr__(self, name):
         if not name.startswith("_"):
-            method = self._engine().methods.get(name)
-            if method is not None:
-                return functools.partial(method, self)
             old = importlib.import_module("kerata.compat.translate").method(self, name)
             if old is not None:
                 return old
@@ -345,7 +342,8 @@ class Trainer:
 
         seed = seeds.make_default_seed()
         generator = seeds.host_generator(seed)
-        data = adapt(x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch, generator)
+        data = adapt(x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch, generator,
+                     self._standard_inputs)  # fmt: skip
         if validation_split and validation_data is None:
             data, validation_data = self._split(data, validation_split, class_weight)
         epochs = min(epochs, config.max_epochs() or epochs)
@@ -410,7 +408,7 @@ class Trainer:
             parts = unpack_x_y_sample_weight(tuple(validation_data))
         else:
             parts = (validation_data, None, None)
-        data = adapt(*parts, batch_size=batch_size)
+        data = adapt(*parts, batch_size=batch_size, inputs=self._standard_inputs)
         return Runner(self, "test", data, _bounded(steps, data))
 
     def _finalize_optimizer(self):
@@ -448,7 +446,7 @@ class Trainer:
             raise TypeError(f"evaluate has no argument {next(iter(kwargs))!r}.")
         checks.check_compiled(self, "evaluate")
         with engines.use_engine(self._engine()):
-            data = adapt(x, y, sample_weight, batch_size)
+            data = adapt(x, y, sample_weight, batch_size, inputs=self._standard_inputs)
             runner = Runner(self, "test", data, _bounded(steps, data))
             shown = _verbosity(verbose)
             if not isinstance(callbacks, CallbackList):
@@ -506,7 +504,7 @@ class Trainer:
         from kerata.training.data import weighted_by_class
 
         with engines.use_engine(self._engine()):
-            data = (standard(x), standard(y), standard(sample_weight))
+            data = (self._standard_inputs(x), standard(y), standard(sample_weight))
             if class_weight is not None:
                 data = weighted_by_class(data, class_weight)
             self._check_batch(data)
@@ -525,7 +523,7 @@ class Trainer:
         if self._predictor is None:
             self._predictor = Predictor(self)
         with engines.use_engine(self._engine()):
-            return self._predictor.one(standard(x))
+            return self._predictor.one(self._standard_inputs(x))
 
     # The machinery
 
@@ -535,6 +533,10 @@ class Trainer:
         if local.engine is not None and self._engine_name is None:
             return local.engine
         return engines.get(self._engine_name or engines.current_name())
+
+    def _standard_inputs(self, x):
+        """Inputs in NumPy arrays of numbers; a model that does some of its work on the host does it here."""
+        return standard(x)
 
     def _eager(self):
         return bool(self.run_eagerly or self.jit_compile is False and not engines.current().has_graphs)

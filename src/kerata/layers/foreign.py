@@ -1,0 +1,127 @@
+"""Layers around the modules of other libraries."""
+
+import base64
+import functools
+
+import numpy as np
+
+from kerata import engines
+from kerata.core import registry
+from kerata.engines.abstract import AbstractArray
+from kerata.layers.layer import Layer
+
+
+class TorchModuleWrapper(Layer):
+    """A `torch.nn.Module` as a layer, on the PyTorch engine.
+
+    The layer's weights are the module's parameters and buffers themselves: training one trains the other.
+
+    Args:
+        module: the module.
+        output_shape: the output's shape with the batch axis, where running the module on zeros is no way to find it.
+
+    A module of a class of its own is pickled into the config, and `from_config` runs what is in a pickle: it asks for
+    `safe_mode=False`.
+
+    Raises: ValueError on another engine; TypeError if `module` is no module.
+
+    >>> import kerata, torch
+    >>> with kerata.use_engine("torch"):
+    ...     layer = kerata.layers.TorchModuleWrapper(torch.nn.Linear(4, 2))
+    ...     print(layer(torch.ones(3, 4)).shape, layer.count_params())
+    torch.Size([3, 2]) 10
+    """
+
+    def __init__(self, module, name=None, output_shape=None, **kwargs):
+        super().__init__(name=name, **kwargs)
+        engine = engines.concrete_name()
+        if engine != "torch":
+            raise ValueError(
+                f"TorchModuleWrapper runs on the PyTorch engine; {engine!r} is in force. Set KERATA_BACKEND=torch, or make "
+                'and use the model inside `with kerata.use_engine("torch"):`.'
+            )
+        self._adapter = engines.get("torch").module_adapter(module)
+        self.given_output_shape = output_shape
+        self._add_weights()
+
+    def _add_weights(self):
+        """Variables whose storage is the module's tensors; a lazy module has none before it is first called."""
+        for name, tensor, trains in self._adapter.state():
+            shape, dtype = tuple(tensor.shape), engines.get("torch").dtype(tensor)
+            variable = self.add_weight(
+                shape=shape, initializer="zeros", dtype=dtype, trainable=trains, name=name.replace("/", "_"), autocast=False
+            )
+            variable.stored = tensor
+        self.built = bool(self._weights) or self._adapter.is_complete()
+
+    @property
+    def module(self):
+        """The module."""
+        return self._adapter.module
+
+    def build(self, *args, **kwargs):
+        """Take over the weights of a lazy module, which its first call made."""
+
+    def parameters(self, recurse=True):
+        """The module's parameters."""
+        return self.module.parameters(recurse=recurse)
+
+    def call(self, *args, training=None, **kwargs):
+        """The module's output."""
+        outputs = self._adapter.call(self._weights, bool(training), args, kwargs)
+        if not self._weights:
+            self._add_weights()
+        return outputs
+
+    def compute_output_shape(self, input_shape):
+        """The output's shape: that given, else found by running the module on zeros."""
+        return super().compute_output_shape(input_shape) if self.given_output_shape is None else self.given_output_shape
+
+    def compute_output_spec(self, *args, **kwargs):
+        """The output's shape and dtype."""
+        if self.given_output_shape is not None:
+            return AbstractArray(self.given_output_shape, self.compute_dtype)
+        return super().compute_output_spec(*args, **kwargs)
+
+    def save_own_variables(self, store):
+        """Put the module's state into a dict-like store, by its names."""
+        for v in self._weights:
+            store[v.name] = v.numpy()
+
+    def load_own_variables(self, store):
+        """Read back what `save_own_variables` wrote.
+
+        Raises: ValueError if a name is missing.
+        """
+        missing = [v.name for v in self._weights if v.name not in store.keys()]
+        if missing:
+            raise ValueError(f'Layer "{self.path}": the file has no {missing[0]!r} for it; it has {", ".join(store.keys())}.')
+        for v in self._weights:
+            v.assign(np.asarray(store[v.name]))
+
+    def get_config(self):
+        """The constructor's arguments, the module as a pickle."""
+        config = self._raw_config()
+        del config["module"]
+        config["output_shape"] = self.given_output_shape
+        pickle = base64.b64encode(self._adapter.pickled()).decode()
+        return registry.serialize_dict(config) | {"module": {"class_name": "__torch_module__", "config": pickle}}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None, safe_mode=None):
+        """A layer from its config.
+
+        Raises: ValueError in safe mode, since reading a pickle runs what is in it.
+        """
+        config = dict(config)
+        module = config.get("module")
+        if isinstance(module, dict):
+            if registry.in_safe_mode() if safe_mode is None else safe_mode:
+                raise ValueError(
+                    f"The layer {config.get('name')!r} holds a pickled PyTorch module, and reading a pickle runs whatever its "
+                    "author put in. If you trust the file, load with safe_mode=False; else build the model in code and load "
+                    "its weights alone."
+                )
+            unpickle = functools.partial(engines.get("torch").unpickled_module, base64.b64decode(module["config"]))
+            config["module"] = unpickle()
+        return cls(**config)
