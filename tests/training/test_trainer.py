@@ -123,8 +123,6 @@ def check_own_step(cls):
         model.build((None, 4))
         model.set_weights([np.full((4, 1), 0.1, "float32"), np.zeros(1, "float32")])
         model.compile("sgd", "mse")
-        if cls is StateStep:
-            model.optimizer.build(model.trainable_variables)
         model.fit(X, Y, batch_size=20, epochs=2, shuffle=False, verbose=0)
         results.append(model.get_weights()[0])
     np.testing.assert_allclose(*results, atol=1e-6)

@@ -556,7 +556,8 @@ class Trainer:
         x, y, _ = unpack_x_y_sample_weight(batch)
         if not self.built or self.plan is None and any(not layer.built for layer in self._flatten_layers()):
             checks.build_by_call(self, x)
-        if self.optimizer is not None and not self.optimizer.built and not self._overrides("train_step"):
+        ours = not self._overrides("train_step") or checks.takes_state(type(self), "train_step")
+        if self.optimizer is not None and not self.optimizer.built and ours:
             self.optimizer.build(self.trainable_variables)
         metrics = self._compile_metrics
         if metrics is not None and metrics.by_output is None and y is not None and self._overrides("train_step"):
