@@ -15,6 +15,12 @@ def is_variable(x):
     return getattr(type(x), "holds_state", False)
 
 
+def is_text(x):
+    """Whether an array holds texts, or anything but numbers."""
+    dtype = getattr(x, "dtype", None)
+    return getattr(dtype, "kind", None) in ("O", "U", "S", "T") or getattr(dtype, "name", None) == "string"
+
+
 def dtype_of(x):
     """The dtype's name of an array, a variable, a symbolic tensor or a Python number."""
     dtype = getattr(x, "dtype", None)

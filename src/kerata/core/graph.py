@@ -1,6 +1,8 @@
 """Symbolic tensors, the graph that calling layers and ops on them makes, and the plan that runs it."""
 
+import functools
 import inspect
+import typing
 
 import optree
 
@@ -51,6 +53,27 @@ class KerasTensor(AbstractArray):
 def is_keras_tensor(x):
     """Whether `x` is symbolic."""
     return isinstance(x, KerasTensor)
+
+
+def get_source_inputs(tensor):
+    """The inputs that a symbolic tensor (or a structure of them) is computed from, in the order in which it needs them.
+
+    >>> import kerata
+    >>> x = kerata.Input((3,), name="x")
+    >>> [t.name for t in get_source_inputs(kerata.layers.Dense(2)(x))]
+    ['x']
+    """
+    found, seen, stack = {}, set(), symbolic_leaves(tensor)[::-1]
+    while stack:
+        x = stack.pop()
+        if id(x) in seen:
+            continue
+        seen.add(id(x))
+        if x._keras_history is None or node_of(x).is_input:
+            found[id(x)] = x
+        else:
+            stack.extend(node_of(x).input_tensors[::-1])
+    return list(found.values())
 
 
 def symbolic_leaves(structure):
@@ -208,6 +231,29 @@ def symbolic_outputs(specs):
     return optree.tree_map(lambda x: KerasTensor(x.shape, x.dtype) if isinstance(x, AbstractArray) else x, specs)
 
 
+class FromHost(typing.NamedTuple):
+    """What the host's part of a model gave for a batch, in place of the model's inputs."""
+
+    values: tuple
+
+
+def _needs_host(operation):
+    """Whether an operation runs on the host.
+
+    Raises: ValueError for a model that does so in part.
+    """
+    plan = getattr(operation, "plan", None)
+    if plan is None or plan.parted is None:
+        return getattr(operation, "runs_on_host", False)
+    if operation.trainable_variables:
+        inner = next(node.operation for node in plan.nodes if _needs_host(node.operation))
+        raise ValueError(
+            f"Layer {inner.name!r}, which works with texts on the host, is inside the model {operation.name!r}, which has "
+            "weights to train. Call that layer before, outside of the inner model."
+        )
+    return True
+
+
 class Plan:
     """A graph from `inputs` to `outputs`, sorted once into a flat list of steps; a call runs down the list.
 
@@ -233,6 +279,24 @@ class Plan:
         simple = len(node.args) == 1 and not node.kwargs and isinstance(node.args[0], KerasTensor)
         constants = [None if isinstance(x, KerasTensor) else x for x in leaves]
         return node.operation, simple, slots, constants, treedef, [self._slot(x) for x in node.output_tensors]
+
+    @functools.cached_property
+    def parted(self):
+        """The part that runs on the host, texts among its values, and the rest; None if no operation needs the host.
+
+        The first takes the inputs, the second what the first gives.
+        """
+        on_host = set()
+        for node in reversed(self.nodes):
+            if id(node) in on_host or _needs_host(node.operation):
+                on_host.update([id(node), *map(id, node.parents)])
+        if not on_host:
+            return None
+        rest = [node for node in self.nodes if id(node) not in on_host]
+        made = {id(x) for node in rest for x in node.output_tensors}
+        wanted = [x for node in rest for x in node.input_tensors] + symbolic_leaves(self.outputs)
+        between = list({id(x): x for x in wanted if id(x) not in made}.values())
+        return Plan(self.inputs, between), Plan(between, self.outputs)
 
     def run(self, flat_inputs, call=None):
         """The outputs for arrays given in the order of the inputs; `call(operation, args, kwargs)` makes each call."""

@@ -11,7 +11,7 @@ import optree
 
 from kerata import engines
 from kerata.core import masks, naming, policies, registry, remat
-from kerata.core.arrays import as_array, dtype_of, static_shape
+from kerata.core.arrays import as_array, dtype_of, is_text, static_shape
 from kerata.core.configurable import Configurable, is_own
 from kerata.core.graph import Node, Operation, abstract_call, has_symbolic, symbolic_outputs
 from kerata.core.variable import Variable, _autocast
@@ -115,6 +115,7 @@ class Layer(Holder, Configurable, Operation):
     """
 
     supports_masking = False
+    runs_on_host = False  # whether it works in NumPy, so that a model runs it before the compiled step
     mixes_batch = False  # whether a row's output depends on the batch's other rows, padded ones included
 
     def __init_subclass__(cls, **kwargs):
@@ -123,6 +124,9 @@ class Layer(Holder, Configurable, Operation):
             cls.build = _recording_build(cls.build)
 
     def __new__(cls, *args, **kwargs):
+        base = engines.layer_base()
+        if base is not None and base not in Layer.__bases__:
+            Layer.__bases__ += (base,)
         instance = super().__new__(cls, *args, **kwargs)
         state = vars(instance)
         state.update(
@@ -310,8 +314,8 @@ class Layer(Holder, Configurable, Operation):
             self._clear_losses()
         context.depth += 1
         context.training = training
-        before = _autocast.dtype
-        _autocast.dtype = self.compute_dtype if self.compute_dtype != self.variable_dtype else None
+        before, policy = _autocast.dtype, self._policy
+        _autocast.dtype = policy.compute_dtype if policy.compute_dtype != policy.variable_dtype else None
         try:
             scope = self._remat_scope or remat.current_scope()
             outputs = self.call(*args, **kwargs) if scope is None else remat.call_layer(self, scope, args, kwargs)
@@ -366,6 +370,8 @@ class Layer(Holder, Configurable, Operation):
             if engine.is_array(x) or isinstance(x, Variable):
                 pass
             elif hasattr(x, "__array__") and not isinstance(x, (Layer, AbstractArray)):
+                if is_text(x):
+                    return x
                 x = as_array(x)
             else:
                 if isinstance(x, Layer):

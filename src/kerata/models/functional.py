@@ -1,13 +1,16 @@
 """Models made from a graph of layers."""
 
+import numpy as np
 import optree
 
+from kerata import engines
 from kerata.core import graph_form, masks
-from kerata.core.arrays import as_array, dtype_of, static_shape
-from kerata.core.graph import KerasTensor, Plan, node_of, symbolic_leaves
+from kerata.core.arrays import as_array, dtype_of, is_text, static_shape
+from kerata.core.graph import FromHost, KerasTensor, Plan, node_of, symbolic_leaves
 from kerata.layers.input_layer import InputLayer
 from kerata.layers.layer import Layer
 from kerata.models.model import Model
+from kerata.training.data import standard, to_host, with_texts
 
 
 class Functional(Model):
@@ -103,12 +106,23 @@ def _check_names(operations):
 
 def run_graph(model, inputs, training=None, mask=None, **kwargs):
     """The graph's outputs for `inputs`."""
+    if isinstance(inputs, FromHost):
+        return model.plan.parted[1].run(list(inputs.values))
     flat = _standardized(model, inputs)
     if mask is not None:
         for x, m in zip(flat, optree.tree_leaves(mask)):
             if m is not None:
                 masks.set_mask(x, m)
     return model.plan.run(flat)
+
+
+def run_on_host(model, inputs):
+    """What the part of the graph that works on the host gives, in arrays of numbers."""
+    if isinstance(inputs, FromHost):
+        return inputs
+    with engines.use_engine("numpy"):
+        values = model.plan.parted[0].run(_standardized(model, standard(inputs, with_texts)))
+    return FromHost(tuple(map(to_host, values)))
 
 
 def _standardized(model, inputs):
@@ -157,7 +171,12 @@ def _fitted(model, x, reference):
         if tuple(shape) == tuple(wanted[1:]):
             hint = " The batch axis is missing: x[None] adds it."
         raise ValueError(f'Model "{model.name}", input "{name}": shape {wanted} is expected, and {tuple(shape)} came.{hint}')
-    if not isinstance(x, KerasTensor) and dtype_of(x) != reference.dtype and not dtype_of(x).startswith(("float", "bfloat")):
+    if (
+        not isinstance(x, KerasTensor)
+        and not is_text(x)
+        and dtype_of(x) != reference.dtype
+        and not dtype_of(x).startswith(("float", "bfloat"))
+    ):
         x = as_array(x, reference.dtype)
     return x
 
@@ -165,6 +184,8 @@ def _fitted(model, x, reference):
 def _reshaped(x, shape):
     from kerata.ops import numpy
 
+    if is_text(x) and not isinstance(x, KerasTensor):
+        return np.reshape(np.asarray(x), shape)
     reshaped = numpy.reshape(x, [-1 if d is None else d for d in shape]) if shape.count(None) < 2 else numpy.squeeze(x, -1)
     if masks.any_masks():
         masks.pass_on([x], reshaped)

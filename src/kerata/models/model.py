@@ -148,6 +148,13 @@ class Model(Trainer, Layer):
         names = [x._keras_history[0].name for x in self.outputs]
         return [f"{n}_{names[:i].count(n)}" if n in names[:i] else n for i, n in enumerate(names)]
 
+    def _standard_inputs(self, x):
+        if self.plan is None or self.plan.parted is None:
+            return super()._standard_inputs(x)
+        from kerata.models.functional import run_on_host
+
+        return run_on_host(self, x)
+
     def build(self, input_shape=None):
         """Make the weights of a model without a graph, for inputs of this shape."""
         if self.plan is None and input_shape is not None:

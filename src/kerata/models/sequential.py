@@ -1,10 +1,12 @@
 """`Sequential`: layers one after another."""
 
+from kerata.core.arrays import dtype_of, is_text
 from kerata.core.graph import KerasTensor, Plan
 from kerata.core.registry import deserialize_keras_object, serialize_keras_object
 from kerata.layers.input_layer import InputLayer
 from kerata.layers.layer import Layer
 from kerata.models.model import Model
+from kerata.training.data import with_texts
 
 
 class Sequential(Model):
@@ -106,13 +108,22 @@ class Sequential(Model):
         if not isinstance(input_shape, (list, tuple)):
             return
         first = self._chain[0]
-        dtype = "int32" if type(first).__name__ == "Embedding" else floatx()
+        dtype = "int32" if type(first).__name__ == "Embedding" else "string" if first.runs_on_host else floatx()
+        self._begin_with(input_shape, dtype)
+
+    def _begin_with(self, input_shape, dtype):
         source = InputLayer(batch_shape=(None, *tuple(input_shape)[1:]), dtype=dtype)
         tensors = [source.output]
         for layer in self._chain:
             tensors.append(self._one_output(layer, layer(tensors[-1])))
         self._chain, self._tensors = [source, *self._chain], tensors
         self._changed()
+
+    def _standard_inputs(self, x):
+        if self._chain and not self._tensors and self._chain[0].runs_on_host and not isinstance(x, (list, tuple, dict)):
+            x = with_texts(x)
+            self._begin_with(x.shape, "string" if is_text(x) else dtype_of(x))
+        return super()._standard_inputs(x)
 
     def call(self, inputs, training=None, mask=None, **kwargs):
         """Each layer on the output of the one before."""

@@ -36,7 +36,7 @@ def save_model(model, filepath, overwrite=True, zipped=None, **kwargs):
     buffer = io.BytesIO()
     _write_weights(model, buffer, with_optimizer=True)
     with _atomic(path) as temporary:
-        archive.write(temporary, config, metadata, buffer.getvalue())
+        archive.write(temporary, config, metadata, buffer.getvalue(), _with_assets(model, "save_assets"))
 
 
 def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
@@ -65,6 +65,7 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
             _compile_as_saved(model, compiled, custom_objects)
         with zipped.open("model.weights.h5") as file:
             _read_weights(model, io.BytesIO(file.read()), skip_mismatch=False, with_optimizer=compile)
+        archive.read_assets(zipped, _with_assets(model, "load_assets"))
     return model
 
 
@@ -104,6 +105,11 @@ def load_weights(model, filepath, skip_mismatch=False, **kwargs):
     else:
         source = str(path)
     _read_weights(model, source, skip_mismatch, with_optimizer=False)
+
+
+def _with_assets(model, method):
+    """The layers that keep files of their own, vocabularies for instance, with their paths."""
+    return [(path, layer) for path, layer in walk(model) if hasattr(type(layer), method)]
 
 
 def _checked_path(filepath, overwrite, endings, what):

@@ -1,6 +1,8 @@
 """`.keras` files: a zip of three members, read with care."""
 
 import json
+import pathlib
+import tempfile
 import zipfile
 
 MEMBERS = ("metadata.json", "config.json", "model.weights.h5")
@@ -12,7 +14,7 @@ def check_members(archive):
     """Raises: ValueError for a zip that is no `.keras` file, or tries to be more than one."""
     names = [info.filename for info in archive.infolist()]
     for name in names:
-        if name.startswith("assets/") and ".." not in name and "\\" not in name and "\0" not in name:
+        if name.startswith("assets/") and not any(bad in name for bad in ("..", "\\", "\0", ":")):
             continue
         if name not in MEMBERS:
             raise ValueError(f"The file has the member {name!r}; a .keras file has {', '.join(MEMBERS)}.")
@@ -36,9 +38,41 @@ def read_json(archive, name):
     return json.loads(archive.read(name))
 
 
-def write(path, config, metadata, weights):
-    """Write a `.keras` file from two dicts and the bytes of the weights."""
+MAX_ASSET = 4 * 1024**3
+
+
+def write_assets(archive, layers):
+    """Write what layers keep in files of their own; `layers` are pairs of path and layer."""
+    for path, layer in layers:
+        with tempfile.TemporaryDirectory(prefix="kerata-") as folder:
+            layer.save_assets(folder)
+            for file in sorted(pathlib.Path(folder).rglob("*")):
+                if file.is_file():
+                    archive.write(file, "/".join(["assets", *path.split("/"), *file.relative_to(folder).parts]))
+
+
+def read_assets(archive, layers):
+    """Give layers the files that they wrote.
+
+    Raises: ValueError if a file is too large.
+    """
+    for path, layer in layers:
+        start = f"assets/{path}/"
+        with tempfile.TemporaryDirectory(prefix="kerata-") as folder:
+            for info in archive.infolist():
+                if info.filename.startswith(start) and not info.is_dir():
+                    if info.file_size > MAX_ASSET:
+                        raise ValueError(f"{info.filename!r} is larger than {MAX_ASSET} bytes; it is not read.")
+                    target = pathlib.Path(folder, *info.filename[len(start) :].split("/"))
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.write_bytes(archive.read(info))
+            layer.load_assets(folder)
+
+
+def write(path, config, metadata, weights, layers=()):
+    """Write a `.keras` file from two dicts, the bytes of the weights, and layers that have files of their own."""
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("metadata.json", json.dumps(metadata))
         archive.writestr("config.json", json.dumps(config))
         archive.writestr("model.weights.h5", weights)
+        write_assets(archive, layers)

@@ -9,6 +9,7 @@ from kerata import engines
 from kerata.core import tree
 from kerata.core.arrays import checked_cast
 from kerata.core.config import floatx
+from kerata.core.graph import FromHost
 
 # Arrays above this many bytes are read batch by batch instead of being kept on the device.
 MEMORY_LIMIT = 2 * 1024**3
@@ -106,14 +107,18 @@ class StreamData:
         return self._kept
 
 
-def adapt(x, y=None, sample_weight=None, batch_size=None, shuffle=False, class_weight=None, steps=None, generator=None):
+def adapt(
+    x, y=None, sample_weight=None, batch_size=None, shuffle=False, class_weight=None, steps=None, generator=None, inputs=None
+):
     """Data of any kind as `MemoryData` or `StreamData`.
+
+    `inputs` makes a model's inputs of `x` where that is arrays: `standard` if None.
 
     Raises: ValueError or TypeError for data that can't be understood, arrays of different lengths, or arguments that do
     not go with the kind of data.
     """
     if _is_arrays(x):
-        arrays = _standard_arrays(x, y, sample_weight)
+        arrays = _standard_arrays((inputs or standard)(x), y, sample_weight)
         if class_weight is not None:
             arrays = weighted_by_class(arrays, class_weight)
         batch_size = batch_size or 32
@@ -224,16 +229,29 @@ def _not_numbers(array):
     )
 
 
-def standard(structure):
-    """A structure of arrays of any kind as one of NumPy arrays; None stays."""
-    if structure is None:
-        return None
+def with_texts(x):
+    """One array of any kind as a NumPy array, texts and large integers among them."""
+    if hasattr(x, "detach") or hasattr(x, "to_numpy"):
+        return with_texts(x.detach().cpu().numpy() if hasattr(x, "detach") else x.to_numpy())
+    array = np.asarray(x)
+    try:
+        return to_host(array) if array.dtype.kind == "O" else array
+    except ValueError:
+        return array
+
+
+def standard(structure, to_host=to_host):
+    """A structure of arrays of any kind as one of NumPy arrays, which `to_host` makes; None stays."""
+    if structure is None or isinstance(structure, FromHost):
+        return structure
     if type(structure).__module__.startswith("pandas"):
         return to_host(structure)
     if isinstance(structure, dict):
-        return {k: standard(v) for k, v in structure.items()}
+        return {k: standard(v, to_host) for k, v in structure.items()}
     if isinstance(structure, (list, tuple)) and structure and _holds_arrays(structure):
-        return type(structure)(standard(v) for v in structure) if type(structure) in (list, tuple) else to_host(structure)
+        return (
+            type(structure)(standard(v, to_host) for v in structure) if type(structure) in (list, tuple) else to_host(structure)
+        )
     return to_host(structure)
 
 
@@ -243,7 +261,7 @@ def _holds_arrays(xs):
 
 
 def _standard_arrays(x, y, sample_weight):
-    arrays = (standard(x), standard(y), standard(sample_weight))
+    arrays = (x, standard(y), standard(sample_weight))
     sizes = {}
     for name, part in zip(("x", "y", "sample_weight"), arrays):
         for leaf in tree.flatten(part):

@@ -180,7 +180,7 @@ class Runner:
     def _prepare(self, data):
         """A batch in NumPy arrays, checked, padded to the first batch's size where that is possible."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
-        data = (standard(x), standard(y), standard(sample_weight))
+        data = (self.model._standard_inputs(x), standard(y), standard(sample_weight))
         self.model._check_batch(data)
         valid = None
         rows = len(optree.tree_leaves(data)[0])

@@ -6,7 +6,7 @@ import optree
 from kerata import engines
 from kerata.core.configurable import is_own
 from kerata.core.findings import Findings
-from kerata.training.data import adapt, pad_rows, standard, unpack_x_y_sample_weight
+from kerata.training.data import adapt, pad_rows, unpack_x_y_sample_weight
 from kerata.training.prefetch import Prefetcher
 
 
@@ -74,14 +74,14 @@ class Predictor:
         """See `Trainer.predict`."""
         quiet = verbose in (0, "auto") and callbacks is None
         if quiet and steps is None and type(x) is np.ndarray and 0 < len(x) <= (batch_size or 32) and verbose == 0:
-            return self.one(standard(x))
+            return self.one(self.model._standard_inputs(x))
         return self._run_all(x, batch_size, verbose, steps, callbacks)
 
     def _run_all(self, x, batch_size, verbose, steps, callbacks):
         from kerata.callbacks import CallbackList
         from kerata.training.trainer import _bounded, _verbosity
 
-        data = adapt(x, batch_size=batch_size)
+        data = adapt(x, batch_size=batch_size, inputs=self.model._standard_inputs)
         limit = _bounded(steps, data)
         total = limit or getattr(data, "steps", None)
         shown = _verbosity(verbose)
@@ -98,7 +98,7 @@ class Predictor:
             if limit is not None and i >= limit:
                 break
             callbacks.on_predict_batch_begin(i)
-            out = self.one(standard(unpack_x_y_sample_weight(batch)[0]))
+            out = self.one(self.model._standard_inputs(unpack_x_y_sample_weight(batch)[0]))
             outputs.append(out)
             callbacks.on_predict_batch_end(i, {"outputs": out})
             if self.model.stop_training:
