@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from tests.oracle import keras as oracle
 
 from kerata import utils
+from tests.oracle import keras as oracle
 
 
 @pytest.mark.parametrize(("x", "classes"), [([0, 2, 1], None), ([[1], [0]], 3), ([[0, 1], [2, 2]], None)])

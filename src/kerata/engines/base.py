@@ -198,6 +198,10 @@ class Engine(abc.ABC):
         """A data set in the form that the library's programs know; kerata's own serves where there is none."""
         return dataset
 
+    def as_dataset(self, dataset, spec):
+        """A data set in the form that the library's programs know; kerata's own serves where there is none."""
+        return dataset
+
     @abc.abstractmethod
     def infer(self, fn, *args, **kwargs):
         """The engine's own shape inference, for code that calls the compute library itself.

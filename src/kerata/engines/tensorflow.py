@@ -181,6 +181,11 @@ class TensorflowEngine(EagerEngine):
 
         return as_dataset(dataset, spec)
 
+    def as_dataset(self, dataset, spec):
+        from kerata.engines.tensorflow_data import as_dataset
+
+        return as_dataset(dataset, spec)
+
     def infer(self, fn, *args, **kwargs):
         leaves, treedef = optree.tree_flatten((args, kwargs))
 

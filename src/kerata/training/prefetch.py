@@ -3,11 +3,13 @@
 import queue
 import threading
 
+from kerata import engines
+
 _END = object()
 
 
 class Prefetcher:
-    """An iterator that reads another one ahead, in a thread.
+    """An iterator that reads another one ahead, in a thread that works on the engine in force.
 
     Args:
         iterator: what is read.
@@ -22,10 +24,15 @@ class Prefetcher:
         self._iterator, self._prepare, self._limit = iterator, prepare, limit
         self._queue = queue.Queue(ahead)
         self._stopped = threading.Event()
+        self._engine = engines.current()
         self._thread = threading.Thread(target=self._run, name="kerata-prefetch", daemon=True)
         self._thread.start()
 
     def _run(self):
+        with engines.use_engine(self._engine):
+            self._read()
+
+    def _read(self):
         count = 0
         try:
             while self._limit is None or count < self._limit:
