@@ -276,3 +276,36 @@ def test_results_may_be_structures_with_other_things():
     result = program(leaves, treedef)
     assert result["name"] == "a" and result["none"] is None
     assert result["sum"].tolist() == [3.0, 3.0]
+
+
+def trained_with_compilation(compile, monkeypatch):
+    results = []
+    monkeypatch.setattr(torch, "compile", compile)
+    for jit_compile in (True, False):
+        kerata.utils.set_random_seed(0)
+        model = kerata.Sequential(
+            [kerata.Input((3,)), layers.Dense(4, activation="relu"), layers.Dense(3, activation="softmax")]
+        )
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=jit_compile)
+        results.append(model.fit(IMAGES[:, 0, 0], LABELS, batch_size=13, epochs=2, verbose=0).history["loss"])
+    return results
+
+
+def test_what_is_recorded_can_be_compiled(monkeypatch):
+    """Through all of torch.compile but its code generator, which takes a minute."""
+    compile = torch.compile
+    results = trained_with_compilation(lambda fn: compile(fn, backend="aot_eager", fullgraph=True), monkeypatch)
+    np.testing.assert_allclose(*results, rtol=1e-5)
+
+
+def test_what_cannot_be_compiled_runs_as_it_was_recorded(monkeypatch):
+    def compile(fn):
+        def fused(*tensors):
+            tensors[0].add_(1.0)
+            raise RuntimeError("no compiler was found")
+
+        return fused
+
+    with pytest.warns(UserWarning, match="can't be compiled and runs kernel by kernel instead.*no compiler was found"):
+        results = trained_with_compilation(compile, monkeypatch)
+    np.testing.assert_allclose(*results, rtol=1e-6)

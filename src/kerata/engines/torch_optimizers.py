@@ -2,6 +2,8 @@
 
 import torch
 
+from kerata.engines import torch_tracing
+
 
 def _in_the_order_of(values, xs):
     """`xs` with memory in the order of that of `values`: the library's kernel runs over plain memory."""
@@ -22,7 +24,10 @@ def _slots(variables, values):
     return laid_out
 
 
-def _all_on_cpu_in_float32(*groups):
+def _fits(*groups):
+    """Whether the library's kernels do this; a compiler makes better ones of the rule itself."""
+    if torch_tracing.is_recording_for_compiler():
+        return False
     return all(x.is_cpu and x.dtype == torch.float32 for group in groups for x in group)
 
 
@@ -33,7 +38,7 @@ def adam(optimizer, grads, variables, learning_rate, iterations, slots):
     step is told to be infinite, and the learning rate holds the correction (Kingma and Ba 2015, section 2, end).
     """
     values = _values(variables)
-    if not _all_on_cpu_in_float32(values, grads):
+    if not _fits(values, grads):
         return NotImplemented
     momenta, velocities, *largest = [_slots(slots[name], values) for name in slots]
     step = iterations.to(torch.float64) + 1
@@ -49,7 +54,7 @@ def adam(optimizer, grads, variables, learning_rate, iterations, slots):
 def sgd(optimizer, grads, variables, learning_rate, iterations, slots):
     """Gradient descent without momentum."""
     values = _values(variables)
-    if optimizer.momentum or not _all_on_cpu_in_float32(values, grads):
+    if optimizer.momentum or not _fits(values, grads):
         return NotImplemented
     torch._foreach_add_(values, torch._foreach_mul(grads, -learning_rate))
     return None

@@ -149,18 +149,22 @@ def _needed(calls, outputs):
     return found[::-1]
 
 
-def program(calls, inputs, outputs):
+def program(calls, inputs, outputs, for_compiler=False):
     """A function of tensors like `inputs` that makes the calls anew and returns the list of what `outputs` were.
+
+    Args:
+        for_compiler: whether `torch.compile` is to read it, which knows kernels by their public names.
 
     Raises: CannotRecord if a tensor that is neither an input nor made by a call would be changed.
     """
-    return _Writer(calls, inputs, outputs).function()
+    return _Writer(calls, inputs, outputs, for_compiler).function()
 
 
 class _Writer:
     """Writes the source of a program."""
 
-    def __init__(self, calls, inputs, outputs):
+    def __init__(self, calls, inputs, outputs, for_compiler):
+        self.for_compiler = for_compiler
         self.calls, self.inputs, self.outputs = _needed(calls, outputs), inputs, outputs
         self.changed = _changed(self.calls)
         self.names = {id(x): f"input{i}" for i, x in enumerate(inputs)}
@@ -203,7 +207,8 @@ class _Writer:
             raise CannotRecord(f"{call.kernel} changes, or makes a view for changing, a tensor from outside of the step.")
         used = {self.names[id(x)] for x in given if id(x) in self.names}
         arguments = [*map(self._text, call.args), *[f"{k}={self._text(v)}" for k, v in call.kwargs.items()]]
-        kernel = getattr(call.kernel, "_op", call.kernel)  # without the frame of Python around it
+        # Itself where nobody reads on: without the frame of Python around it.
+        kernel = call.kernel if self.for_compiler else getattr(call.kernel, "_op", call.kernel)
         line = f"{self._bound(kernel)}({', '.join(arguments)})"
         if call.result is not None and results:
             line = f"{self._target(call.result)} = {line}"

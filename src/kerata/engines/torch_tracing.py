@@ -109,11 +109,7 @@ class _Trial:
             return record(recorder, leaves, treedef)
         except Exception as error:  # whatever stops the recording, the step itself still runs
             if recorder.optimize:
-                warnings.warn(
-                    "jit_compile=True: this step can't be recorded and runs step by step instead, with the same results. "
-                    f"PyTorch says: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
-                    stacklevel=2,
-                )
+                _warn("can't be recorded and runs step by step", error)
             return recorder.eagerly
 
 
@@ -178,13 +174,44 @@ def _record(fn, variables, leaves, treedef, optimize):
         assigned = _written_in_place(scope, dict(zip(map(id, variables), values)))
     leaves_out, treedef_out = optree.tree_flatten(result, none_is_leaf=True)
     outputs = [x for x in leaves_out if isinstance(x, torch.Tensor)]
-    play = program(
-        recording.calls, [*values, *[leaves[i] for i in places]], [*outputs, *[scope.values[id(v)] for v in assigned]]
-    )
+    inputs = [*values, *[leaves[i] for i in places]]
+    play = program(recording.calls, inputs, [*outputs, *[scope.values[id(v)] for v in assigned]], bool(optimize))
+    with torch.set_grad_enabled(recording.differentiates):
+        play = _compiled(play, inputs) if optimize else _below_autograd(play)
     others = [None if isinstance(x, torch.Tensor) else (x,) for x in leaves_out]
-    made = _Program(torch.compile(play) if optimize else play, variables, places, assigned, others, treedef_out)
-    made.differentiates = recording.differentiates
-    return made
+    return _Program(play, recording.differentiates, variables, places, assigned, others, treedef_out)
+
+
+def _compiled(play, inputs):
+    """A program run by `torch.compile`, after a trial on copies; by itself if that fails, as without a C++ compiler."""
+    fused = torch.compile(play)
+
+    def run(tensors):
+        return fused(*[x.detach() for x in tensors])
+
+    try:
+        run(inputs)
+    except Exception as error:
+        _warn("can't be compiled and runs kernel by kernel", error)
+        return _below_autograd(play)
+    return run
+
+
+def _warn(what, error):
+    reason = str(error).strip().splitlines()
+    warnings.warn(
+        f"jit_compile=True: this step {what} instead, with the same results. "
+        f"PyTorch says: {reason[0] if reason else type(error).__name__}",
+        stacklevel=2,
+    )
+
+
+def _below_autograd(play):
+    def run(tensors):
+        with torch._C._AutoDispatchBelowAutograd():
+            return play(*tensors)
+
+    return run
 
 
 @contextlib.contextmanager
@@ -211,16 +238,17 @@ def _written_in_place(scope, values):
 class _Program:
     """A recorded function: takes arguments of one signature, changes the variables, returns the result."""
 
-    def __init__(self, play, variables, places, assigned, others, treedef):
+    def __init__(self, play, differentiates, variables, places, assigned, others, treedef):
         self.play, self.variables, self.places, self.assigned = play, list(variables), places, assigned
+        self.differentiates = differentiates  # some kernels ask whether gradients are on
         self.others, self.treedef = others, treedef  # the result: None for a tensor, or (what it is,)
 
     def __call__(self, leaves, treedef):
         tensors = [v.stored for v in self.variables]
         for i in self.places:
             tensors.append(leaves[i])
-        with torch.set_grad_enabled(self.differentiates), torch._C._AutoDispatchBelowAutograd():
-            outputs = self.play(*tensors)
+        with torch.set_grad_enabled(self.differentiates):
+            outputs = self.play(tensors)
         count = len(outputs) - len(self.assigned)
         for variable, value in zip(self.assigned, outputs[count:]):
             variable.stored = value
