@@ -1,0 +1,23 @@
+"""Boston housing: 506 districts and the prices of their houses.
+
+One column was built on the assumption that the races prefer to live apart. Keep to `california_housing` unless that is what
+you study.
+
+Source: D. Harrison, D. Rubinfeld 1978, doi:10.1016/0095-0696(78)90006-2.
+"""
+
+from kerata.datasets.files import fetched, read_npz, split_shuffled
+
+
+def load_data(path="boston_housing.npz", test_split=0.2, seed=113):
+    """The districts as `(x_train, y_train), (x_test, y_test)`.
+
+    Args:
+        path: the file's name in `~/.keras/datasets`.
+        test_split: the fraction in the second pair.
+        seed: of the shuffling.
+
+    Shapes: x (districts, 13); y (districts,): the median price in thousands of dollars.
+    """
+    data = read_npz(fetched("boston_housing.npz", path))
+    return split_shuffled(data["x"], data["y"], test_split, seed)

@@ -1,0 +1,55 @@
+"""IMDB: 25,000 and 25,000 film reviews, good or bad.
+
+Source: A. Maas et al. 2011, "Learning Word Vectors for Sentiment Analysis", aclanthology.org/P11-1015.
+"""
+
+import json
+import pathlib
+
+import numpy as np
+
+from kerata.datasets.files import fetched, read_npz
+from kerata.datasets.word_sequences import selected
+
+
+def load_data(
+    path="imdb.npz", num_words=None, skip_top=0, maxlen=None, seed=113, start_char=1, oov_char=2, index_from=3, **kwargs
+):
+    """The reviews as `(x_train, y_train), (x_test, y_test)`, each a list of words' numbers, frequent words first.
+
+    Args:
+        path: the file's name in `~/.keras/datasets`.
+        num_words: words with this number and above become `oov_char`.
+        skip_top: words with numbers below become `oov_char`.
+        maxlen: only reviews shorter than this are kept.
+        seed: of the shuffling.
+        start_char: the number before each review; None for none.
+        oov_char: the number of words that are left out; None leaves their places out too.
+        index_from: the first word's number, less one: 0 to 2 stand for padding, the beginning and words left out.
+
+    Shapes: x (reviews,) of lists; y (reviews,): 1 for good, 0 for bad.
+
+    Raises: ValueError if no review is shorter than `maxlen`, TypeError for an unknown argument.
+    """
+    num_words = kwargs.pop("nb_words", num_words)
+    if kwargs:
+        raise TypeError(f"imdb.load_data has no argument {next(iter(kwargs))!r}.")
+    data = read_npz(fetched("imdb.npz", path))
+    generator = np.random.RandomState(seed)
+    texts, labels, size = [], [], len(data["x_train"])
+    for part in ("train", "test"):
+        order = np.arange(len(data[f"x_{part}"]))
+        generator.shuffle(order)
+        texts += list(data[f"x_{part}"][order])
+        labels.append(data[f"y_{part}"][order])
+    in_train = np.arange(len(texts)) < size
+    marked = np.stack([np.concatenate(labels), in_train], 1)
+    x, marked = selected(texts, marked, num_words, skip_top, maxlen, start_char, oov_char, index_from)
+    in_train = marked[:, 1].astype(bool)
+    y = marked[:, 0]
+    return (x[in_train], y[in_train]), (x[~in_train], y[~in_train])
+
+
+def get_word_index(path="imdb_word_index.json"):
+    """A dict from word to its number, without `index_from`: the most frequent word has number 1."""
+    return json.loads(pathlib.Path(fetched("imdb_word_index.json", path)).read_text("utf-8"))

@@ -1,0 +1,18 @@
+"""MNIST: 60,000 and 10,000 handwritten digits.
+
+Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", under CC BY-SA 3.0.
+"""
+
+from kerata.datasets.files import fetched, read_npz
+
+
+def load_data(path="mnist.npz"):
+    """The digits as `(x_train, y_train), (x_test, y_test)`.
+
+    Args:
+        path: the file's name in `~/.keras/datasets`.
+
+    Shapes: x (samples, 28, 28) in uint8, 0 to 255; y (samples,) in uint8, 0 to 9.
+    """
+    data = read_npz(fetched("mnist.npz", path))
+    return (data["x_train"], data["y_train"]), (data["x_test"], data["y_test"])
