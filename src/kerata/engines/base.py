@@ -194,9 +194,9 @@ class Engine(abc.ABC):
     def vectorized_map(self, fn, xs):
         """`fn` over the first axis of every array in `xs`."""
 
-    def as_dataset(self, dataset, spec):
-        """A data set in the form that the library's programs know; kerata's own serves where there is none."""
-        return dataset
+    def profile(self, folder):
+        """Start the library's profiler, which writes for TensorBoard; returns the function that stops it."""
+        raise ValueError(f"The engine {self.name!r} has no profiler.")
 
     def as_dataset(self, dataset, spec):
         """A data set in the form that the library's programs know; kerata's own serves where there is none."""

@@ -191,6 +191,10 @@ class JaxEngine(Engine):
 
         return call
 
+    def profile(self, folder):
+        jax.profiler.start_trace(str(folder))
+        return jax.profiler.stop_trace
+
     def vectorized_map(self, fn, xs):
         return jax.vmap(fn)(xs)
 

@@ -176,10 +176,9 @@ class TensorflowEngine(EagerEngine):
         with _vectorizing:
             return tf.vectorized_map(fn, xs)
 
-    def as_dataset(self, dataset, spec):
-        from kerata.engines.tensorflow_data import as_dataset
-
-        return as_dataset(dataset, spec)
+    def profile(self, folder):
+        tf.profiler.experimental.start(str(folder))
+        return tf.profiler.experimental.stop
 
     def as_dataset(self, dataset, spec):
         from kerata.engines.tensorflow_data import as_dataset

@@ -1,5 +1,6 @@
 """The PyTorch engine: eager, its state changed in place, its gradients autograd's."""
 
+import pathlib
 import threading
 
 import numpy as np
@@ -206,6 +207,12 @@ class TorchEngine(EagerEngine):
             return result
 
         return call
+
+    def profile(self, folder):
+        handler = torch.profiler.tensorboard_trace_handler(str(pathlib.Path(folder) / "plugins" / "profile"))
+        profiler = torch.profiler.profile(on_trace_ready=handler)
+        profiler.start()
+        return profiler.stop
 
     def vectorized_map(self, fn, xs):
         return torch.func.vmap(fn, randomness="different")(xs)

@@ -1,0 +1,43 @@
+"""`RemoteMonitor`: send logs to a server."""
+
+import json
+import urllib.parse
+import urllib.request
+import warnings
+
+import numpy as np
+
+from kerata.callbacks.callback import Callback
+
+_TIMEOUT = 10  # seconds
+
+
+class RemoteMonitor(Callback):
+    """Send every epoch's logs to a server by HTTP POST. A server that can't be reached is warned of, and training goes on.
+
+    Args:
+        root: the server's address.
+        path: where on it.
+        field: the form's field that the JSON is in.
+        headers: further headers.
+        send_as_json: whether the body is the JSON itself rather than a form.
+    """
+
+    def __init__(
+        self, root="http://localhost:9000", path="/publish/epoch/end/", field="data", headers=None, send_as_json=False
+    ):
+        super().__init__()
+        self.root, self.path, self.field, self.headers, self.send_as_json = root, path, field, headers, send_as_json
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Send the logs."""
+        values = {name: np.asarray(value).tolist() for name, value in (logs or {}).items()}
+        text = json.dumps({"epoch": epoch, **values})
+        body = text if self.send_as_json else urllib.parse.urlencode({self.field: text})
+        kind = "application/json" if self.send_as_json else "application/x-www-form-urlencoded"
+        request = urllib.request.Request(self.root + self.path, body.encode(), {"Content-Type": kind, **(self.headers or {})})
+        try:
+            with urllib.request.urlopen(request, timeout=_TIMEOUT):
+                pass
+        except OSError as error:
+            warnings.warn(f"RemoteMonitor: {self.root} did not take the logs: {error}.", stacklevel=2)
