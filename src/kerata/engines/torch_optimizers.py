@@ -3,6 +3,7 @@
 import torch
 
 from kerata.engines import torch_tracing
+from kerata.engines.torch_programs import as_one_kernel
 
 
 def _in_the_order_of(values, xs):
@@ -31,6 +32,12 @@ def _fits(*groups):
     return all(x.is_cpu and x.dtype == torch.float32 for group in groups for x in group)
 
 
+def _corrected(learning_rate, iterations, beta_1, beta_2):
+    """The learning rate times the correction of the bias."""
+    step = int(iterations) + 1
+    return torch.tensor(float(learning_rate) * (1 - beta_2**step) ** 0.5 / (1 - beta_1**step), dtype=torch.float64)
+
+
 def adam(optimizer, grads, variables, learning_rate, iterations, slots):
     """Adam, and AdamW, whose decay was applied before.
 
@@ -41,11 +48,10 @@ def adam(optimizer, grads, variables, learning_rate, iterations, slots):
     if not _fits(values, grads):
         return NotImplemented
     momenta, velocities, *largest = [_slots(slots[name], values) for name in slots]
-    step = iterations.to(torch.float64) + 1
-    correction = torch.sqrt(1 - optimizer.beta_2**step) / (1 - optimizer.beta_1**step)
+    rate = as_one_kernel(_corrected)(learning_rate, iterations, optimizer.beta_1, optimizer.beta_2)
     torch._fused_adam_(
         values, _in_the_order_of(values, grads), momenta, velocities, *(largest or [[]]),
-        [torch.tensor(torch.inf)] * len(values), amsgrad=optimizer.amsgrad, maximize=False, lr=correction * learning_rate,
+        [torch.tensor(torch.inf)] * len(values), amsgrad=optimizer.amsgrad, maximize=False, lr=rate,
         beta1=optimizer.beta_1, beta2=optimizer.beta_2, weight_decay=0.0, eps=optimizer.epsilon,
     )  # fmt: skip
     return None

@@ -129,14 +129,23 @@ def _inputs(call):
 
 
 def _changed(calls):
-    """The ids of tensors whose memory a kernel may change: what kernels in place take, and what that may be a view of."""
+    """The ids of tensors whose memory a kernel changes: what kernels in place write to, and what that is a view of."""
     changed = set()
     for call in reversed(calls):
-        results = tensors_in(call.result)
-        if _changes_arguments(call.kernel) or any(id(x) in changed for x in results):
-            changed.update(id(x) for x in _inputs(call))
-            changed.update(id(x) for x in results)
+        shared = list(_sharing_memory(call))
+        if any(written for _, written in shared) or any(id(x) in changed for x in tensors_in(call.result)):
+            changed.update(id(x) for tensors, _ in shared for x in tensors)
+            changed.update(id(x) for x in tensors_in(call.result) if shared)
     return changed
+
+
+def _sharing_memory(call):
+    """The arguments that a kernel writes to or returns views of: (tensors, whether they are written)."""
+    arguments = call.kernel._schema.arguments if isinstance(call.kernel, torch._ops.OpOverload) else ()
+    for i, argument in enumerate(arguments):
+        if argument.alias_info is not None:
+            given = call.args[i] if i < len(call.args) else call.kwargs.get(argument.name)
+            yield tensors_in(given), argument.alias_info.is_write
 
 
 def _needed(calls, outputs):
@@ -169,7 +178,8 @@ class _Writer:
         self.changed = _changed(self.calls)
         self.names = {id(x): f"input{i}" for i, x in enumerate(inputs)}
         self.constants = {}  # ids of tensors that are the same in every run
-        self.scope = {}  # what the source names
+        self.known = {}  # what a line computes -> its name
+        self.scope, self.bound = {}, {}  # what the source names, and the names by ids
         self.lines = []  # (the text, the names it uses, the names it makes)
 
     def function(self):
@@ -210,6 +220,11 @@ class _Writer:
         # Itself where nobody reads on: without the frame of Python around it.
         kernel = call.kernel if self.for_compiler else getattr(call.kernel, "_op", call.kernel)
         line = f"{self._bound(kernel)}({', '.join(arguments)})"
+        if _is_pure(call.kernel) and isinstance(call.result, torch.Tensor) and not self.changed & {*map(id, [*given, *results])}:
+            if line in self.known:  # computed before, from the same
+                self.names[id(call.result)] = self.known[line]
+                return
+            self.known[line] = self._target(call.result)
         if call.result is not None and results:
             line = f"{self._target(call.result)} = {line}"
         self.lines.append((line, used, {self.names[id(x)] for x in results}))
@@ -245,6 +260,6 @@ class _Writer:
 
     def _bound(self, value):
         """A name of the source for an object."""
-        name = f"object{len(self.scope)}"
+        name = self.bound.setdefault(id(value), f"object{len(self.bound)}")
         self.scope[name] = value
         return name

@@ -33,6 +33,8 @@ class Loss(Configurable):
     1.5
     """
 
+    _targets_are_classes = False  # whole numbers, which are taken as they are
+
     def __init__(self, name=None, reduction="sum_over_batch_size", dtype=None):
         if reduction not in _REDUCTIONS:
             raise ValueError(f"reduction must be one of {', '.join(map(repr, _REDUCTIONS))}; {reduction!r} came.")
@@ -59,7 +61,8 @@ class Loss(Configurable):
             sample_weight: one weight for each sample, or for each value of the loss.
         """
         mask = masks.get_mask(y_pred)
-        y_true, y_pred = as_tensors(y_true, self._dtype), as_tensors(y_pred, self._dtype)
+        y_true = as_tensors(y_true, None if self._targets_are_classes else self._dtype)
+        y_pred = as_tensors(y_pred, self._dtype)
         values = self.call(y_true, y_pred)
         own = masks.get_mask(values)
         mask = own if mask is None else mask if own is None or own is mask else knp.logical_and(mask, own)
@@ -169,6 +172,7 @@ class LossFunctionWrapper(Loss):
         super().__init__(name, reduction, dtype)
         self.fn = fn
         self._fn_kwargs = kwargs
+        self._targets_are_classes = getattr(fn, "targets_are_classes", False)
 
     def call(self, y_true, y_pred):
         if not isinstance(y_true, (list, tuple, dict)) and not isinstance(y_pred, (list, tuple, dict)) and y_true is not None:

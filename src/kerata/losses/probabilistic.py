@@ -123,6 +123,9 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
     return result
 
 
+sparse_categorical_crossentropy.targets_are_classes = True  # type: ignore[attr-defined]
+
+
 def ctc(y_true, y_pred):
     """The connectionist temporal classification loss; class 0 stands for "no label".
 
