@@ -32,6 +32,7 @@ from kerata.utils.folder_datasets import (
 )
 from kerata.utils.images import array_to_img, img_to_array, load_img, save_img
 from kerata.utils.numerical import normalize, to_categorical
+from kerata.utils.plotting import model_to_dot, plot_model
 from kerata.utils.progress_bar import Progbar
 from kerata.utils.sequences import pad_sequences
 from kerata.utils.splitting import split_dataset
@@ -62,9 +63,11 @@ __all__ = [
     "is_keras_tensor",
     "legacy",
     "load_img",
+    "model_to_dot",
     "normalize",
     "pack_x_y_sample_weight",
     "pad_sequences",
+    "plot_model",
     "register_keras_serializable",
     "save_img",
     "serialize_keras_object",
