@@ -15,20 +15,6 @@ from kerata.core.graph import KerasTensor
 
 every_call = pytest.mark.parametrize("call", CALLS, ids=lambda c: c.name)
 
-# What an engine does not do yet: a pass is a failure too, so that the line goes.
-FAILURES = {
-    ("torch", "test_gradients", "floor_divide"): "PyTorch has no derivative of floor_divide",
-}
-
-
-@pytest.fixture(autouse=True)
-def known_failure(request):
-    parameters = request.node.callspec.params
-    engine = parameters.get("engine", parameters.get("training_engine"))
-    reason = FAILURES.get((engine, request.node.originalname, parameters["call"].name))
-    if reason:
-        request.node.add_marker(pytest.mark.xfail(reason=reason, strict=True))
-
 
 def function_of(call):
     """The op of a call, by a name such as "exp" or "image.resize"."""

@@ -1,7 +1,7 @@
 """A call of every op, for the laws of `tests/engines/test_agreement.py`."""
 
 import numpy as np
-from tests.ops import image_calls
+from tests.ops import algebra_calls, image_calls, numpy_calls
 from tests.ops.cases import between, call, floats, integers
 
 X, Z, ROW = between(0.1, 0.9, 3, 4), floats(3, 4), floats(1, 4) + 3
@@ -211,5 +211,5 @@ MAKING = [
 ]
 CALLS = [
     *ELEMENTWISE, *REDUCING, *SHAPING, *INDEXING, *PRODUCTS, *NETWORK, *FUNCTIONAL, *MAKING,
-    *image_calls.CALLS,
+    *numpy_calls.CALLS, *algebra_calls.CALLS, *image_calls.CALLS,
 ]  # fmt: skip

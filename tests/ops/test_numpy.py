@@ -6,13 +6,13 @@ from tests.oracle import keras as oracle
 
 from kerata import ops
 from kerata.core.variable import Variable
-from kerata.ops import numpy as knp
+from kerata.ops import elementwise as knp
 
 X = np.random.default_rng(0).uniform(0.1, 0.9, (3, 4)).astype("float32")
 Z = np.random.default_rng(1).uniform(-2, 2, (3, 4)).astype("float32")
 OVER_ONE = ("arccosh",)
 UNARY = [*knp._FLOAT_UNARY, *knp._SAME_UNARY, *knp._BOOL_UNARY, "floor", "ceil"]
-BINARY = [n for n in (*knp._SAME_BINARY, *knp._FLOAT_BINARY) if not n.startswith(("bitwise", "left", "right"))]
+BINARY = [*knp._SAME_BINARY, *knp._NUMBER_BINARY, *knp._FLOAT_BINARY]
 
 
 @pytest.mark.parametrize("name", UNARY)

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import optree
 
-from kerata.engines.abstract_linalg import AbstractLinearAlgebra
+from kerata.engines.abstract_linalg import AbstractFourier, AbstractLinearAlgebra
 from kerata.engines.base import Engine
 
 
@@ -186,14 +186,14 @@ def _sliced(dim, key):
 
 
 _UNARY = (
-    "abs absolute arccos arccosh arcsin arcsinh arctan arctanh ceil cos cosh exp exp2 expm1 floor log log10 log1p log2 "
+    "arccos arccosh arcsin arcsinh arctan arctanh ceil cos cosh exp exp2 expm1 floor log log10 log1p log2 "
     "negative positive rint round sign sin sinh sqrt square tan tanh trunc reciprocal conj conjugate cbrt deg2rad rad2deg "
     "bitwise_not invert nan_to_num sort flip roll cumsum cumprod ones_like zeros_like triu tril copy erf erfinv lgamma digamma "
     "sigmoid log_sigmoid relu softplus silu gelu argsort rsqrt fabs sinc i0"
 ).split()
 _BINARY = (
     "add subtract multiply divide true_divide floor_divide mod remainder fmod power maximum minimum fmax fmin arctan2 hypot "
-    "logaddexp logaddexp2 bitwise_and bitwise_or bitwise_xor left_shift right_shift copysign nextafter gcd lcm heaviside"
+    "logaddexp logaddexp2 ldexp bitwise_and bitwise_or bitwise_xor left_shift right_shift copysign nextafter gcd lcm heaviside"
 ).split()
 _COMPARE = "equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor isclose".split()
 _TEST = "isnan isfinite isinf isposinf isneginf logical_not signbit isreal".split()
@@ -219,6 +219,7 @@ class AbstractNumpy:
 
     pi, e, inf, nan, newaxis = np.pi, np.e, np.inf, np.nan, None
     linalg = AbstractLinearAlgebra(AbstractArray, broadcast_shapes, reduced_shape)
+    fft = AbstractFourier(AbstractArray)
 
     @staticmethod
     def where(condition, x1=None, x2=None):
@@ -226,6 +227,18 @@ class AbstractNumpy:
             return (AbstractArray((None,), "int32"),) * condition.ndim
         dtype = next((x.dtype for x in (x1, x2) if isinstance(x, AbstractArray)), "float32")
         return AbstractArray(broadcast_shapes(_shape(condition), _shape(x1), _shape(x2)), dtype)
+
+    @staticmethod
+    def real(x):
+        return AbstractArray(x.shape, {"complex64": "float32", "complex128": "float64"}.get(x.dtype, x.dtype))
+
+    imag = abs = absolute = real
+
+    @staticmethod
+    def view(x, dtype, ratio):
+        if ratio == 1:
+            return AbstractArray(x.shape, dtype)
+        return AbstractArray((*x.shape[:-1], None if x.shape[-1] is None else int(x.shape[-1] * ratio)), dtype)
 
     @staticmethod
     def clip(x, low=None, high=None):
@@ -356,7 +369,12 @@ class AbstractNumpy:
 
     @staticmethod
     def take_along_axis(x, indices, axis=None):
-        return AbstractArray(_shape(indices) if axis is None else indices.shape, x.dtype)
+        if axis is None:
+            return AbstractArray(_shape(indices), x.dtype)
+        axis, rank = normalize_axis(axis, x.ndim), x.ndim
+        rest = [tuple(1 if a == axis else d for a, d in enumerate(shape)) for shape in (x.shape, _shape(indices))]
+        shape = broadcast_shapes(*rest)
+        return AbstractArray([_shape(indices)[a] if a == axis else shape[a] for a in range(rank)], x.dtype)
 
     @staticmethod
     def matmul(x1, x2):

@@ -1,4 +1,4 @@
-"""Shapes and dtypes of the `linalg` namespace; gathered by the abstract engine."""
+"""Shapes and dtypes of the namespaces `linalg` and `fft`, for the abstract engine."""
 
 
 def _smaller(m, n):
@@ -54,3 +54,23 @@ class AbstractLinearAlgebra:
 
     def pinv(self, x, rcond):
         return self.array((*x.shape[:-2], x.shape[-1], x.shape[-2]), x.dtype)
+
+
+class AbstractFourier:
+    """The `fft` namespace of abstract arrays."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def fft(self, z):
+        return z
+
+    fft2 = ifft2 = fft
+
+    def rfft(self, x):
+        length = x.shape[-1]
+        dtype = "complex128" if x.dtype == "float64" else "complex64"
+        return self.array((*x.shape[:-1], None if length is None else length // 2 + 1), dtype)
+
+    def irfft(self, z, n):
+        return self.array((*z.shape[:-1], n), "float64" if z.dtype == "complex128" else "float32")

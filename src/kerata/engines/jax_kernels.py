@@ -169,8 +169,19 @@ def _tiled_backward(window, kind, saved, upstream):
 
 _tiled_extreme.defvjp(_tiled_forward, _tiled_backward)
 
+
+def _segment_reduce(data, segment_ids, num_segments, kind, nothing):
+    if kind == "prod":
+        return NotImplemented  # JAX has no derivative of it
+    ids = jnp.where(segment_ids < 0, num_segments, segment_ids)  # a negative number would count from the end
+    return getattr(jax.ops, f"segment_{kind}")(data, ids, num_segments)
+
+
 KERNELS = {
     **jax_recurrent.KERNELS,
+    "erfc_of_float": lax.erfc,
+    "segment_reduce": _segment_reduce,
+    "view_of_array": lambda x, dtype, ratio: (x.astype("uint8") if x.dtype == bool else x).view(dtype),
     "lu_factor_of_float": lambda x: tuple(jax.scipy.linalg.lu_factor(x)),
     "solve_triangular_of_float": lambda a, b, lower: jax.scipy.linalg.solve_triangular(a, b, lower=lower),
     "erf_of_float": lax.erf,

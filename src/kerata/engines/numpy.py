@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerata.engines import numpy_functions
 from kerata.engines.abstract import window_output
 from kerata.engines.base import numpy_dtype
 from kerata.engines.eager import EagerEngine
@@ -11,8 +12,12 @@ class NumpyEngine(EagerEngine):
     """NumPy: runs models, does not train them."""
 
     name = "numpy"
-    xp = np
+    xp = numpy_functions
     trains = False
+
+    def __init__(self):
+        super().__init__()
+        self.kernels = {"segment_reduce": _segment_reduce}
 
     def is_array(self, x):
         return isinstance(x, (np.ndarray, np.generic))
@@ -137,3 +142,13 @@ def _windows(x, window, strides, padding, dilation, fill):
 def _same_pads(length, window, stride, dilation):
     total = max(0, (window_output(length, window, stride, "same") - 1) * stride + (window - 1) * dilation + 1 - length)
     return total // 2, total - total // 2
+
+
+_COMBINE = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum}
+
+
+def _segment_reduce(data, segment_ids, num_segments, kind, nothing):
+    result = np.full((num_segments, *data.shape[1:]), nothing, data.dtype)
+    inside = (segment_ids >= 0) & (segment_ids < num_segments)
+    _COMBINE[kind].at(result, segment_ids[inside], data[inside])
+    return result

@@ -253,11 +253,31 @@ def totals_at(index, values, size):
     return tf.math.unsorted_segment_sum(tf.where(inside, values, tf.zeros_like(values)), tf.where(inside, index, 0), size)
 
 
+def segment_reduce(data, segment_ids, num_segments, kind, nothing):
+    """See `ops.segments.segment_reduce`."""
+    known = ("int32", "int64", "float16", "bfloat16", "float32", "float64")
+    if data.dtype.name not in known:
+        wide = segment_reduce(tf.cast(data, "int64"), segment_ids, num_segments, kind, int(nothing))
+        return tf.cast(wide, data.dtype)
+    inside = (segment_ids >= 0) & (segment_ids < num_segments)
+    ids = tf.where(inside, segment_ids, -1)  # left out
+    result = getattr(tf.math, f"unsorted_segment_{kind}")(data, ids, num_segments)
+    if kind in ("sum", "prod"):
+        return result
+    rows = tf.math.unsorted_segment_sum(tf.ones_like(ids), ids, num_segments)
+    empty = tf.reshape(rows == 0, tf.concat([[-1], tf.ones([data.shape.rank - 1], "int32")], 0))
+    return tf.where(empty, tf.constant(nothing, data.dtype), result)
+
+
 KERNELS = {
     **tensorflow_linalg.KERNELS,
     "average_pool": average_pool,
     "erf_of_float": tf.math.erf,
-    "erfinv_of_float": tf.math.erfinv,
+    "erfc_of_float": tf.math.erfc,
+    "erfinv_of_float": lambda x: (
+        tf.math.erfinv(x) if x.dtype.size > 2 else tf.cast(tf.math.erfinv(tf.cast(x, "float32")), x.dtype)
+    ),
+    "segment_reduce": segment_reduce,
     "logistic_of_float": tf.sigmoid,
     "log_softmax": _along_axis(tf.nn.log_softmax),
     "normalize_by_batch": normalize_by_batch,

@@ -6,6 +6,7 @@ open are None in a shape; functions here then compute with the length at run tim
 
 import builtins
 import math
+import types
 
 import numpy as np
 
@@ -160,6 +161,86 @@ def where(condition, x1=None, x2=None):
     if x1 is None:
         return tuple(tf.unstack(tf.cast(tf.where(condition), "int32"), num=condition.shape.rank, axis=1))
     return tf.where(condition, *_pair(x1, x2))
+
+
+def real(x):
+    return tf.math.real(x)
+
+
+def imag(x):
+    return tf.math.imag(x)
+
+
+def bitwise_not(x):
+    return tf.bitwise.invert(x)
+
+
+def signbit(x):
+    return tf.bitcast(x, {2: tf.int16, 4: tf.int32, 8: tf.int64}[x.dtype.size]) < 0
+
+
+def nextafter(x1, x2):
+    """By the bits: those of floats of one sign are in the order of their values."""
+    x1, x2 = _pair(x1, x2)
+    if x1.dtype.size > 2:
+        return tf.math.nextafter(x1, x2)
+    x1, x2 = x1 + tf.zeros_like(x2), x2 + tf.zeros_like(x1)
+    bits = tf.cast(tf.bitcast(x1, tf.int16), "int32")
+    outwards = (x2 > x1) == (x1 > 0)
+    least = tf.where(x2 > 0, 1, -32767)
+    moved = tf.where(x1 == 0, least, tf.where(outwards, bits + 1, bits - 1))
+    result = tf.bitcast(tf.cast(moved, "int16"), x1.dtype)
+    return tf.where(x1 == x2, x2, tf.where(isnan(x1) | isnan(x2), x1 + x2, result))
+
+
+def ldexp(x1, x2):
+    half = x2 // 2  # in two steps: 2 ** x2 itself may be out of range
+    return (
+        x1
+        * tf.pow(tf.constant(2, x1.dtype), tf.cast(half, x1.dtype))
+        * tf.pow(tf.constant(2, x1.dtype), tf.cast(x2 - half, x1.dtype))
+    )
+
+
+def i0(x):
+    return tf.math.bessel_i0(x) if x.dtype.size > 2 else _in("float32", tf.math.bessel_i0, x)
+
+
+def fmod(x1, x2):
+    x1, x2 = _pair(x1, x2)
+    known = x1.dtype.name in ("int32", "int64", "float32", "float64")
+    wide = "float32" if x1.dtype.is_floating else "int64"
+    rest = tf.truncatemod(x1, x2) if known else _in(wide, tf.truncatemod, x1, x2)
+    if not x1.dtype.is_floating:
+        return rest
+    # TensorFlow has no derivative of it: it comes from the difference, the value from the function.
+    difference = x1 - tf.stop_gradient(trunc(x1 / x2)) * x2
+    return difference + tf.stop_gradient(rest - difference)
+
+
+def gcd(x1, x2):
+    """Euclid's algorithm for all pairs at once."""
+    pair = [tf.abs(tf.cast(x, "int64")) for x in _pair(x1, x2)]
+    zero = tf.zeros_like(pair[0] + pair[1])
+    start = [zero + x for x in pair]
+
+    def body(a, b):
+        done = b == 0
+        return tf.where(done, a, b), tf.where(done, b, a % tf.where(done, tf.ones_like(b), b))
+
+    a, _ = tf.while_loop(lambda a, b: tf.reduce_any(b != 0), body, start)
+    return tf.cast(a, _pair(x1, x2)[0].dtype)
+
+
+def view(x, dtype, ratio):
+    if ratio == 1 or x.dtype == tf.bool:
+        x = tf.cast(x, tf.uint8) if x.dtype == tf.bool else x
+        return tf.cast(x, dtype) if dtype == "bool" else tf.bitcast(x, dtype)
+    if ratio > 1:
+        parts = tf.bitcast(x, dtype)
+        return tf.reshape(parts, tf.concat([tf.shape(x)[:-1], [tf.shape(x)[-1] * int(ratio)]], 0))
+    groups = tf.concat([tf.shape(x)[:-1], [-1, int(1 / ratio)]], 0)
+    return tf.bitcast(tf.reshape(x, groups), dtype)
 
 
 def left_shift(x1, x2):
@@ -543,6 +624,15 @@ def tensordot(x1, x2, axes=2):
 
 def einsum(subscripts, *operands):
     return _in_known_dtype(lambda *xs: tf.einsum(subscripts, *xs))(*operands)
+
+
+fft = types.SimpleNamespace(
+    fft=tf.signal.fft,
+    fft2=tf.signal.fft2d,
+    ifft2=tf.signal.ifft2d,
+    rfft=tf.signal.rfft,
+    irfft=lambda z, n: tf.signal.irfft(z, [n]),
+)
 
 
 # Making

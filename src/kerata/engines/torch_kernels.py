@@ -130,12 +130,29 @@ def _at_class(values, target, axis, otherwise=0.0):
     return torch.where(inside, found, otherwise)
 
 
+_REDUCE = {"sum": "sum", "prod": "prod", "max": "amax", "min": "amin"}
+
+
+def _segment_reduce(data, segment_ids, num_segments, kind, nothing):
+    if data.dtype == torch.bool or data.dtype in (torch.uint16, torch.uint32, torch.uint64):
+        return _segment_reduce(data.to(torch.int64), segment_ids, num_segments, kind, int(nothing)).to(data.dtype)
+    inside = (segment_ids >= 0) & (segment_ids < num_segments)
+    rows = torch.where(inside, segment_ids, num_segments).long()  # those left out go to a row more
+    start = torch.full((num_segments + 1, *data.shape[1:]), nothing, dtype=data.dtype, device=data.device)
+    if kind == "sum":
+        return start.index_add(0, rows, data)[:num_segments]
+    places = rows.reshape(-1, *[1] * (data.ndim - 1)).expand(data.shape)
+    return start.scatter_reduce(0, places, data, _REDUCE[kind])[:num_segments]
+
+
 KERNELS = {
     **torch_functions.KERNELS,
     **torch_linalg.KERNELS,
     **torch_optimizers.KERNELS,
     "at_class": _at_class,
     "erf_of_float": torch.erf,
+    "erfc_of_float": torch.erfc,
+    "segment_reduce": _segment_reduce,
     "erfinv_of_float": torch.erfinv,
     "logistic_of_float": torch.sigmoid,
     "totals_at": _totals_at,

@@ -58,7 +58,7 @@ def _with_tensors(function):
 # Operators take a number on either side.
 for _name, _function in {
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
-    "true_divide": operator.truediv, "floor_divide": operator.floordiv, "mod": operator.mod, "power": operator.pow,
+    "true_divide": operator.truediv, "mod": operator.mod, "power": operator.pow,
     "bitwise_and": operator.and_, "bitwise_or": operator.or_, "bitwise_xor": operator.xor, "left_shift": operator.lshift,
     "right_shift": operator.rshift, "equal": operator.eq, "not_equal": operator.ne, "less": operator.lt,
     "less_equal": operator.le, "greater": operator.gt, "greater_equal": operator.ge,
@@ -66,8 +66,25 @@ for _name, _function in {
     "logical_and": _with_tensors(torch.logical_and), "logical_or": _with_tensors(torch.logical_or),
     "logical_xor": _with_tensors(torch.logical_xor), "arctan2": _with_tensors(torch.atan2),
     "hypot": _with_tensors(torch.hypot), "logaddexp": _with_tensors(torch.logaddexp),
+    "nextafter": _with_tensors(torch.nextafter), "fmod": _with_tensors(torch.fmod), "gcd": _with_tensors(torch.gcd),
 }.items():  # fmt: skip
     globals()[_name] = _computed(_function)
+
+
+@_computed
+def floor_divide(x1, x2):
+    """PyTorch has no derivative of it: it is 0."""
+    return operator.floordiv(*[x.detach() if isinstance(x, torch.Tensor) else x for x in (x1, x2)])
+
+
+def view(x, dtype, ratio):
+    dtype = getattr(torch, dtype)
+    return x.contiguous().view(dtype)
+
+
+def ldexp(x1, x2):
+    return torch.ldexp(x1, x2).to(x1.dtype)
+
 
 conj = conjugate = lambda x: torch.conj(x) if x.is_complex() else x
 

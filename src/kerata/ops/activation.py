@@ -3,7 +3,6 @@
 import math
 
 from kerata import engines
-from kerata.core.arrays import as_array
 from kerata.core.op import op
 from kerata.engines.abstract import normalize_axis
 from kerata.ops import numpy as knp
@@ -20,7 +19,7 @@ def relu(x):
     >>> relu([-1.0, 2.0]).tolist()
     [0.0, 2.0]
     """
-    x = as_array(x)
+    x = knp.as_number(x)
     return knp.where(x <= 0, 0, x)
 
 

@@ -2,9 +2,11 @@
 
 import builtins
 
+import numpy as np
+
 from kerata import engines
 from kerata.core import dtypes
-from kerata.core.arrays import as_array, dtype_of
+from kerata.core.arrays import as_array, dtype_of, is_variable
 from kerata.core.op import op, xp
 
 _NUMBERS = (bool, int, float)
@@ -56,6 +58,35 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     """So many evenly spaced numbers between two."""
     values = xp().linspace(start, stop, num, endpoint=endpoint, dtype=_engine_dtype(dtype), axis=axis)
     return (values, (stop - start) / builtins.max(1, num - 1 if endpoint else num)) if retstep else values
+
+
+def logspace(start, stop, num=50, endpoint=True, base=10, dtype=None, axis=0):
+    """So many numbers from `base ** start` to `base ** stop`, each the same multiple of the one before.
+
+    >>> logspace(0, 2, 3).tolist()
+    [1.0, 10.0, 100.0]
+    """
+    return _powers(base, start, stop, num, endpoint, dtype, axis)
+
+
+def geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
+    """So many numbers from `start` to `stop`, each the same multiple of the one before.
+
+    >>> geomspace(1, 8, 4).tolist()
+    [1.0, 2.0, 4.0, 8.0]
+    """
+    return _powers(None, start, stop, num, endpoint, dtype, axis)
+
+
+def _powers(base, start, stop, num, endpoint, dtype, axis):
+    """Computed on the host, in 64 bits, where the ends are known there."""
+    numbers = [v.value if is_variable(v) else v for v in (start, stop)]
+    numbers = [engines.current().to_numpy(v) if engines.current().is_array(v) else v for v in numbers]
+    if base is None:
+        values = np.geomspace(*numbers, num, endpoint=endpoint, axis=axis)
+    else:
+        values = np.logspace(*numbers, num, endpoint=endpoint, base=base, axis=axis)
+    return as_array(values.astype(dtypes.numpy_dtype(_standard(dtype))))
 
 
 def eye(N, M=None, k=0, dtype=None):
@@ -127,8 +158,10 @@ __all__ = [
     "eye",
     "full",
     "full_like",
+    "geomspace",
     "identity",
     "linspace",
+    "logspace",
     "meshgrid",
     "ones",
     "ones_like",

@@ -109,7 +109,7 @@ def map_coordinates(inputs, coordinates, order, fill_mode="constant", fill_value
     _check("map_coordinates: order", order, (0, 1))
     _check("map_coordinates: fill_mode", fill_mode, tuple(_INSIDE))
     rank = len(inputs.shape)
-    if not coordinates.shape or coordinates.shape[0] != rank:
+    if not len(coordinates.shape) or coordinates.shape[0] != rank:
         raise ValueError(
             f"map_coordinates takes one row of coordinates for each axis of its inputs: inputs of shape "
             f"{tuple(inputs.shape)} need coordinates ({rank}, ...); {tuple(coordinates.shape)} came."

@@ -1,7 +1,5 @@
 """Convolution, pooling, normalization, attention."""
 
-import numpy as np
-
 from kerata import engines
 from kerata.core import dtypes
 from kerata.core.arrays import as_array, dtype_of, static_shape
@@ -11,6 +9,7 @@ from kerata.core.config import standardize_data_format
 from kerata.core.op import op
 from kerata.engines.abstract import window_output
 from kerata.ops import numpy as knp
+from kerata.ops.lengths import lengths_of, run_time_shape  # noqa: F401  (used from here, too)
 
 
 def _spatial(value, rank, name):
@@ -167,23 +166,6 @@ def along_axis(matrix, x, axis):
     return knp.moveaxis(knp.tensordot(x, matrix, axes=([axis], [1])), -1, axis)
 
 
-def lengths_of(x, *axes):
-    """The lengths of axes, and the numpy-like namespace to compute with them; None while a model is being built.
-
-    The namespace is NumPy, and the lengths are numbers, unless an engine's graph leaves one open until it runs.
-    """
-    lengths, engine = [x.shape[axis] for axis in axes], engines.current()
-    if None not in lengths or engine.is_abstract:
-        return np, *lengths
-    shape = engine.xp.shape(x)
-    return engine.xp, *[shape[axis] if n is None else n for axis, n in zip(axes, lengths)]
-
-
-def run_time_shape(x):
-    """The shape, with numbers of the graph for the lengths that an engine's graph leaves open."""
-    return lengths_of(x, *range(len(x.shape)))[1:]
-
-
 def _output_size(output_size, x):
     return _spatial(output_size, len(x.shape) - 2, "output_size")
 
@@ -221,6 +203,13 @@ def adaptive_max_pool(inputs, output_size, data_format=None):
         places = xp.minimum(start + xp.arange(xp.max(end - start), dtype="int64"), end - 1)
         x = knp.max(knp.take(x, as_array(places, "int32"), axis), axis=axis + 1)
     return from_channels_last(x, data_format)
+
+
+@op
+def affine(x, kernel, bias=None):
+    """`x @ kernel + bias`: (..., features), (features, units), (units,) -> (..., units)."""
+    y = knp.matmul(x, kernel)
+    return y if bias is None else knp.add(y, bias)
 
 
 @op
@@ -368,3 +357,19 @@ __all__ = [
     "rms_normalization",
     "separable_conv",
 ]
+
+# Names of `keras.ops.nn` from files that are built on this one, or beside it.
+_BESIDE = frozenset(
+    """binary_crossentropy categorical_crossentropy celu ctc_decode ctc_loss depth_to_space elu fold gelu glu hard_shrink
+    hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu log_sigmoid log_softmax multi_hot normalize one_hot polar psnr relu
+    relu6 selu sigmoid silu soft_shrink softmax softplus softsign space_to_depth sparse_categorical_crossentropy sparse_plus
+    sparse_sigmoid sparsemax squareplus swish tanh_shrink threshold unfold""".split()
+)
+
+
+def __getattr__(name):
+    if name in _BESIDE:
+        from kerata import ops
+
+        return getattr(ops, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -84,6 +84,47 @@ def erf(x):
     return erf_of_float(knp.to_float(x))
 
 
+# erfc beyond 4, in 1 / x ** 2 (Cody 1969).
+_FAR = (
+    (
+        1.63153871373020978e-2,
+        3.05326634961232344e-1,
+        3.60344899949804439e-1,
+        1.25781726111229246e-1,
+        1.60837851487422766e-2,
+        6.58749161529837803e-4,
+    ),
+    (
+        1.0,
+        2.56852019228982242,
+        1.87295284992346047,
+        5.27905102951428412e-1,
+        6.05183413124413191e-2,
+        2.33520497626869185e-3,
+    ),
+)
+
+
+@op
+def erfc_of_float(x):
+    """The inner part of `erfc`."""
+    size = knp.absolute(x)
+    near, far = knp.minimum(size, 4.0), knp.maximum(size, 4.0)
+    small = 1.0 - knp.absolute(erf_of_float(knp.minimum(size, 0.5)))
+    middle = knp.exp(-near * near) * _polynomial(_MIDDLE[0], near) / _polynomial(_MIDDLE[1], near)
+    inverse = 1.0 / (far * far)
+    rest = inverse * _polynomial(_FAR[0], inverse) / _polynomial(_FAR[1], inverse)
+    tail = knp.exp(-far * far) / far * (1.0 / math.sqrt(math.pi) - rest)
+    above = knp.where(size <= 0.5, small, knp.where(size <= 4.0, middle, tail))
+    return knp.where(x < 0, 2.0 - above, above)
+
+
+@op(elementwise=True)
+def erfc(x):
+    """1 - erf(x), exact also where erf(x) is nearly 1."""
+    return erfc_of_float(knp.to_float(x))
+
+
 @op
 def erfinv_of_float(x):
     """The inner part of `erfinv`."""
@@ -178,4 +219,4 @@ def totals_at(index, values, size):
     return knp.sum(knp.where(hits, knp.expand_dims(values, -1), knp.zeros_like(knp.expand_dims(values, -1))), 0)
 
 
-__all__ = ["erf", "erfinv", "rsqrt", "logsumexp", "top_k", "in_top_k"]
+__all__ = ["erf", "erfc", "erfinv", "rsqrt", "logsumexp", "top_k", "in_top_k"]

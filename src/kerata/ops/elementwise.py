@@ -1,0 +1,425 @@
+"""Elementwise ops. An op is a row until it needs a body."""
+
+import math
+
+from kerata import engines
+from kerata.core import dtypes
+from kerata.core.arrays import as_array, dtype_of, static_shape
+from kerata.core.arrays import cast as _cast
+from kerata.core.config import settings
+from kerata.core.op import op, xp
+from kerata.engines.abstract import broadcast_shapes
+
+_NUMBERS = (bool, int, float)
+
+
+def to_float(x):
+    """`x` as an array of a float dtype."""
+    x = as_array(x)
+    return x if _is_inexact(dtype_of(x)) else _cast(x, settings.floatx)
+
+
+def _is_inexact(dtype):
+    return dtype.startswith(("float", "bfloat", "complex"))
+
+
+def promote(x1, x2):
+    """Both operands in their common dtype; a Python number stays as it is where the dtype of the other holds it."""
+    weak1, weak2 = type(x1) in _NUMBERS, type(x2) in _NUMBERS
+    if weak1 and weak2:
+        x1, weak1 = as_array(x1), False
+    if weak2:
+        x1 = as_array(x1)
+        return _with_number(x1, x2)
+    if weak1:
+        x2, x1 = _with_number(as_array(x2), x1)
+        return x1, x2
+    x1, x2 = as_array(x1), as_array(x2)
+    d1, d2 = dtype_of(x1), dtype_of(x2)
+    if d1 == d2:
+        return x1, x2
+    dtype = dtypes.result_type(d1, d2)
+    return _cast(x1, dtype), _cast(x2, dtype)
+
+
+def _with_number(x, number):
+    dtype = dtype_of(x)
+    result = dtypes.result_type(dtype, type(number))
+    x = x if dtype == result else _cast(x, result)
+    # NumPy knows bfloat16 from ml_dtypes only, and would widen it for a number.
+    strict = engines.current().is_abstract or result.startswith(("bfloat", "float8"))
+    return x, as_array(number, result) if strict else _typed(number, result)
+
+
+def _typed(number, dtype):
+    """A Python number as one that the engine takes for weak."""
+    return float(number) if dtype.startswith("float") else number
+
+
+def as_number(x):
+    """`x` as an array; bools as integers."""
+    x = as_array(x)
+    return _cast(x, "int32") if dtype_of(x) == "bool" else x
+
+
+def _unary(name, doc, floats=False, numbers=False, keeps_bools=False):
+    def body(x):
+        x = to_float(x) if floats else as_number(x) if numbers else as_array(x)
+        return x if keeps_bools and dtype_of(x) == "bool" else getattr(xp(), name)(x)
+
+    return _named(body, name, doc)
+
+
+def _two(name, x1, x2, floats=False, numbers=False):
+    x1, x2 = promote(x1, x2)
+    dtype = dtype_of(x2 if type(x1) in _NUMBERS else x1)
+    if floats and not _is_inexact(dtype):
+        x1, x2 = to_float(x1), to_float(x2)
+    if numbers and dtype == "bool":
+        x1, x2 = _cast(as_array(x1), "int32"), _cast(as_array(x2), "int32")
+    _check_broadcast(name, x1, x2)
+    return getattr(xp(), name)(x1, x2)
+
+
+def _binary(name, doc, **options):
+    def body(x1, x2):
+        return _two(name, x1, x2, **options)
+
+    return _named(body, name, doc)
+
+
+def _bits(name, doc, called=None, **options):
+    def body(x, y):
+        return _two(called or name, x, y, **options)
+
+    return _named(body, name, doc)
+
+
+def _check_broadcast(name, x1, x2):
+    s1, s2 = static_shape(x1), static_shape(x2)
+    if s1 != s2:
+        try:
+            broadcast_shapes(s1, s2)
+        except ValueError:
+            raise ValueError(f"{name}: shapes {s1} and {s2} can't be broadcast together.") from None
+
+
+def _named(body, name, doc, elementwise=True, module=__name__):
+    body.__name__ = body.__qualname__ = name
+    body.__module__ = module
+    body.__doc__ = doc
+    return op(body, elementwise=elementwise)
+
+
+_FLOAT_UNARY = {
+    "arccos": "Inverse cosine.",
+    "arccosh": "Inverse hyperbolic cosine.",
+    "arcsin": "Inverse sine.",
+    "arcsinh": "Inverse hyperbolic sine.",
+    "arctan": "Inverse tangent.",
+    "arctanh": "Inverse hyperbolic tangent.",
+    "cbrt": "Cube root.",
+    "cos": "Cosine.",
+    "cosh": "Hyperbolic cosine.",
+    "deg2rad": "Degrees to radians.",
+    "exp": "e to the power of x.",
+    "exp2": "2 to the power of x.",
+    "expm1": "exp(x) - 1, exact near 0.",
+    "log": "Natural logarithm.",
+    "log10": "Logarithm to base 10.",
+    "log1p": "log(1 + x), exact near 0.",
+    "log2": "Logarithm to base 2.",
+    "rad2deg": "Radians to degrees.",
+    "reciprocal": "1 / x.",
+    "sin": "Sine.",
+    "sinc": "sin(pi x) / (pi x).",
+    "sinh": "Hyperbolic sine.",
+    "sqrt": "Square root.",
+    "tan": "Tangent.",
+    "tanh": "Hyperbolic tangent.",
+}
+_SAME_UNARY = {
+    "abs": "Absolute value.",
+    "absolute": "Absolute value.",
+    "conj": "Complex conjugate.",
+    "trunc": "The integer part.",
+}
+_NUMBER_UNARY = {
+    "negative": "-x; of bools, as integers.",
+    "sign": "-1, 0 or 1; of bools, as integers.",
+    "square": "x * x; of bools, as integers.",
+}
+_BOOL_UNARY = {
+    "isfinite": "Whether each element is neither infinite nor NaN.",
+    "isinf": "Whether each element is infinite.",
+    "isnan": "Whether each element is NaN.",
+    "logical_not": "Whether each element is false.",
+}
+_SAME_BINARY = {
+    "add": "x1 + x2.",
+    "subtract": "x1 - x2.",
+    "multiply": "x1 * x2.",
+    "maximum": "The larger of each pair.",
+    "minimum": "The smaller of each pair.",
+    "equal": "x1 == x2.",
+    "not_equal": "x1 != x2.",
+    "less": "x1 < x2.",
+    "less_equal": "x1 <= x2.",
+    "greater": "x1 > x2.",
+    "greater_equal": "x1 >= x2.",
+    "logical_and": "Whether both are true.",
+    "logical_or": "Whether one is true.",
+    "logical_xor": "Whether exactly one is true.",
+}
+_NUMBER_BINARY = {
+    "floor_divide": "The integer part, downwards, of x1 / x2; of bools, as integers.",
+    "fmod": "The remainder of x1 / x2, with the sign of x1; of bools, as integers.",
+    "mod": "The remainder of x1 / x2, with the sign of x2; of bools, as integers.",
+    "power": "x1 to the power of x2; of bools, as integers.",
+}
+_FLOAT_BINARY = {
+    "divide": "x1 / x2.",
+    "true_divide": "x1 / x2.",
+    "arctan2": "The angle of the point (x2, x1).",
+    "hypot": "The length of the hypotenuse.",
+    "logaddexp": "log(exp(x1) + exp(x2)).",
+    "nextafter": "The float after x1, towards x2.",
+}
+_BITS = {
+    "bitwise_and": "Bitwise and.",
+    "bitwise_or": "Bitwise or.",
+    "bitwise_xor": "Bitwise exclusive or.",
+}
+_SHIFTS = {"left_shift": "x shifted y bits left.", "right_shift": "x shifted y bits right."}
+for _table, _row, _options in (
+    (_FLOAT_UNARY, _unary, {"floats": True}),
+    (_SAME_UNARY, _unary, {"keeps_bools": True}),
+    (_NUMBER_UNARY, _unary, {"numbers": True}),
+    (_BOOL_UNARY, _unary, {}),
+    (_SAME_BINARY, _binary, {}),
+    (_NUMBER_BINARY, _binary, {"numbers": True}),
+    (_FLOAT_BINARY, _binary, {"floats": True}),
+    (_BITS, _bits, {}),
+    (_SHIFTS, _bits, {"numbers": True}),
+):
+    for _name, _doc in _table.items():
+        globals()[_name] = _row(_name, _doc, **_options)
+for _name, _doc in {"floor": "The next integer below.", "ceil": "The next integer above."}.items():
+    globals()[_name] = _unary(_name, _doc, floats=True)
+for _name, _doc in _SHIFTS.items():
+    globals()[f"bitwise_{_name}"] = _bits(f"bitwise_{_name}", _doc, called=_name, numbers=True)
+conjugate = globals()["conj"]
+
+
+@op(elementwise=True)
+def clip(x, x_min, x_max):
+    """`x`, no less than `x_min` and no more than `x_max`; in floats if a bound is one."""
+    x = as_number(x)
+    bounds = [b for b in (x_min, x_max) if b is not None]
+    dtype = dtypes.result_type(dtype_of(x), *[type(b) if type(b) in _NUMBERS else dtype_of(as_array(b)) for b in bounds])
+    low, high = (None if b is None else as_array(b, dtype) for b in (x_min, x_max))
+    return xp().clip(_cast(x, dtype), low, high)
+
+
+@op(elementwise=True)
+def round(x, decimals=0):
+    """The nearest number with so many decimals; halves go to the even one."""
+    return xp().round(as_number(x), decimals)
+
+
+@op(elementwise=True)
+def nan_to_num(x, nan=0.0, posinf=None, neginf=None):
+    """`x` with NaN and infinities replaced."""
+    return xp().nan_to_num(as_array(x), nan=nan, posinf=posinf, neginf=neginf)
+
+
+@op
+def isclose(x1, x2, rtol=1e-5, atol=1e-8, equal_nan=False):
+    """Whether each pair is equal within tolerances."""
+    x1, x2 = promote(x1, x2)
+    return xp().isclose(x1, x2, rtol=rtol, atol=atol, equal_nan=equal_nan)
+
+
+@op
+def allclose(x1, x2, rtol=1e-5, atol=1e-8, equal_nan=False):
+    """Whether all pairs are equal within tolerances: one bool."""
+    return xp().all(isclose(x1, x2, rtol, atol, equal_nan))
+
+
+def _is_complex(x):
+    return dtype_of(x).startswith("complex")
+
+
+@op(elementwise=True)
+def real(x):
+    """The real part."""
+    x = as_array(x)
+    return xp().real(x) if _is_complex(x) else x
+
+
+@op(elementwise=True)
+def imag(x):
+    """The imaginary part: zeros for real numbers."""
+    x = as_array(x)
+    return xp().imag(x) if _is_complex(x) else _cast(xp().full_like(x, 0), dtype_of(x))
+
+
+@op(elementwise=True)
+def isreal(x):
+    """Whether the imaginary part of each element is 0."""
+    x = as_array(x)
+    return equal(xp().imag(x), 0) if _is_complex(x) else _cast(xp().full_like(x, 1), "bool")
+
+
+@op(elementwise=True)
+def angle(x):
+    """The angle of each complex number: 0 or pi for real ones."""
+    x = to_float(x)
+    return arctan2(xp().imag(x), xp().real(x)) if _is_complex(x) else arctan2(imag(x), x)
+
+
+@op(elementwise=True)
+def fabs(x):
+    """The absolute value, as a float."""
+    return absolute(to_float(x))
+
+
+@op(elementwise=True)
+def signbit(x):
+    """Whether each element is negative, -0.0 being so."""
+    x = as_array(x)
+    return xp().signbit(x) if _is_inexact(dtype_of(x)) else less(as_number(x), 0)
+
+
+def _is_infinity(x, sign):
+    x = as_array(x)
+    return logical_and(isinf(x), greater(x, 0) if sign > 0 else less(x, 0))
+
+
+@op(elementwise=True)
+def isposinf(x):
+    """Whether each element is positive infinity."""
+    return _is_infinity(as_number(x), 1)
+
+
+@op(elementwise=True)
+def isneginf(x):
+    """Whether each element is negative infinity."""
+    return _is_infinity(as_number(x), -1)
+
+
+@op(elementwise=True)
+def bitwise_not(x):
+    """Every bit inverted; of bools, whether each is false."""
+    x = as_array(x)
+    return logical_not(x) if dtype_of(x) == "bool" else xp().bitwise_not(x)
+
+
+@op(elementwise=True)
+def bitwise_invert(x):
+    """Every bit inverted; of bools, whether each is false."""
+    return bitwise_not(x)
+
+
+@op(elementwise=True)
+def divide_no_nan(x1, x2):
+    """x1 / x2, and 0 where x2 is 0.
+
+    >>> divide_no_nan([1.0, 1.0], [0.0, 2.0]).tolist()
+    [0.0, 0.5]
+    """
+    x1, x2 = promote(to_float(x1), to_float(x2))
+    by_zero = equal(x2, 0)
+    return select_by(by_zero, 0.0, divide(x1, select_by(by_zero, 1.0, x2)))
+
+
+def select_by(condition, x1, x2):
+    """`where` for a condition and operands that are arrays or numbers already."""
+    return xp().where(condition, *promote(x1, x2))
+
+
+def _other_of_nan(name, x1, x2):
+    """The larger or smaller of each pair; the other one where one is NaN."""
+    x1, x2 = (as_array(x) for x in promote(x1, x2))
+    result = getattr(xp(), name)(x1, x2)
+    return select_by(isnan(x1), x2, select_by(isnan(x2), x1, result)) if _is_inexact(dtype_of(x1)) else result
+
+
+@op(elementwise=True)
+def fmax(x1, x2):
+    """The larger of each pair; where one is NaN, the other."""
+    return _other_of_nan("maximum", x1, x2)
+
+
+@op(elementwise=True)
+def fmin(x1, x2):
+    """The smaller of each pair; where one is NaN, the other."""
+    return _other_of_nan("minimum", x1, x2)
+
+
+def _integers(name, x1, x2):
+    x1, x2 = (as_array(x) for x in promote(x1, x2))
+    if not dtypes.is_int_dtype(dtype_of(x1)):
+        raise ValueError(f"{name} is defined for integers; tensors of dtype {dtype_of(x1)} came.")
+    return x1, x2
+
+
+@op(elementwise=True)
+def gcd(x1, x2):
+    """The greatest common divisor of each pair of integers.
+
+    Raises: ValueError for other dtypes.
+
+    >>> gcd([12, 7], [18, 0]).tolist()
+    [6, 7]
+    """
+    return xp().gcd(*_integers("gcd", x1, x2))
+
+
+@op(elementwise=True)
+def lcm(x1, x2):
+    """The least common multiple of each pair of integers.
+
+    Raises: ValueError for other dtypes.
+
+    >>> lcm([4, 7], [6, 0]).tolist()
+    [12, 0]
+    """
+    x1, x2 = _integers("lcm", x1, x2)
+    divisor = xp().gcd(x1, x2)
+    return absolute(multiply(floor_divide(x1, maximum(divisor, 1)), x2))
+
+
+@op(elementwise=True)
+def heaviside(x1, x2):
+    """0 where x1 is negative, 1 where it is positive, x2 where it is 0."""
+    x1, x2 = promote(to_float(x1), to_float(x2))
+    step = select_by(less(x1, 0), 0.0, select_by(equal(x1, 0), x2, 1.0))
+    return select_by(isnan(x1), x1, step)
+
+
+@op(elementwise=True)
+def ldexp(x1, x2):
+    """x1 * 2 ** x2, for integers x2.
+
+    Raises: TypeError if x2 is not of an integer dtype.
+
+    >>> ldexp([0.75, 1.5], [1, 2]).tolist()
+    [1.5, 6.0]
+    """
+    x1, x2 = to_float(x1), as_array(x2)
+    if not dtypes.is_int_dtype(dtype_of(x2)):
+        raise TypeError(f"ldexp takes integers as exponents; a tensor of dtype {dtype_of(x2)} came.")
+    return xp().ldexp(x1, _cast(x2, "int32"))
+
+
+@op(elementwise=True)
+def logaddexp2(x1, x2):
+    """log2(2 ** x1 + 2 ** x2)."""
+    x1, x2 = promote(to_float(x1), to_float(x2))
+    return divide(logaddexp(multiply(x1, math.log(2.0)), multiply(x2, math.log(2.0))), math.log(2.0))
+
+
+__all__ = [name for name, value in list(globals().items()) if getattr(value, "__module__", None) == __name__ and name[0] != "_"]
+for _name in ("as_number", "promote", "select_by", "to_float"):
+    __all__.remove(_name)

@@ -1,0 +1,136 @@
+"""Ops that find elements and take them: by index, by condition, by order."""
+
+import math
+
+from kerata import engines
+from kerata.core import dtypes
+from kerata.core.arrays import as_array, dtype_of
+from kerata.core.arrays import cast as _cast
+from kerata.core.op import op, xp
+from kerata.ops.elementwise import as_number, equal, floor_divide, logical_not, mod, not_equal, promote
+from kerata.ops.reductions import any
+from kerata.ops.shaping import expand_dims, ravel
+
+
+@op
+def where(condition, x1=None, x2=None):
+    """`x1` where the condition holds, else `x2`; with the condition alone, the indices where it holds."""
+    condition = as_array(condition, "bool")
+    if x1 is None and x2 is None:
+        return _indices_where(condition)
+    x1, x2 = promote(x1, x2)
+    return xp().where(condition, x1, x2)
+
+
+@op
+def nonzero(x):
+    """The indices of the elements that are not 0, one array an axis."""
+    return _indices_where(as_array(not_equal(x, 0), "bool"))
+
+
+def _indices_where(condition):
+    return tuple(_cast(indices, "int32") for indices in xp().where(condition))
+
+
+@op
+def take(x, indices, axis=None):
+    """Elements by index along an axis; negative indices count from the end."""
+    x, indices = as_array(x), as_array(indices)
+    if not dtypes.is_int_dtype(dtype_of(indices)):
+        indices = _cast(indices, "int32")
+    return xp().take(x, indices, axis=axis)
+
+
+@op
+def take_along_axis(x, indices, axis=None):
+    """Elements by index along an axis, each row by its own indices."""
+    return xp().take_along_axis(as_array(x), as_array(indices), axis=axis)
+
+
+@op
+def get_item(x, key):
+    """`x[key]`."""
+    return engines.current().getitem(as_array(x), key)
+
+
+@op
+def argsort(x, axis=-1):
+    """The indices that sort along an axis."""
+    return _cast(xp().argsort(as_array(x), axis=axis), "int32")
+
+
+@op
+def sort(x, axis=-1):
+    """The elements in ascending order along an axis."""
+    return xp().sort(as_array(x), axis=axis)
+
+
+@op
+def searchsorted(sorted_sequence, values, side="left"):
+    """Where each value would be put into a sorted vector to keep it sorted."""
+    return _cast(xp().searchsorted(as_number(sorted_sequence), as_number(values), side=side), "int32")
+
+
+@op
+def argpartition(x, kth, axis=-1):
+    """Indices that put the `kth` smallest element, or several, at its place, smaller ones before and larger ones behind."""
+    x = as_array(x)
+    order = argsort(ravel(x) if axis is None else x, -1 if axis is None else axis)
+    length = order.shape[-1 if axis is None else axis]
+    for place in kth if isinstance(kth, (list, tuple)) else (kth,):
+        if length is not None and not -length <= int(place) < length:
+            raise ValueError(f"argpartition: kth={place} is out of range for an axis of length {length}.")
+    return order
+
+
+@op
+def select(condlist, choicelist, default=0):
+    """Elements of the first choice whose condition holds; `default` where none does.
+
+    Raises: ValueError unless there is one choice for each condition.
+
+    >>> select([[True, False, False], [True, True, False]], [[1, 2, 3], [10, 20, 30]], 5).tolist()
+    [1, 20, 5]
+    """
+    if len(condlist) != len(choicelist) or not condlist:
+        raise ValueError(f"select takes a choice for each condition; {len(condlist)} and {len(choicelist)} came.")
+    choices = [as_array(c) for c in choicelist]
+    dtype = dtypes.result_type(
+        *map(dtype_of, choices), type(default) if type(default) in (bool, int, float) else dtype_of(default)
+    )
+    result = as_array(default, dtype)
+    for condition, choice in reversed(list(zip(condlist, choices))):
+        result = where(condition, _cast(choice, dtype), result)
+    return result
+
+
+@op
+def isin(x1, x2, assume_unique=False, invert=False):
+    """Whether each element of `x1` is among those of `x2`, or is not with `invert`.
+
+    >>> isin([1, 2, 5], [2, 5, 7]).tolist()
+    [False, True, True]
+    """
+    x1, x2 = (as_array(x) for x in promote(x1, x2))
+    found = any(equal(expand_dims(x1, -1), ravel(x2)), -1)
+    return logical_not(found) if invert else found
+
+
+@op
+def unravel_index(indices, shape):
+    """The indices along each axis of the elements with these numbers in the flattened tensor.
+
+    >>> [part.tolist() for part in unravel_index([1, 5], (2, 3))]
+    [[0, 1], [1, 2]]
+    """
+    indices = as_array(indices)
+    indices = indices if dtypes.is_int_dtype(dtype_of(indices)) else _cast(indices, "int32")
+    total = math.prod(shape)
+    rest, parts = mod(indices, total) if total else indices, []
+    for length in reversed(shape):
+        parts.append(mod(rest, length))
+        rest = floor_divide(rest, length)
+    return tuple(reversed(parts))
+
+
+__all__ = [name for name, value in list(globals().items()) if getattr(value, "__module__", None) == __name__ and name[0] != "_"]

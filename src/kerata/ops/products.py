@@ -1,0 +1,192 @@
+"""Products of vectors, matrices and tensors."""
+
+from kerata.core.arrays import as_array, dtype_of, static_shape
+from kerata.core.arrays import cast as _cast
+from kerata.core.op import op, xp
+from kerata.engines.abstract import normalize_axis
+from kerata.ops.creation import arange
+from kerata.ops.elementwise import add, multiply, promote, subtract, to_float
+from kerata.ops.indexing import get_item, take
+from kerata.ops.reductions import sum
+from kerata.ops.shaping import common, diagonal, expand_dims, flip, moveaxis, pad, ravel, reshape, stack
+
+
+def _wide_bytes(*xs):
+    """int8 as int32, in which products of it are added up: what matrix units of hardware give."""
+    return [_cast(x, "int32") if dtype_of(x) == "int8" else x for x in xs]
+
+
+def _with_bools(product, *xs):
+    """A product; of bools, whether any term is true."""
+    if dtype_of(xs[0]) != "bool":
+        return product(*xs)
+    return _cast(product(*[_cast(x, "int32") for x in xs]), "bool")
+
+
+@op
+def matmul(x1, x2):
+    """The matrix product over the last two axes: (..., n, k), (..., k, m) -> (..., n, m).
+
+    Raises: ValueError if the inner dimensions differ.
+    """
+    x1, x2 = promote(x1, x2)
+    if x1.shape and x2.shape:
+        inner = x2.shape[-2 if len(x2.shape) > 1 else 0]
+        if x1.shape[-1] is not None and inner is not None and x1.shape[-1] != inner:
+            raise ValueError(f"matmul: shapes {tuple(x1.shape)} and {tuple(x2.shape)} don't fit: {x1.shape[-1]} != {inner}.")
+    return _with_bools(xp().matmul, *_wide_bytes(x1, x2))
+
+
+@op
+def dot(x1, x2):
+    """The product over the last axis of `x1` and the last but one of `x2`."""
+    x1, x2 = promote(as_array(x1), as_array(x2))
+    return _with_bools(xp().dot, x1, x2)
+
+
+@op
+def tensordot(x1, x2, axes=2):
+    """The sum of products over pairs of axes."""
+    x1, x2 = promote(x1, x2)
+    return _with_bools(lambda a, b: xp().tensordot(a, b, axes=axes), x1, x2)
+
+
+@op
+def einsum(subscripts, *operands, **kwargs):
+    """Einstein's summation: `einsum("bij,bjk->bik", a, b)`."""
+    return _with_bools(lambda *xs: xp().einsum(subscripts, *xs), *_wide_bytes(*common(operands)))
+
+
+@op
+def outer(x1, x2):
+    """All products of an element of `x1` with one of `x2`."""
+    x1, x2 = promote(x1, x2)
+    return multiply(reshape(x1, (-1, 1)), reshape(x2, (1, -1)))
+
+
+@op
+def trace(x, offset=0, axis1=0, axis2=1):
+    """The sum of the diagonal."""
+    return sum(diagonal(x, offset, axis1, axis2), -1)
+
+
+@op
+def inner(x1, x2):
+    """The sum of products over the last axes: (..., n), (..., n) -> (..., ...); numbers multiply everything."""
+    x1, x2 = promote(as_array(x1), as_array(x2))
+    if not len(x1.shape) or not len(x2.shape):
+        return multiply(x1, x2)
+    return tensordot(x1, x2, axes=[[len(x1.shape) - 1], [len(x2.shape) - 1]])
+
+
+@op
+def vdot(x1, x2):
+    """The sum of products of two flattened tensors, the first conjugated if complex."""
+    x1, x2 = promote(as_array(x1), as_array(x2))
+    return dot(xp().conj(ravel(x1)) if dtype_of(x1).startswith("complex") else ravel(x1), ravel(x2))
+
+
+@op
+def kron(x1, x2):
+    """The Kronecker product: a block of `x2` for each element of `x1`; ones are put before the shorter shape.
+
+    >>> kron([1, 2], [1, 10]).tolist()
+    [1, 10, 2, 20]
+    """
+    x1, x2 = promote(as_array(x1), as_array(x2))
+    rank = max(len(x1.shape), len(x2.shape))
+    x1, x2 = (expand_dims(x, tuple(range(rank - len(x.shape)))) if len(x.shape) < rank else x for x in (x1, x2))
+    blocks = multiply(expand_dims(x1, tuple(range(1, 2 * rank, 2))), expand_dims(x2, tuple(range(0, 2 * rank, 2))))
+    shape = [-1 if None in (a, b) else a * b for a, b in zip(x1.shape, x2.shape)]
+    return reshape(blocks, shape)
+
+
+def _cross_axis(x, axis):
+    axis = normalize_axis(axis, len(x.shape))
+    if x.shape[axis] not in (2, 3):
+        raise ValueError(f"cross takes vectors of 2 or 3 components; axis {axis} of a tensor of shape {tuple(x.shape)} came.")
+    return moveaxis(x, axis, -1)
+
+
+@op
+def cross(x1, x2, axisa=-1, axisb=-1, axisc=-1, axis=None):
+    """The cross product of vectors along an axis; where both have two components, its third component alone.
+
+    Raises: ValueError if the vectors have not two or three components.
+
+    >>> cross([1, 0, 0], [0, 1, 0]).tolist()
+    [0, 0, 1]
+    """
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    x1, x2 = promote(as_array(x1), as_array(x2))
+    x1, x2 = _cross_axis(x1, axisa), _cross_axis(x2, axisb)
+    (a0, a1), (b0, b1) = (tuple(_item(x, i) for i in range(2)) for x in (x1, x2))
+    third = subtract(multiply(a0, b1), multiply(a1, b0))
+    if x1.shape[-1] == x2.shape[-1] == 2:
+        return third
+    a2, b2 = (_item(x, 2) if x.shape[-1] == 3 else xp().full_like(_item(x, 0), 0) for x in (x1, x2))
+    first = subtract(multiply(a1, b2), multiply(a2, b1))
+    second = subtract(multiply(a2, b0), multiply(a0, b2))
+    return moveaxis(stack([first, second, third], -1), -1, axisc)
+
+
+def _item(x, i):
+    """The i-th element along the last axis."""
+    return get_item(x, (Ellipsis, i))
+
+
+@op
+def correlate(x1, x2, mode="valid"):
+    """The cross-correlation of two vectors, in floats: sums of products of `x1` with `x2` moved along it.
+
+    Shapes: (m,), (n,) -> (max(m, n) - min(m, n) + 1,) for "valid", (max(m, n),) for "same", (m + n - 1,) for "full".
+
+    Raises: ValueError for other than vectors, or another mode.
+
+    >>> correlate([1.0, 2.0, 3.0], [0.0, 1.0, 0.5]).tolist()
+    [3.5]
+    """
+    x1, x2 = promote(to_float(x1), to_float(x2))
+    if len(x1.shape) != 1 or len(x2.shape) != 1 or mode not in ("valid", "same", "full"):
+        raise ValueError(
+            f"correlate takes two vectors and mode 'valid', 'same' or 'full'; shapes {static_shape(x1)} and "
+            f"{static_shape(x2)} and {mode!r} came."
+        )
+    m, n = x1.shape[0], x2.shape[0]
+    if n is not None and m is not None and n > m:  # the same sums, in reverse order
+        return flip(_correlated(x2, x1, mode))
+    return _correlated(x1, x2, mode)
+
+
+def _correlated(long, short, mode):
+    n = short.shape[0]
+    before, after = {"valid": (0, 0), "full": (n - 1, n - 1), "same": (n // 2, (n - 1) // 2)}[mode]
+    padded = pad(long, ((before, after),))
+    count = padded.shape[0] - n + 1
+    places = add(expand_dims(arange(count, dtype="int32"), -1), arange(n, dtype="int32"))
+    return matmul(take(padded, places, 0), xp().conj(short))
+
+
+@op
+def vander(x, N=None, increasing=False):
+    """The powers of a vector's elements as rows, the highest first: (n,) -> (n, N), N being n by default.
+
+    Raises: ValueError for other than a vector.
+
+    >>> vander([2, 3], 3).tolist()
+    [[4, 2, 1], [9, 3, 1]]
+    """
+    x = as_array(x)
+    if len(x.shape) != 1:
+        raise ValueError(f"vander takes a vector; a tensor of shape {static_shape(x)} came.")
+    count = x.shape[0] if N is None else N
+    columns, one = [], xp().full_like(x, 1)
+    for _ in range(count):
+        columns.append(one if not columns else multiply(columns[-1], x))
+    if not columns:
+        return get_item(expand_dims(x, 1), (slice(None), slice(0, 0)))
+    return stack(columns if increasing else columns[::-1], 1)
+
+
+__all__ = [name for name, value in list(globals().items()) if getattr(value, "__module__", None) == __name__ and name[0] != "_"]

@@ -1,0 +1,174 @@
+"""Sums, products and extremes of rows by the segment that each belongs to, and scattering, which is made of them."""
+
+import math
+
+import numpy as np
+
+from kerata import engines
+from kerata.core import dtypes
+from kerata.core.arrays import as_array, dtype_of, static_shape
+from kerata.core.arrays import cast as _cast
+from kerata.core.op import op
+from kerata.ops import numpy as knp
+
+_REDUCTIONS = {"sum": knp.sum, "prod": knp.prod, "max": knp.amax, "min": knp.amin}
+
+
+def _nothing(kind, dtype):
+    """What a segment without rows gives."""
+    if kind in ("sum", "prod"):
+        return int(kind == "prod")
+    if dtype == "bool":
+        return kind == "min"
+    if dtypes.is_int_dtype(dtype):
+        return np.iinfo(dtype).min if kind == "max" else np.iinfo(dtype).max
+    return -math.inf if kind == "max" else math.inf
+
+
+@op
+def segment_reduce(data, segment_ids, num_segments, kind, nothing):
+    """The inner part of the segment ops: every row is compared with every segment."""
+    hits = knp.equal(knp.expand_dims(segment_ids, 0), knp.expand_dims(knp.arange(num_segments, dtype="int32"), 1))
+    rank = len(data.shape) - 1
+    hits = knp.expand_dims(hits, tuple(range(2, 2 + rank))) if rank else hits
+    chosen = knp.where(hits, knp.expand_dims(data, 0), as_array(nothing, dtype_of(data)))
+    return _cast(_REDUCTIONS[kind](chosen, 1), dtype_of(data))
+
+
+def _segments(kind, data, segment_ids, num_segments):
+    data, ids = as_array(data), as_array(segment_ids)
+    name, dtype = f"segment_{kind}", dtype_of(data)
+    if not dtypes.is_int_dtype(dtype_of(ids)) or len(ids.shape) != 1 or not len(data.shape):
+        raise ValueError(
+            f"{name} takes rows and as many integers; data of shape {static_shape(data)} and segment_ids of shape "
+            f"{static_shape(ids)} and dtype {dtype_of(ids)} came."
+        )
+    if data.shape[0] != ids.shape[0] and None not in (data.shape[0], ids.shape[0]):
+        raise ValueError(f"{name}: {data.shape[0]} rows and {ids.shape[0]} segment_ids came; each row needs one.")
+    if num_segments is None:
+        num_segments = _largest(name, ids)
+    if dtype == "bool" and kind in ("sum", "prod"):
+        data = _cast(data, "int32")
+    return segment_reduce(data, _cast(ids, "int32"), num_segments, kind, _nothing(kind, dtype_of(data)))
+
+
+def _largest(name, ids):
+    engine = engines.current()
+    if engine.is_abstract:
+        return None
+    if not engine.is_concrete(ids):
+        raise ValueError(f"{name} in a compiled function needs num_segments: the length of its result can't depend on values.")
+    return int(np.max(engine.to_numpy(ids), initial=-1)) + 1
+
+
+@op
+def segment_sum(data, segment_ids, num_segments=None, sorted=False):
+    """The sums of the rows of each segment: (n, ...), (n,) -> (num_segments, ...).
+
+    Args:
+        data: rows.
+        segment_ids: the segment of each row; rows with a number out of range are left out.
+        num_segments: how many segments there are; one more than the largest number by default, which a compiled function
+            can't know.
+        sorted: whether the numbers are in ascending order; no engine needs it.
+
+    Raises: ValueError unless there is one integer for each row.
+
+    >>> segment_sum([1.0, 2.0, 4.0], [0, 2, 2], 3).tolist()
+    [1.0, 0.0, 6.0]
+    """
+    return _segments("sum", data, segment_ids, num_segments)
+
+
+@op
+def segment_prod(data, segment_ids, num_segments=None, sorted=False):
+    """The products of the rows of each segment, 1 for none; see `segment_sum`."""
+    return _segments("prod", data, segment_ids, num_segments)
+
+
+@op
+def segment_max(data, segment_ids, num_segments=None, sorted=False):
+    """The largest element of each segment, -inf or the dtype's smallest number for none; see `segment_sum`."""
+    return _segments("max", data, segment_ids, num_segments)
+
+
+@op
+def segment_min(data, segment_ids, num_segments=None, sorted=False):
+    """The smallest element of each segment, inf or the dtype's largest number for none; see `segment_sum`."""
+    return _segments("min", data, segment_ids, num_segments)
+
+
+def _flat_places(what, indices, shape):
+    """The rows of `indices` (..., k) as numbers of places along the first `k` axes of `shape` made one; -1 if out of range."""
+    indices = as_array(indices)
+    depth = indices.shape[-1] if len(indices.shape) else None
+    if not dtypes.is_int_dtype(dtype_of(indices)) or depth is None or depth > len(shape):
+        raise ValueError(
+            f"{what} takes integers as indices, (..., k) with k no more than the {len(shape)} axes of the shape {tuple(shape)}; "
+            f"indices of shape {static_shape(indices)} and dtype {dtype_of(indices)} came."
+        )
+    place, inside = 0, True
+    for axis in range(depth):
+        index, length = _cast(knp.get_item(indices, (Ellipsis, axis)), "int32"), shape[axis]
+        index = knp.where(index < 0, knp.add(index, length), index)
+        inside = knp.logical_and(inside, knp.logical_and(index >= 0, index < length))
+        place = knp.add(knp.multiply(place, length), index)
+    return knp.ravel(knp.where(inside, place, -1)), depth
+
+
+@op
+def scatter(indices, values, shape):
+    """Zeros with `values` added at places: (..., k) and (..., *shape[k:]) -> `shape`.
+
+    Values for one place add up; places out of range are left out, and negative numbers count from the end.
+
+    Raises: ValueError for other than integers, or more of them than the shape has axes.
+
+    >>> scatter([[0], [2], [2]], [1.0, 2.0, 3.0], (4,)).tolist()
+    [1.0, 0.0, 5.0, 0.0]
+    """
+    shape, values = tuple(shape), as_array(values)
+    places, depth = _flat_places("scatter", indices, shape)
+    rows = knp.reshape(values, (-1, *shape[depth:]))
+    return knp.reshape(segment_sum(rows, places, math.prod(shape[:depth])), shape)
+
+
+_COMBINED = {"add": ("sum", knp.add), "max": ("max", knp.maximum), "min": ("min", knp.minimum), "mul": ("prod", knp.multiply)}
+
+
+@op
+def scatter_update(inputs, indices, updates, reduction=None):
+    """`inputs` with elements or rows replaced at places, or combined with updates.
+
+    Shapes: (d1, ..., dn), (..., k), (..., dk+1, ..., dn) -> (d1, ..., dn).
+
+    Args:
+        reduction: None to replace (the last update of a place counts), "add", "max", "min" or "mul".
+
+    Raises: ValueError for another reduction, other than integers, or more of them than the inputs have axes.
+
+    >>> scatter_update([1.0, 2.0, 3.0], [[0], [2]], [10.0, 30.0]).tolist()
+    [10.0, 2.0, 30.0]
+    """
+    inputs = as_array(inputs)
+    if reduction is not None and reduction not in _COMBINED:
+        raise ValueError(f"scatter_update: reduction must be None, 'add', 'max', 'min' or 'mul'; {reduction!r} came.")
+    shape, updates = static_shape(inputs), _cast(as_array(updates), dtype_of(inputs))
+    if None in shape:
+        return inputs
+    places, depth = _flat_places("scatter_update", indices, shape)
+    count, inner = math.prod(shape[:depth]), shape[depth:]
+    flat, rows = knp.reshape(inputs, (count, *inner)), knp.reshape(updates, (-1, *inner))
+    if reduction is None:
+        number = knp.subtract(knp.cumsum(knp.ones_like(places), 0), 1)
+        last = segment_max(number, places, count)
+        hit = last >= 0
+        chosen = knp.take(rows, knp.where(hit, last, 0), 0)
+        result = knp.where(knp.expand_dims(hit, tuple(range(1, 1 + len(inner)))) if inner else hit, chosen, flat)
+    else:
+        kind, combine = _COMBINED[reduction]
+        result = combine(flat, _cast(_segments(kind, rows, places, count), dtype_of(flat)))
+    return knp.reshape(result, shape)
+
+
+__all__ = ["scatter", "scatter_update", "segment_max", "segment_min", "segment_prod", "segment_sum"]

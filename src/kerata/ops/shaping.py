@@ -1,0 +1,320 @@
+"""Ops that change shapes: reshaping, joining, parting, repeating, borders, diagonals."""
+
+import builtins
+import math
+
+import numpy as np
+
+from kerata import engines
+from kerata.core import dtypes
+from kerata.core.arrays import as_array, dtype_of, static_shape
+from kerata.core.arrays import cast as _cast
+from kerata.core.op import op, xp
+from kerata.engines.abstract import normalize_axes, reshaped
+from kerata.ops.creation import arange
+from kerata.ops.elementwise import equal, select_by, subtract
+from kerata.ops.lengths import lengths_of
+
+
+@op
+def reshape(x, newshape):
+    """`x` in another shape of the same size; one -1, or None from a symbolic tensor's shape, is computed.
+
+    Raises: ValueError if the sizes differ.
+    """
+    x = as_array(x)
+    newshape = (newshape,) if isinstance(newshape, int) else tuple(newshape)
+    if newshape.count(None) == 1 and -1 not in newshape:
+        newshape = tuple(-1 if d is None else d for d in newshape)
+    if builtins.all(type(d) is int for d in (*newshape, *static_shape(x))):
+        newshape = reshaped(static_shape(x), newshape)
+    return xp().reshape(x, newshape)
+
+
+@op
+def ravel(x):
+    """`x` with one axis."""
+    return xp().reshape(as_array(x), (-1,))
+
+
+@op
+def transpose(x, axes=None):
+    """The axes in another order, reversed if none is given."""
+    x = as_array(x)
+    return xp().transpose(x, None if axes is None else tuple(axes))
+
+
+@op
+def moveaxis(x, source, destination):
+    """Some axes moved to other places."""
+    return xp().moveaxis(as_array(x), source, destination)
+
+
+@op
+def swapaxes(x, axis1, axis2):
+    """Two axes exchanged."""
+    return xp().swapaxes(as_array(x), axis1, axis2)
+
+
+@op
+def expand_dims(x, axis):
+    """A new axis of length one, or several."""
+    return xp().expand_dims(as_array(x), tuple(axis) if isinstance(axis, list) else axis)
+
+
+@op
+def squeeze(x, axis=None):
+    """Axes of length one taken away.
+
+    Raises: ValueError if a named axis is longer.
+    """
+    x = as_array(x)
+    for a in () if axis is None else normalize_axes(axis, len(x.shape)):
+        if x.shape[a] not in (1, None):
+            raise ValueError(
+                f"Axis {a} of a tensor of shape {tuple(x.shape)} has length {x.shape[a]}: it can't be squeezed away."
+            )
+    return xp().squeeze(x, axis=None if axis is None else normalize_axes(axis, len(x.shape)))
+
+
+@op
+def broadcast_to(x, shape):
+    """`x` repeated to a shape."""
+    return xp().broadcast_to(as_array(x), tuple(shape))
+
+
+def common(xs):
+    """Several arrays in their common dtype."""
+    xs = [as_array(x) for x in xs]
+    dtype = dtypes.result_type(*[dtype_of(x) for x in xs])
+    return [_cast(x, dtype) for x in xs]
+
+
+@op
+def concatenate(xs, axis=0):
+    """Tensors joined along an axis."""
+    return xp().concatenate(common(xs), axis=axis)
+
+
+@op
+def stack(x, axis=0):
+    """Tensors joined along a new axis."""
+    return xp().stack(common(x), axis=axis)
+
+
+@op
+def hstack(xs):
+    """Tensors joined along the second axis, vectors along the first."""
+    return concatenate(xs, 0 if len(static_shape(xs[0])) < 2 else 1)
+
+
+@op
+def vstack(xs):
+    """Tensors joined along the first axis, vectors as rows."""
+    return concatenate([expand_dims(x, 0) if len(static_shape(x)) < 2 else x for x in xs], 0)
+
+
+@op
+def split(x, indices_or_sections, axis=0):
+    """A list of parts along an axis: so many equal ones, or those between indices."""
+    x = as_array(x)
+    if not isinstance(indices_or_sections, int):
+        indices_or_sections = [int(i) for i in indices_or_sections]
+    return list(xp().split(x, indices_or_sections, axis=axis))
+
+
+@op
+def tile(x, repeats):
+    """`x` laid side by side along each axis."""
+    return xp().tile(as_array(x), repeats if isinstance(repeats, int) else tuple(repeats))
+
+
+@op
+def repeat(x, repeats, axis=None):
+    """Each element repeated along an axis."""
+    return xp().repeat(as_array(x), repeats, axis=axis)
+
+
+@op
+def flip(x, axis=None):
+    """The elements in reverse order along axes."""
+    x = as_array(x)
+    axes = normalize_axes(axis, len(x.shape))
+    return engines.current().getitem(x, tuple(slice(None, None, -1) if a in axes else slice(None) for a in range(len(x.shape))))
+
+
+@op
+def roll(x, shift, axis=None):
+    """The elements moved round along axes."""
+    return xp().roll(as_array(x), shift, axis=axis)
+
+
+@op
+def pad(x, pad_width, mode="constant", constant_values=None):
+    """`x` with borders: a number, a pair, or a pair for each axis."""
+    x = as_array(x)
+    pairs = np.broadcast_to(np.asarray(pad_width, "int64"), (len(x.shape), 2)).tolist()
+    pairs = [tuple(p) for p in pairs]
+    if mode == "constant":
+        fill = 0 if constant_values is None else constant_values
+        if dtype_of(x) == "bool":
+            return _cast(xp().pad(_cast(x, "uint8"), pairs, mode=mode, constant_values=int(builtins.bool(fill))), "bool")
+        return xp().pad(x, pairs, mode=mode, constant_values=int(fill) if dtypes.is_int_dtype(dtype_of(x)) else fill)
+    if constant_values is not None:
+        raise ValueError(f"constant_values goes with mode='constant', not with mode={mode!r}.")
+    return xp().pad(x, pairs, mode=mode)
+
+
+@op
+def diagonal(x, offset=0, axis1=0, axis2=1):
+    """The diagonal of two axes."""
+    return xp().diagonal(as_array(x), offset, axis1, axis2)
+
+
+@op
+def tril(x, k=0):
+    """`x` with 0 above the k-th diagonal."""
+    return xp().tril(as_array(x), k)
+
+
+@op
+def triu(x, k=0):
+    """`x` with 0 below the k-th diagonal."""
+    return xp().triu(as_array(x), k)
+
+
+@op
+def append(x1, x2, axis=None):
+    """`x2` behind `x1` along an axis, or both flattened."""
+    return concatenate([ravel(x1), ravel(x2)], 0) if axis is None else concatenate([x1, x2], axis)
+
+
+@op
+def dstack(xs):
+    """Tensors joined along the third axis; vectors become (1, n, 1), matrices (m, n, 1)."""
+    return concatenate([_with_three_axes(x) for x in xs], 2)
+
+
+def _with_three_axes(x):
+    rank = len(static_shape(x))
+    return x if rank > 2 else expand_dims(x, {0: (0, 1, 2), 1: (0, 2), 2: 2}[rank])
+
+
+@op
+def array_split(x, indices_or_sections, axis=0):
+    """So many parts along an axis, the first ones longer by one if they can't be equal, or those between indices.
+
+    >>> [len(part) for part in array_split([1, 2, 3, 4, 5], 3)]
+    [2, 2, 1]
+    """
+    x = as_array(x)
+    length = static_shape(x)[axis]
+    if not isinstance(indices_or_sections, int) or length is None:
+        return split(x, indices_or_sections, axis)
+    least, longer = divmod(length, indices_or_sections)
+    lengths = [least + 1] * longer + [least] * (indices_or_sections - longer)
+    return split(x, np.cumsum(lengths)[:-1].tolist(), axis)
+
+
+def _needs_axes(what, x, rank):
+    x = as_array(x)
+    if len(x.shape) < rank:
+        raise ValueError(f"{what} takes tensors of {rank} axes or more; shape {tuple(x.shape)} came.")
+    return x
+
+
+@op
+def hsplit(x, indices_or_sections):
+    """Parts along the second axis, of a vector along the first."""
+    x = _needs_axes("hsplit", x, 1)
+    return split(x, indices_or_sections, 1 if len(x.shape) > 1 else 0)
+
+
+@op
+def vsplit(x, indices_or_sections):
+    """Parts along the first axis of a tensor of two axes or more."""
+    return split(_needs_axes("vsplit", x, 2), indices_or_sections, 0)
+
+
+@op
+def dsplit(x, indices_or_sections):
+    """Parts along the third axis."""
+    return split(_needs_axes("dsplit", x, 3), indices_or_sections, 2)
+
+
+@op
+def fliplr(x):
+    """The columns in reverse order."""
+    return flip(_needs_axes("fliplr", x, 2), 1)
+
+
+@op
+def flipud(x):
+    """The rows in reverse order."""
+    return flip(_needs_axes("flipud", x, 1), 0)
+
+
+@op
+def rot90(array, k=1, axes=(0, 1)):
+    """The plane of two axes turned by `k` right angles, from the first axis towards the second.
+
+    Raises: ValueError unless there are two different axes.
+    """
+    x = as_array(array)
+    if len(axes) != 2 or len(set(normalize_axes(tuple(axes), len(x.shape)))) != 2:
+        raise ValueError(
+            f"rot90 turns the plane of two different axes; axes {axes!r} of a tensor of shape {tuple(x.shape)} came."
+        )
+    first, second = axes
+    turns = k % 4
+    if turns in (0, 2):
+        return flip(flip(x, first), second) if turns else x
+    return swapaxes(flip(x, second), first, second) if turns == 1 else flip(swapaxes(x, first, second), second)
+
+
+@op
+def diag(x, k=0):
+    """A matrix with a vector on its k-th diagonal; of a matrix, that diagonal.
+
+    Raises: ValueError for tensors of other than one or two axes.
+
+    >>> diag([1, 2]).tolist()
+    [[1, 0], [0, 2]]
+    """
+    x = as_array(x)
+    rank = len(x.shape)
+    if rank not in (1, 2):
+        raise ValueError(f"diag takes a vector or a matrix; a tensor of shape {tuple(x.shape)} came.")
+    if rank == 2:
+        return diagonal(x, k)
+    dtype = dtype_of(x)
+    x = _cast(x, "uint8") if dtype == "bool" else x
+    row = xp().pad(x, [(builtins.max(k, 0), builtins.max(-k, 0))], mode="constant", constant_values=0)
+    places = arange(lengths_of(row, 0)[1], dtype="int32")
+    on = equal(subtract(expand_dims(places, 0), expand_dims(places, 1)), k)
+    return _cast(select_by(on, expand_dims(row, 0), as_array(0, dtype_of(row))), dtype)
+
+
+@op
+def diagflat(x, k=0):
+    """A matrix with the elements of a tensor on its k-th diagonal."""
+    return diag(ravel(x), k)
+
+
+def shape(x):
+    """The shape as a tuple; None for what is unknown."""
+    return static_shape(x)
+
+
+def size(x):
+    """The number of elements."""
+    return math.prod(static_shape(x))
+
+
+def ndim(x):
+    """The number of axes."""
+    return len(static_shape(x))
+
+
+__all__ = [name for name, value in list(globals().items()) if getattr(value, "__module__", None) == __name__ and name[0] != "_"]
+__all__.remove("common")

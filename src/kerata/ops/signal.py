@@ -1,0 +1,204 @@
+"""Fourier transforms. Complex numbers come and go as pairs of tensors, the real and the imaginary parts."""
+
+import numpy as np
+
+from kerata.core import dtypes
+from kerata.core.arrays import as_array, dtype_of, static_shape
+from kerata.core.arrays import cast as _cast
+from kerata.core.op import op, xp
+from kerata.ops import numpy as knp
+from kerata.ops.complex_numbers import complex_of
+from kerata.ops.lengths import lengths_of
+from kerata.ops.segments import segment_sum
+
+
+def _pair(what, x):
+    """The real and the imaginary part, of a dtype that complex numbers can have.
+
+    Raises: ValueError unless there are two of one shape.
+    """
+    if not isinstance(x, (tuple, list)) or len(x) != 2:
+        raise ValueError(f"{what} takes a pair of tensors, the real and the imaginary part; {type(x).__name__} came.")
+    real, imaginary = knp.promote(_wide(x[0]), _wide(x[1]))
+    if len(real.shape) != len(imaginary.shape) or not len(real.shape):
+        raise ValueError(
+            f"{what}: the parts must have one shape, with an axis; {static_shape(real)} and {static_shape(imaginary)} came."
+        )
+    return complex_of(real, imaginary)
+
+
+def _wide(x):
+    x = knp.to_float(x)
+    return _cast(x, dtypes.result_type(dtype_of(x), "float32"))
+
+
+def _parts(z):
+    return knp.real(z), knp.imag(z)
+
+
+@op
+def fft(x):
+    """The discrete Fourier transform along the last axis: a pair of (..., n) -> a pair of (..., n).
+
+    >>> real, imaginary = fft(([1.0, 2.0], [0.0, 1.0]))
+    >>> real.tolist(), imaginary.tolist()
+    ([3.0, -1.0], [1.0, -1.0])
+    """
+    return _parts(xp().fft.fft(_pair("fft", x)))
+
+
+@op
+def fft2(x):
+    """The discrete Fourier transform along the last two axes: a pair of (..., m, n) -> a pair of (..., m, n)."""
+    return _parts(xp().fft.fft2(_pair("fft2", x)))
+
+
+@op
+def ifft2(x):
+    """The inverse of `fft2`: a pair of (..., m, n) -> a pair of (..., m, n)."""
+    return _parts(xp().fft.ifft2(_pair("ifft2", x)))
+
+
+def _to_length(x, length):
+    """`x` cut, or filled up with zeros, along its last axis."""
+    known = x.shape[-1]
+    x = knp.get_item(x, (Ellipsis, slice(0, length)))
+    missing = 0 if known is None else max(0, length - known)
+    return knp.pad(x, [(0, 0)] * (len(x.shape) - 1) + [(0, missing)]) if missing else x
+
+
+@op
+def rfft(x, fft_length=None):
+    """The discrete Fourier transform of real numbers along the last axis, without the half that follows from the rest.
+
+    Shapes: (..., n) -> a pair of (..., fft_length // 2 + 1). `x` is cut to `fft_length`, or filled up with zeros.
+
+    >>> real, imaginary = rfft([0.0, 1.0, 2.0, 1.0])
+    >>> real.tolist()
+    [4.0, -2.0, 0.0]
+    """
+    x = _wide(x)
+    return _parts(xp().fft.rfft(x if fft_length is None else _to_length(x, fft_length)))
+
+
+@op
+def irfft(x, fft_length=None):
+    """The inverse of `rfft`: a pair of (..., k) -> (..., fft_length), 2 * (k - 1) by default."""
+    z = _pair("irfft", x)
+    count = z.shape[-1]
+    if fft_length is None:
+        if count is None:
+            raise ValueError("irfft needs fft_length where the length of the last axis is open.")
+        fft_length = 2 * (count - 1)
+    return xp().fft.irfft(_complex_to_length(z, fft_length // 2 + 1), fft_length)
+
+
+def _complex_to_length(z, length):
+    if z.shape[-1] == length:
+        return z
+    return complex_of(*(_to_length(part, length) for part in _parts(z)))
+
+
+@op
+def extract_sequences(x, sequence_length, sequence_stride):
+    """Overlapping pieces of the last axis: (..., n) -> (..., 1 + (n - sequence_length) // sequence_stride, sequence_length).
+
+    >>> extract_sequences([1, 2, 3, 4, 5, 6], 3, 2).tolist()
+    [[1, 2, 3], [3, 4, 5]]
+    """
+    x = as_array(x)
+    namespace, length = lengths_of(x, -1)
+    if length is None:
+        return knp.take(x, knp.zeros((None, sequence_length), "int32"), -1)
+    count = 1 + (length - sequence_length) // sequence_stride
+    starts = namespace.arange(count, dtype="int64")[:, None] * sequence_stride
+    return knp.take(x, as_array(starts + np.arange(sequence_length), "int32"), -1)
+
+
+def _check_lengths(what, sequence_length, fft_length):
+    if fft_length < sequence_length:
+        raise ValueError(f"{what}: fft_length={fft_length} must be no less than sequence_length={sequence_length}.")
+
+
+def _window(what, window, sequence_length, fft_length, dtype):
+    """The window's values in the middle of `fft_length` places.
+
+    Raises: ValueError for an unknown name or another length.
+    """
+    if isinstance(window, str):
+        if window not in ("hann", "hamming"):
+            raise ValueError(f"{what}: window must be 'hann', 'hamming', None or a tensor; {window!r} came.")
+        n = np.arange(sequence_length)
+        mean = 0.5 if window == "hann" else 0.54
+        window = mean - (1 - mean) * np.cos(2 * np.pi * n / sequence_length)  # periodic
+    if window is None:
+        return knp.ones((fft_length,), dtype)
+    window = as_array(window, dtype)
+    if static_shape(window) != (sequence_length,):
+        raise ValueError(f"{what}: the window must have the shape ({sequence_length},); {static_shape(window)} came.")
+    before = (fft_length - sequence_length) // 2
+    return knp.pad(window, ((before, fft_length - sequence_length - before),))
+
+
+@op
+def stft(x, sequence_length, sequence_stride, fft_length, window="hann", center=True):
+    """The Fourier transforms of short overlapping pieces of a signal.
+
+    Shapes: (..., n) -> a pair of (..., pieces, fft_length // 2 + 1).
+
+    Args:
+        sequence_length: the length of the window.
+        sequence_stride: how far pieces are apart.
+        fft_length: the length of a piece; the window lies in its middle.
+        window: "hann", "hamming", a tensor (sequence_length,), or None for whole pieces of `fft_length`.
+        center: whether the t-th piece has its middle at `t * sequence_stride`; the signal is then mirrored at its ends.
+
+    Raises: ValueError for a window of another length, or pieces shorter than it.
+
+    Source: Allen and Rabiner 1977, "A unified approach to short-time Fourier analysis and synthesis".
+    """
+    x = _wide(x)
+    _check_lengths("stft", sequence_length, fft_length)
+    values = _window("stft", window, sequence_length, fft_length, dtype_of(x))
+    if center:
+        x = knp.pad(x, [(0, 0)] * (len(x.shape) - 1) + [(fft_length // 2, fft_length // 2)], mode="reflect")
+    return rfft(knp.multiply(extract_sequences(x, fft_length, sequence_stride), values))
+
+
+def _overlapped(pieces, stride):
+    """The sum of pieces (..., count, length) laid `stride` apart: (..., n)."""
+    count, length = pieces.shape[-2:]
+    total = (count - 1) * stride + length
+    places = np.arange(count)[:, None] * stride + np.arange(length)
+    flat = knp.reshape(knp.moveaxis(knp.moveaxis(pieces, -2, 0), -1, 1), (count * length, *pieces.shape[:-2]))
+    return knp.moveaxis(segment_sum(flat, as_array(places.ravel(), "int32"), total), 0, -1)
+
+
+@op
+def istft(x, sequence_length, sequence_stride, fft_length, length=None, window="hann", center=True):
+    """The signal of which `stft` with the same arguments gave `x`.
+
+    Shapes: a pair of (..., pieces, fft_length // 2 + 1) -> (..., n).
+
+    Args:
+        length: the signal is cut to it.
+
+    Raises: ValueError for a window of another length, pieces shorter than it, or an open number of them.
+
+    Source: Griffin and Lim 1984, "Signal estimation from modified short-time Fourier transform".
+    """
+    _check_lengths("istft", sequence_length, fft_length)
+    pieces = irfft(x, fft_length)
+    if pieces.shape[-2] is None:
+        raise ValueError("istft needs a known number of pieces.")
+    values = _window("istft", window, sequence_length, fft_length, dtype_of(pieces))
+    signal = _overlapped(knp.multiply(pieces, values), sequence_stride)
+    squares = knp.multiply(knp.square(values), knp.ones((pieces.shape[-2], 1), dtype_of(pieces)))
+    weights = _overlapped(squares, sequence_stride)
+    signal = knp.divide(signal, knp.where(weights > 1e-10, weights, 1.0))
+    start = fft_length // 2 if center else 0
+    end = start + length if length is not None else -start or None
+    return knp.get_item(signal, (Ellipsis, slice(start, end)))
+
+
+__all__ = ["extract_sequences", "fft", "fft2", "ifft2", "irfft", "istft", "rfft", "stft"]
