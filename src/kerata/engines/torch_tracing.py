@@ -19,8 +19,8 @@ import torch
 from kerata.engines.state import StateScope, UnlistedVariables
 from kerata.engines.torch_programs import Recording, program
 
-# A step that takes longer gains nothing: its time goes into the kernels. Recording takes about as long as 30 of them.
-_SECONDS_WORTH_RECORDING = 0.02
+# A step that takes longer gains little: its time goes into the kernels, and recording holds all their results at once.
+_SECONDS_WORTH_RECORDING = 0.5
 _STEPS_BEFORE = 3  # the first builds, the others show how long a step takes and whose code runs in it
 _LIBRARIES = {"kerata", "torch", "numpy", "optree", "ml_dtypes", "array_api_compat"} | set(sys.stdlib_module_names)
 
