@@ -27,7 +27,7 @@ def test_standardize_and_split(standardize, split):
             np.testing.assert_array_equal(found, other(x))
         else:
             np.testing.assert_array_equal(found.ravel(), np.ravel(other(x)))
-    assert mine.get_config() == {k: v for k, v in other.get_config().items()}
+    assert mine.get_config() == dict(other.get_config())
 
 
 @pytest.mark.parametrize("ngrams", [1, 2, 3, (2,), (3, 1)])

@@ -1,6 +1,5 @@
 """Texts to numbers of words, or to vectors that say which words are in them."""
 
-import os
 import re
 import string
 

@@ -1,0 +1,200 @@
+"""Bounding boxes: their formats, cutting and overlap. Users find these functions in `kerata.utils.bounding_boxes`."""
+
+import math
+
+from kerata import ops
+from kerata.core.arrays import as_array
+
+FORMATS = ("xyxy", "yxyx", "xywh", "center_xywh", "center_yxhw", "rel_xyxy", "rel_yxyx", "rel_xywh", "rel_center_xywh")
+
+
+def _parts(boxes):
+    return ops.split(boxes, 4, -1)
+
+
+def _to_edges(name, boxes):
+    """Left, top, right and bottom."""
+    a, b, c, d = _parts(boxes)
+    if name == "xyxy":
+        return a, b, c, d
+    if name == "yxyx":
+        return b, a, d, c
+    if name == "xywh":
+        return a, b, a + c, b + d
+    x, y, width, height = (a, b, c, d) if name == "center_xywh" else (b, a, d, c)
+    return x - width / 2, y - height / 2, x + width / 2, y + height / 2
+
+
+def _from_edges(name, left, top, right, bottom):
+    if name == "xyxy":
+        parts = left, top, right, bottom
+    elif name == "yxyx":
+        parts = top, left, bottom, right
+    elif name == "xywh":
+        parts = left, top, right - left, bottom - top
+    else:
+        x, y, width, height = (left + right) / 2, (top + bottom) / 2, right - left, bottom - top
+        parts = (x, y, width, height) if name == "center_xywh" else (y, x, height, width)
+    return ops.concatenate(parts, -1)
+
+
+def _checked(name):
+    if str(name).lower() not in FORMATS:
+        raise ValueError(f"There is no bounding box format {name!r}; known ones are {', '.join(FORMATS)}.")
+    name = name.lower()
+    return name.removeprefix("rel_"), name.startswith("rel_")
+
+
+def convert_format(boxes, source, target, height=None, width=None, dtype="float32"):
+    """Boxes in another format.
+
+    Shapes: (..., 4) -> the same; or a dict with "boxes".
+
+    Args:
+        boxes: a tensor, or a dict whose "boxes" are converted.
+        source: "xyxy" (left, top, right, bottom), "yxyx", "xywh" (left, top, width, height), "center_xywh", "center_yxhw",
+            or one of "rel_xyxy", "rel_yxyx", "rel_xywh", "rel_center_xywh", as fractions of the image.
+        target: likewise.
+        height, width: the image's size, needed between fractions and pixels.
+        dtype: the result's dtype.
+
+    Raises: ValueError for an unknown format, other shapes, or a size that is needed and missing.
+
+    >>> import kerata
+    >>> convert_format([[10.0, 20.0, 30.0, 60.0]], "xyxy", "xywh").tolist()
+    [[10.0, 20.0, 20.0, 40.0]]
+    """
+    if isinstance(boxes, dict):
+        return boxes | {"boxes": convert_format(boxes["boxes"], source, target, height, width, dtype)}
+    (first, first_relative), (second, second_relative) = _checked(source), _checked(target)
+    boxes = ops.cast(as_array(boxes), dtype)
+    if boxes.shape[-1] != 4:
+        raise ValueError(f"convert_format: boxes have 4 numbers in their last axis; shape {tuple(boxes.shape)} came.")
+    if first == second and first_relative == second_relative:
+        return boxes
+    edges = _to_edges(first, boxes)
+    if first_relative != second_relative:
+        if height is None or width is None:
+            raise ValueError(f"convert_format: from {source!r} to {target!r}, height and width of the image are needed.")
+        scales = [ops.cast(n, dtype) for n in (width, height, width, height)]
+        edges = [x * s if first_relative else x / s for x, s in zip(edges, scales)]
+    return _from_edges(second, *edges)
+
+
+def clip_to_image_size(bounding_boxes, height=None, width=None, bounding_box_format="xyxy"):
+    """Boxes cut to the image; those with nothing in it are all -1, their labels too.
+
+    Shapes: "boxes" (..., n, 4) and "labels" (..., n) in a dict -> the same.
+
+    Args:
+        bounding_boxes: a dict with "boxes" and "labels".
+        height, width: the image's size.
+        bounding_box_format: the boxes' format.
+    """
+    relative = _checked(bounding_box_format)[1]
+    if not relative and (height is None or width is None):
+        raise ValueError(f"clip_to_image_size: for boxes {bounding_box_format!r}, height and width are needed.")
+    corners = "rel_xyxy" if relative else "xyxy"
+    boxes = convert_format(bounding_boxes["boxes"], bounding_box_format, corners, height, width)
+    limits = (1.0, 1.0) if relative else (ops.cast(width, "float32"), ops.cast(height, "float32"))
+    left, top, right, bottom = _parts(boxes)
+    left, right = (ops.minimum(ops.maximum(x, 0.0), limits[0]) for x in (left, right))
+    top, bottom = (ops.minimum(ops.maximum(y, 0.0), limits[1]) for y in (top, bottom))
+    there = ops.logical_and(ops.greater(right, left), ops.greater(bottom, top))
+    clipped = convert_format(ops.concatenate([left, top, right, bottom], -1), corners, bounding_box_format, height, width)
+    result = dict(bounding_boxes) | {"boxes": ops.where(there, clipped, -1.0)}
+    if bounding_boxes.get("labels") is not None:
+        labels = as_array(bounding_boxes["labels"])
+        result["labels"] = ops.where(ops.squeeze(there, -1), labels, ops.cast(-1, labels.dtype))
+    return result
+
+
+def _overlap(first, second):
+    """Intersection and areas of all pairs: (..., n, 4), (..., m, 4) -> (..., n, m)."""
+    a, b = ops.expand_dims(first, -2), ops.expand_dims(second, -3)
+    low = ops.maximum(a[..., :2], b[..., :2])
+    high = ops.minimum(a[..., 2:], b[..., 2:])
+    sides = ops.maximum(high - low, 0.0)
+    area = lambda x: (x[..., 2] - x[..., 0]) * (x[..., 3] - x[..., 1])
+    return sides[..., 0] * sides[..., 1], area(a), area(b)
+
+
+def _corners(boxes, source, image_shape):
+    height, width = (None, None) if image_shape is None else image_shape[:2]
+    relative = _checked(source)[1] and image_shape is None
+    return convert_format(boxes, source, "rel_xyxy" if relative else "xyxy", height, width)
+
+
+def compute_iou(boxes1, boxes2, bounding_box_format, use_masking=False, mask_val=-1, image_shape=None):
+    """How much boxes overlap: the area of what two share, divided by that of what either covers.
+
+    Shapes: (..., n, 4), (..., m, 4) -> (..., n, m).
+
+    Args:
+        boxes1, boxes2: boxes.
+        bounding_box_format: their format.
+        use_masking: whether boxes that are `mask_val` give `mask_val`.
+        mask_val: what stands for no box.
+        image_shape: `(height, width, channels)` where pixels are needed.
+    """
+    boxes1, boxes2 = as_array(boxes1), as_array(boxes2)
+    first, second = (_corners(x, bounding_box_format, image_shape) for x in (boxes1, boxes2))
+    shared, one, other = _overlap(first, second)
+    union = one + other - shared
+    result = ops.where(union > 0, shared / ops.where(union > 0, union, 1.0), 0.0)
+    if not use_masking:
+        return result
+    gone = [ops.all(ops.equal(x, mask_val), -1) for x in (boxes1, boxes2)]
+    return ops.where(ops.logical_or(ops.expand_dims(gone[0], -1), ops.expand_dims(gone[1], -2)), float(mask_val), result)
+
+
+def compute_ciou(boxes1, boxes2, bounding_box_format, image_shape=None):
+    """Overlap of boxes, pair by pair, less penalties for the distance of their middles and other proportions.
+
+    Shapes: (..., 4), (..., 4) -> (...).
+
+    Source: Zheng et al. 2020, "Distance-IoU loss", arXiv:1911.08287.
+    """
+    first, second = (_corners(as_array(x), bounding_box_format, image_shape) for x in (boxes1, boxes2))
+    epsilon = 1e-7
+    low, high = ops.maximum(first[..., :2], second[..., :2]), ops.minimum(first[..., 2:], second[..., 2:])
+    sides = ops.maximum(high - low, 0.0)
+    sizes = [x[..., 2:] - x[..., :2] for x in (first, second)]
+    shared = sides[..., 0] * sides[..., 1]
+    union = sizes[0][..., 0] * sizes[0][..., 1] + sizes[1][..., 0] * sizes[1][..., 1] - shared
+    overlap = shared / (union + epsilon)
+    hull = ops.maximum(first[..., 2:], second[..., 2:]) - ops.minimum(first[..., :2], second[..., :2])
+    diagonal = ops.sum(hull * hull, -1) + epsilon
+    apart = (first[..., :2] + first[..., 2:] - second[..., :2] - second[..., 2:]) / 2
+    angle = [ops.arctan(s[..., 0] / (s[..., 1] + epsilon)) for s in sizes]
+    shape = 4 / math.pi**2 * ops.square(angle[1] - angle[0])
+    weight = shape / (shape - overlap + 1 + epsilon)
+    return overlap - (ops.sum(apart * apart, -1) / diagonal + weight * shape)
+
+
+def crop(boxes, top, left, height, width, bounding_box_format="xyxy"):
+    """Boxes in the part of an image that begins at a row and a column, cut to it.
+
+    Shapes: (..., 4) -> the same.
+    """
+    edges = _to_edges(_checked(bounding_box_format)[0], ops.cast(as_array(boxes), "float32"))
+    moved = []
+    for x, start, length in zip(edges, (left, top, left, top), (width, height, width, height)):
+        moved.append(ops.clip(x - ops.cast(start, "float32"), 0.0, float(length)))
+    return _from_edges(_checked(bounding_box_format)[0], *moved)
+
+
+def pad(boxes, top, left, height=None, width=None, bounding_box_format="xyxy"):
+    """Boxes in an image that got rows above and columns on the left.
+
+    Shapes: (..., 4) -> the same.
+
+    Args:
+        boxes: boxes in pixels, or in fractions of an image whose padded size is given.
+        top, left: how many rows and columns there are before.
+        height, width: the image's size before, for boxes in fractions.
+    """
+    corners = convert_format(boxes, bounding_box_format, "xyxy", height, width)
+    moved = [x + float(n) for x, n in zip(_parts(corners), (left, top, left, top))]
+    size = (None, None) if height is None or width is None else (height + top, width + left)
+    return convert_format(ops.concatenate(moved, -1), "xyxy", bounding_box_format, *size)

@@ -1,0 +1,275 @@
+"""Layers that change images: with the same transformation the oracle's pixels, in models, pipelines, on each engine."""
+
+import json
+
+import numpy as np
+import pytest
+
+import kerata
+from kerata import engines, layers
+
+from ...oracle import keras
+
+RNG = np.random.default_rng(0)
+X = RNG.uniform(0, 255, (2, 8, 10, 3)).astype("float32")
+IMAGES = np.ascontiguousarray(np.moveaxis(X, -1, 1))
+YES = np.array([True, False])
+
+
+def per_image(*values):
+    return np.array(values, "float32").reshape(2, 1, 1, 1)
+
+
+def rotation(*degrees):
+    rows = []
+    for angle in np.radians(degrees):
+        cos, sin = np.cos(angle), np.sin(angle)
+        rows.append([cos, -sin, (9 - (cos * 9 - sin * 7)) / 2, sin, cos, (7 - (sin * 9 + cos * 7)) / 2, 0, 0])
+    shape = {"image_height": 8, "image_width": 10, "batch_size": 2}
+    return {"angle": np.array(degrees, "float32"), "rotation_matrix": np.array(rows, "float32")} | shape
+
+
+SHAPE = {"input_shape": (2, 8, 10, 3)}
+START = np.array([[[0, 0], [9, 0], [0, 7], [9, 7]]] * 2, "float32")
+END = START + RNG.uniform(-1, 1, START.shape).astype("float32")
+# Name, arguments, a transformation.
+CASES = [
+    ("RandomBrightness", {"factor": 0.2}, {"rgb_delta": per_image(30, -40)}),
+    ("RandomContrast", {"factor": 0.2}, {"contrast_factor": per_image(1.2, 0.7)}),
+    ("RandomHue", {"factor": 0.3}, {"factor": np.array([0.2, -0.4], "float32")}),
+    ("RandomSaturation", {"factor": 0.3}, {"factor": np.array([0.2, 0.7], "float32")}),
+    ("RandomColorDegeneration", {"factor": 0.3}, {"factor": per_image(0.2, 0.9)}),
+    ("RandomSharpness", {"factor": 0.3}, {"factor": np.array([0.2, 0.9], "float32")}),
+    ("RandomPosterization", {"factor": 4}, {"shift_factor": np.array([3, 6], "uint8")}),
+    ("Solarization", {"addition_factor": 0.1, "threshold_factor": 0.2}, {"additions": per_image(10, 0), "thresholds": per_image(90, 0)}),
+    ("RandomInvert", {"factor": 0.5}, {"apply_inversion": YES}),
+    ("RandomRotation", {"factor": 0.2}, rotation(30, -77)),
+    ("RandomRotation", {"factor": 0.2, "fill_mode": "constant", "fill_value": 3.0, "interpolation": "nearest"}, rotation(30, -77)),
+    ("RandomZoom", {"height_factor": 0.2}, {"height_zoom": np.array([[1.3], [0.8]], "float32"), "width_zoom": np.array([[0.7], [1.2]], "float32")} | SHAPE),
+    ("RandomTranslation", {"height_factor": 0.2, "width_factor": 0.3, "fill_mode": "wrap"}, {"translations": np.array([[1.5, 2.0], [-3.0, 0.5]], "float32")} | SHAPE),
+    ("RandomShear", {"x_factor": 0.2, "y_factor": 0.2}, {"shear_factor": np.array([[0.2, 0.0], [-0.1, 0.3]], "float32")} | SHAPE),
+    ("RandomPerspective", {}, {"apply_perspective": YES, "start_points": START, "end_points": END} | SHAPE),
+    ("RandomFlip", {"mode": "horizontal"}, {"flips": YES.reshape(2, 1, 1, 1)} | SHAPE),
+    ("RandomFlip", {"mode": "vertical"}, {"flips": YES.reshape(2, 1, 1, 1)} | SHAPE),
+    ("RandomCrop", {"height": 4, "width": 5}, (2, 3)),
+    ("Resizing", {"height": 4, "width": 5}, (8, 10)),
+    ("Resizing", {"height": 5, "width": 4, "crop_to_aspect_ratio": True, "antialias": True}, (8, 10)),
+    ("CenterCrop", {"height": 4, "width": 6}, SHAPE),
+]  # fmt: skip
+every_case = pytest.mark.parametrize("name, arguments, transformation", CASES, ids=[f"{i}-{c[0]}" for i, c in enumerate(CASES)])
+
+
+def as_json(config):
+    return json.loads(json.dumps(config))
+
+
+@every_case
+def test_oracle(name, arguments, transformation, engine):
+    """The oracle's pixels for the same transformation, also with channels first; an equal config."""
+    import jax
+
+    mine, other = (getattr(m.layers, name)(**arguments, name="l", data_format="channels_last") for m in (kerata, keras()))
+    expected = np.asarray(other.transform_images(jax.numpy.asarray(X), jax.tree.map(lambda a: jax.numpy.asarray(a) if isinstance(a, np.ndarray) else a, transformation)))  # fmt: skip
+    found = engine.to_numpy(mine.transform_images(engine.asarray(X), transformation))
+    close(found, expected)
+    first = getattr(layers, name)(**arguments, data_format="channels_first")
+    turned = transformation
+    if isinstance(transformation, dict) and "input_shape" in transformation:
+        turned = transformation | {"input_shape": (2, 3, 8, 10)}
+    close(np.moveaxis(engine.to_numpy(first.transform_images(engine.asarray(IMAGES), turned)), 1, -1), expected)
+    mine, other = (as_json(layer.get_config()) for layer in (mine, other))
+    assert mine.keys() == other.keys()
+    assert getattr(layers, name).from_config(other).get_config().keys() == other.keys()
+
+
+def close(found, expected):
+    """Equal but for pixels on an edge between two, which rounding may put to either."""
+    assert found.shape == expected.shape
+    off = np.abs(found - expected) > 2e-2
+    assert off.mean() < 0.01, (off.mean(), np.abs(found - expected).max())
+
+
+@every_case
+def test_calls(name, arguments, transformation, engine):
+    """Batches, single images, bytes, symbolic inputs; nothing random when not training; the same draws from a seed."""
+    random = name not in ("Resizing", "CenterCrop")
+    make = lambda: getattr(layers, name)(**arguments, **({"seed": 3} if random else {}), data_format="channels_last")
+    layer = make()
+    y = layer(X, training=True)
+    assert engine.is_array(y)
+    shape = layer.compute_output_shape(X.shape)
+    assert tuple(y.shape) == shape and tuple(layer(X[0], training=True).shape) == shape[1:]
+    symbolic = layer(kerata.Input(X.shape[1:]))
+    assert symbolic.shape == (None, *shape[1:]) and symbolic.dtype == "float32"
+    assert tuple(layer(X.astype("uint8"), training=True).shape) == shape
+    if random:
+        np.testing.assert_array_equal(engine.to_numpy(make()(X, training=True)), engine.to_numpy(y))
+        if name != "RandomCrop":
+            np.testing.assert_array_equal(engine.to_numpy(layer(X, training=False)), X)
+
+
+@pytest.mark.parametrize("engine_name", ["jax", "torch", "tensorflow"])
+def test_in_a_tf_data_pipeline(engine_name):
+    """Each batch has draws of its own."""
+    import tensorflow as tf
+
+    with engines.use_engine(engine_name):
+        layer = layers.Pipeline([layers.RandomFlip(seed=1), layers.RandomBrightness(0.5, seed=2), layers.RandomCrop(4, 4)])
+        data = tf.data.Dataset.from_tensor_slices(np.repeat(X[:1], 8, 0)).batch(4).map(layer)
+        assert data.element_spec.shape.as_list() == [None, 4, 4, 3]
+        found = np.concatenate(list(data.as_numpy_iterator()))
+    assert len({image.sum().round(2) for image in found}) > 5
+
+
+def test_in_a_model(training_engine):
+    model = kerata.Sequential(
+        [
+            kerata.Input((8, 10, 3)),
+            layers.RandomFlip(),
+            layers.RandomRotation(0.1),
+            layers.RandomContrast(0.2),
+            layers.Resizing(4, 4),
+            layers.Flatten(),
+            layers.Dense(1),
+        ]
+    )
+    model.compile("adam", "mse")
+    model.fit(np.repeat(X, 4, 0), np.ones(8), batch_size=4, epochs=2, verbose=0)
+    expected = training_engine.to_numpy(model.layers[-1](layers.Flatten()(layers.Resizing(4, 4)(X))))
+    np.testing.assert_allclose(model.predict(X, verbose=0), expected, rtol=1e-4, atol=1e-3)
+
+
+# Distributions
+
+
+def many(layer, key, count=4000):
+    return np.asarray(layer.get_random_transformation(np.zeros((count, 8, 10, 3), "float32"))[key])
+
+
+@pytest.mark.parametrize(
+    "make, key, low, high",
+    [
+        (lambda: layers.RandomBrightness(0.2, seed=1), "rgb_delta", -51, 51),
+        (lambda: layers.RandomBrightness((0.1, 0.2), seed=1), "rgb_delta", 25.5, 51),
+        (lambda: layers.RandomContrast(0.3, seed=1), "contrast_factor", 0.7, 1.3),
+        (lambda: layers.RandomHue(0.3, seed=1), "factor", -0.3, 0.3),
+        (lambda: layers.RandomRotation(0.25, seed=1), "angle", -90, 90),
+        (lambda: layers.RandomZoom((-0.3, 0.1), seed=1), "height_zoom", 0.7, 1.1),
+        (lambda: layers.RandomTranslation(0.5, 0.5, seed=1), "translations", -5, 5),
+        (lambda: layers.RandomShear(0.2, 0.2, seed=1), "shear_factor", -0.2, 0.2),
+        (lambda: layers.Solarization(0.2, 0.2, seed=1), "thresholds", 0, 51),
+    ],
+)
+def test_distributions(make, key, low, high):
+    values = many(make(), key)
+    assert low <= values.min() < low + 0.02 * (high - low) and high - 0.02 * (high - low) < values.max() <= high
+    if key != "translations":
+        assert abs(values.mean() - (low + high) / 2) < 0.02 * (high - low)
+
+
+def test_chances():
+    assert abs(many(layers.RandomFlip("horizontal", seed=1), "flips").mean() - 0.5) < 0.03
+    assert abs(many(layers.RandomInvert((0.3, 0.3), seed=1), "apply_inversion").mean() - 0.3) < 0.03
+    assert abs(many(layers.RandomInvert(1.0, seed=1), "apply_inversion").mean() - 0.5) < 0.03
+    grey = layers.RandomGrayscale(0.2, seed=1).get_random_transformation(np.zeros((4000, 2, 2, 3), "float32"))
+    assert abs(np.asarray(grey).mean() - 0.2) < 0.03
+
+
+def test_grayscale(engine):
+    y = engine.to_numpy(layers.RandomGrayscale(1.0)(X, training=True))
+    np.testing.assert_allclose(y, np.repeat(X @ np.array([[0.2989], [0.587], [0.114]], "float32"), 3, -1), rtol=1e-4)
+
+
+def test_random_crops_differ(engine):
+    layer = layers.RandomCrop(4, 5, seed=1)
+    places = set()
+    for _ in range(30):
+        y = engine.to_numpy(layer(X, training=True))
+        places.add(next((i, j) for i in range(5) for j in range(6) if np.allclose(y, X[:, i : i + 4, j : j + 5])))
+    assert len(places) > 10
+
+
+def test_color_jitter(engine):
+    layer = layers.RandomColorJitter(brightness_factor=0.2, contrast_factor=0.2, saturation_factor=(0.5, 1.0), hue_factor=0.1)
+    y = engine.to_numpy(layer(X, training=True))
+    assert y.min() >= 0 and y.max() <= 255 and np.abs(y - X).mean() > 1
+    np.testing.assert_array_equal(engine.to_numpy(layer(X, training=False)), X)
+
+
+def test_elastic(engine):
+    layer = layers.RandomElasticTransform((1.0, 1.0), (0.5, 0.5), seed=1)
+    y = engine.to_numpy(layer(X, training=True))
+    assert y.shape == X.shape and 1 < np.abs(y - X).mean() < 60
+
+
+# What belongs to images
+
+
+def data(**more):
+    return {
+        "images": X,
+        "labels": np.array([[1.0, 0.0], [0.0, 1.0]], "float32"),
+        "segmentation_masks": (X[..., :1] > 99).astype("int32"),
+    } | more
+
+
+@every_case
+def test_masks_follow(name, arguments, transformation, engine):
+    """Masks come to where the same image would, in whole pixels; labels stay."""
+    layer = getattr(layers, name)(**arguments, data_format="channels_last")
+    result = layer(data(), training=True)
+    assert set(result) == {"images", "labels", "segmentation_masks"}
+    np.testing.assert_array_equal(engine.to_numpy(result["labels"]), data()["labels"])
+    assert tuple(result["segmentation_masks"].shape) == (*result["images"].shape[:3], 1)
+    one = layer({key: part[0] for key, part in data().items()}, training=True)
+    assert {key: tuple(part.shape) for key, part in one.items()} == {k: tuple(p.shape[1:]) for k, p in result.items()}
+
+
+BOXES = {"boxes": np.array([[[2, 1, 5, 4], [-1, -1, -1, -1]]] * 2, "float32"), "labels": np.array([[7, -1]] * 2, "int32")}
+
+
+@pytest.mark.parametrize(
+    "name, arguments, transformation, expected",
+    [
+        ("RandomFlip", {"mode": "horizontal"}, {"flips": YES.reshape(2, 1, 1, 1)} | SHAPE, [[5, 1, 8, 4], [2, 1, 5, 4]]),
+        ("RandomFlip", {"mode": "vertical"}, {"flips": YES.reshape(2, 1, 1, 1)} | SHAPE, [[2, 4, 5, 7], [2, 1, 5, 4]]),
+        ("RandomTranslation", {"height_factor": 0.5, "width_factor": 0.5}, {"translations": np.array([[1, 2], [-3, 0]], "float32")} | SHAPE, [[3, 3, 6, 6], [0, 1, 2, 4]]),
+        ("RandomRotation", {"factor": 0.5}, rotation(180, 0), [[5, 4, 8, 7], [2, 1, 5, 4]]),
+        ("RandomZoom", {"height_factor": 0.5}, {"height_zoom": np.array([[0.5], [1]], "float32"), "width_zoom": np.array([[2], [1]], "float32")} | SHAPE, [[3.5, 0, 5, 4], [2, 1, 5, 4]]),
+        ("RandomPerspective", {}, {"apply_perspective": YES, "start_points": START, "end_points": START + 1} | SHAPE, [[3, 2, 6, 5], [2, 1, 5, 4]]),
+        ("Resizing", {"height": 4, "width": 20}, (8, 10), [[4, 0.5, 10, 2]] * 2),
+        ("CenterCrop", {"height": 6, "width": 6}, SHAPE, [[0, 0, 3, 3]] * 2),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("box_format", ["xyxy", "rel_xywh", "center_yxhw"])
+def test_boxes_follow(name, arguments, transformation, expected, box_format, engine):
+    from kerata.layers.preprocessing.boxes import convert_format
+
+    layer = getattr(layers, name)(**arguments, bounding_box_format=box_format, data_format="channels_last")
+    given = convert_format(BOXES["boxes"], "xyxy", box_format, 8, 10)
+    given = np.where(BOXES["boxes"] == -1, -1, engine.to_numpy(given)).astype("float32")
+    result = layer.transform_bounding_boxes(BOXES | {"boxes": given}, transformation)
+    size = layer.compute_output_shape(X.shape)[1:3]
+    found = engine.to_numpy(convert_format(result["boxes"], box_format, "xyxy", *size))
+    np.testing.assert_allclose(found[:, 0], expected, atol=1e-3)
+    np.testing.assert_array_equal(engine.to_numpy(result["boxes"])[:, 1], -np.ones((2, 4)))
+    np.testing.assert_array_equal(engine.to_numpy(result["labels"]), [[7, -1]] * 2)
+
+
+@pytest.mark.parametrize(
+    "make, text",
+    [
+        (lambda: layers.RandomBrightness(2.0), "RandomBrightness: factor must be a number or a pair (low, high) from -1.0 to 1.0"),
+        (lambda: layers.RandomBrightness(0.2, value_range=(1, 0)), "value_range must be a pair (low, high); (1, 0) came"),
+        (lambda: layers.RandomRotation(0.1, fill_mode="x"), "fill_mode must be one of constant, reflect, wrap, nearest; 'x' came"),
+        (lambda: layers.RandomFlip("x"), "mode must be 'horizontal', 'vertical' or"),
+        (lambda: layers.Resizing(0, 3), "height must be a positive integer; 0 came"),
+        (lambda: layers.RandomCrop(3, 3)(np.ones((2, 3))), "images have 3 or 4 axes; shape (2, 3) came"),
+        (lambda: layers.RandomFlip()({"labels": np.ones(2)}), "a dict of data has the key 'images'"),
+        (lambda: layers.RandomFlip()(data(bounding_boxes=BOXES)), "data with bounding_boxes needs bounding_box_format="),
+    ],
+)  # fmt: skip
+def test_errors(make, text):
+    with pytest.raises(ValueError) as error:
+        make()
+    assert text in str(error.value)
