@@ -22,7 +22,7 @@ from kerata.core.seeds import set_random_seed
 from kerata.core.session import clear_session
 from kerata.training.data import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from kerata.training.py_dataset import PyDataset, Sequence
-from kerata.utils import legacy
+from kerata.utils import bounding_boxes, legacy
 from kerata.utils.configuration import Config
 from kerata.utils.downloads import get_file
 from kerata.utils.folder_datasets import (
@@ -46,6 +46,7 @@ __all__ = [
     "Sequence",
     "array_to_img",
     "audio_dataset_from_directory",
+    "bounding_boxes",
     "clear_session",
     "custom_object_scope",
     "deserialize_keras_object",

@@ -198,3 +198,94 @@ def pad(boxes, top, left, height=None, width=None, bounding_box_format="xyxy"):
     moved = [x + float(n) for x, n in zip(_parts(corners), (left, top, left, top))]
     size = (None, None) if height is None or width is None else (height + top, width + left)
     return convert_format(ops.concatenate(moved, -1), "xyxy", bounding_box_format, *size)
+
+
+def affine_transform(
+    boxes,
+    angle,
+    translate_x,
+    translate_y,
+    scale,
+    shear_x,
+    shear_y,
+    height,
+    width,
+    center_x=None,
+    center_y=None,
+    bounding_box_format="xyxy",
+):
+    """The smallest boxes around boxes that were turned, sheared, scaled and moved with their image.
+
+    Shapes: (batch, n, 4) and numbers (batch,) -> (batch, n, 4).
+
+    Args:
+        angle: in degrees, clockwise.
+        translate_x, translate_y: in pixels.
+        scale: what lengths are multiplied by.
+        shear_x, shear_y: in degrees.
+        height, width: the image's size.
+        center_x, center_y: the point around which the image is turned, as fractions of the image; its middle if None.
+    """
+    corners = convert_format(boxes, bounding_box_format, "xyxy", height, width)
+    left, top, right, bottom = _parts(corners)
+    columns = lambda value: ops.reshape(ops.cast(as_array(value), "float32"), (-1, 1, 1))
+    radians = lambda value: ops.multiply(columns(value), math.pi / 180)
+    middle_x = columns(0.5 if center_x is None else center_x) * float(width)
+    middle_y = columns(0.5 if center_y is None else center_y) * float(height)
+    x = ops.concatenate([left, right, left, right], -1) - middle_x
+    y = ops.concatenate([top, top, bottom, bottom], -1) - middle_y
+    turn, along, down = radians(angle), ops.tan(radians(shear_x)), ops.tan(radians(shear_y))
+    cos, sin = ops.cos(turn), ops.sin(turn)
+    sheared_x, sheared_y = x + along * y, y + down * x
+    new_x = columns(scale) * (cos * sheared_x - sin * sheared_y) + middle_x + columns(translate_x)
+    new_y = columns(scale) * (sin * sheared_x + cos * sheared_y) + middle_y + columns(translate_y)
+    edges = ops.stack([ops.min(new_x, -1), ops.min(new_y, -1), ops.max(new_x, -1), ops.max(new_y, -1)], -1)
+    return convert_format(edges, "xyxy", bounding_box_format, height, width)
+
+
+def _pair(anchors, anchor_format, encoding, image_shape):
+    if encoding not in ("center_xywh", "center_yxhw"):
+        raise ValueError(f"Boxes are encoded as 'center_xywh' or 'center_yxhw'; {encoding!r} came.")
+    height, width = (None, None) if image_shape is None else image_shape[:2]
+    converted = convert_format(anchors, anchor_format, encoding, height, width)
+    return converted[..., :2], converted[..., 2:], (height, width)
+
+
+def encode_box_to_deltas(
+    anchors, boxes, anchor_format, box_format, encoding_format="center_yxhw", variance=None, image_shape=None
+):
+    """Boxes told by how they differ from anchors: their middles, in anchors' sizes, and the logarithms of their sizes.
+
+    Shapes: (..., n, 4), (..., n, 4) -> (..., n, 4).
+
+    Args:
+        anchors, boxes: boxes, pair by pair.
+        anchor_format, box_format: their formats.
+        encoding_format: "center_yxhw" or "center_xywh".
+        variance: four numbers that the result is divided by.
+        image_shape: `(height, width, channels)` where pixels and fractions are mixed.
+
+    Source: Ren et al. 2015, "Faster R-CNN", arXiv:1506.01497.
+    """
+    middle, size, (height, width) = _pair(anchors, anchor_format, encoding_format, image_shape)
+    converted = convert_format(boxes, box_format, encoding_format, height, width)
+    moved = (converted[..., :2] - middle) / size
+    deltas = ops.concatenate([moved, ops.log(ops.maximum(converted[..., 2:] / size, 1e-8))], -1)
+    return deltas if variance is None else deltas / ops.cast(as_array(variance), "float32")
+
+
+def decode_deltas_to_boxes(
+    anchors, boxes_delta, anchor_format, box_format, encoded_format="center_yxhw", variance=None, image_shape=None
+):
+    """The boxes that `encode_box_to_deltas` told; dicts of tensors are decoded key by key.
+
+    Shapes: (..., n, 4), (..., n, 4) -> (..., n, 4).
+    """
+    if isinstance(anchors, dict):
+        rest = (anchor_format, box_format, encoded_format, variance, image_shape)
+        return {key: decode_deltas_to_boxes(anchors[key], boxes_delta[key], *rest) for key in anchors}
+    middle, size, (height, width) = _pair(anchors, anchor_format, encoded_format, image_shape)
+    deltas = ops.cast(as_array(boxes_delta), "float32")
+    deltas = deltas if variance is None else deltas * ops.cast(as_array(variance), "float32")
+    boxes = ops.concatenate([deltas[..., :2] * size + middle, ops.exp(deltas[..., 2:]) * size], -1)
+    return convert_format(boxes, encoded_format, box_format, height, width)

@@ -1,0 +1,91 @@
+"""Bounding boxes: the oracle's numbers."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+from kerata.layers.preprocessing.boxes import FORMATS
+from kerata.utils import bounding_boxes as mine
+
+from ..oracle import keras
+
+RNG = np.random.default_rng(0)
+
+
+def boxes(count):
+    corner = RNG.uniform(0, 5, (2, count, 2))
+    return np.concatenate([corner, corner + RNG.uniform(0.5, 4, (2, count, 2))], -1).astype("float32")
+
+
+A, B = boxes(3), boxes(4)
+
+
+def theirs():
+    return keras().utils.bounding_boxes
+
+
+def close(found, expected, engine):
+    np.testing.assert_allclose(engine.to_numpy(found), np.asarray(expected), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("source", ["xyxy", "center_yxhw", "rel_xywh"])
+def test_convert_format(source, engine):
+    for target in FORMATS:
+        close(mine.convert_format(A, source, target, 8, 10), theirs().convert_format(A, source, target, 8, 10), engine)
+
+
+def test_overlap(engine):
+    close(mine.compute_iou(A, B, "xyxy"), theirs().compute_iou(A, B, "xyxy"), engine)
+    none = np.concatenate([B[:, :2], -np.ones((2, 1, 4), "float32")], 1)
+    close(mine.compute_iou(A, none, "xyxy", True), theirs().compute_iou(A, none, "xyxy", True), engine)
+    close(mine.compute_ciou(A, B[:, :3], "xyxy"), theirs().compute_ciou(A, B[:, :3], "xyxy"), engine)
+
+
+def test_clip(engine):
+    given = {"boxes": A * 1.5, "labels": np.arange(6).reshape(2, 3)}
+    found, expected = (m.clip_to_image_size(given, 8, 10, "xyxy") for m in (mine, theirs()))
+    close(found["boxes"], expected["boxes"], engine)
+    close(found["labels"], expected["labels"], engine)
+    outside = mine.clip_to_image_size(given | {"boxes": A - 20}, 8, 10)
+    assert (engine.to_numpy(outside["boxes"]) == -1).all() and (engine.to_numpy(outside["labels"]) == -1).all()
+
+
+def test_encoding(engine):
+    for kind in ("center_xywh", "center_yxhw"):
+        variance = [0.1, 0.1, 0.2, 0.2]
+        deltas = mine.encode_box_to_deltas(A, B[:, :3], "xyxy", "xyxy", kind, variance)
+        close(deltas, theirs().encode_box_to_deltas(A, B[:, :3], "xyxy", "xyxy", kind, variance), engine)
+        close(mine.decode_deltas_to_boxes(A, deltas, "xyxy", "xyxy", kind, variance), B[:, :3], engine)
+
+
+def test_crop_and_pad(engine):
+    close(mine.crop(A, 1, 2, 4, 5), np.clip(A - [2, 1, 2, 1], 0, [5, 4, 5, 4]), engine)
+    close(mine.pad(A, 1, 2), A + [2, 1, 2, 1], engine)
+
+
+def test_affine_transform(engine):
+    """A quarter turn of a square image moves (x, y) to (10 - y, x)."""
+    numbers = [np.array([value] * 2, "float32") for value in (90.0, 1.0, 0.0, 1.0, 0.0, 0.0)]
+    left, top, right, bottom = np.split(A, 4, -1)
+    expected = np.concatenate([10 - bottom + 1, left, 10 - top + 1, right], -1)
+    close(mine.affine_transform(A, *numbers, 10, 10), expected, engine)
+
+
+def test_signatures():
+    for name in mine.__all__:
+        wanted = inspect.signature(getattr(theirs(), name)).parameters.values()
+        assert [(p.name, p.default) for p in inspect.signature(getattr(mine, name)).parameters.values()] == [
+            (p.name, p.default) for p in wanted
+        ]
+
+
+def test_errors():
+    with pytest.raises(ValueError, match="There is no bounding box format 'x'"):
+        mine.convert_format(A, "x", "xyxy")
+    with pytest.raises(ValueError, match="height and width of the image are needed"):
+        mine.convert_format(A, "rel_xyxy", "xyxy")
+    with pytest.raises(ValueError, match="4 numbers in their last axis"):
+        mine.convert_format(A[..., :3], "xyxy", "xywh")
+    with pytest.raises(ValueError, match="encoded as 'center_xywh' or 'center_yxhw'; 'xyxy' came"):
+        mine.encode_box_to_deltas(A, A, "xyxy", "xyxy", "xyxy")
