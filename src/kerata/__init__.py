@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 
 _NAMESPACES = frozenset(
     "activations backend callbacks compat config constraints datasets dtype_policies engines initializers layers legacy losses "
-    "metrics mixed_precision models ops optimizers preprocessing random regularizers saving tree utils".split()
+    "metrics mixed_precision models ops optimizers preprocessing random regularizers saving tree utils wrappers".split()
 )
 _NAMES = {
     "DTypePolicy": "core.policies",

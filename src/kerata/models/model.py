@@ -254,6 +254,10 @@ class Model(Trainer, Layer):
             return functional_from_config(Functional if cls is Model else cls, config, custom_objects)
         return cls(**config)
 
+    def __getstate__(self):
+        """What is pickled and copied: all but the compiled programs, which are made again."""
+        return {**vars(self), "_compiled_steps": None, "_predictor": None}
+
     def to_engine(self, name):
         """Move the model, with its weights and its optimizer's, to another engine; returns the model."""
         from kerata import engines
