@@ -76,27 +76,6 @@ def get_source_inputs(tensor):
     return list(found.values())
 
 
-def get_source_inputs(tensor):
-    """The inputs that a symbolic tensor (or a structure of them) is computed from, in the order in which it needs them.
-
-    >>> import kerata
-    >>> x = kerata.Input((3,), name="x")
-    >>> [t.name for t in get_source_inputs(kerata.layers.Dense(2)(x))]
-    ['x']
-    """
-    found, seen, stack = {}, set(), symbolic_leaves(tensor)[::-1]
-    while stack:
-        x = stack.pop()
-        if id(x) in seen:
-            continue
-        seen.add(id(x))
-        if x._keras_history is None or node_of(x).is_input:
-            found[id(x)] = x
-        else:
-            stack.extend(node_of(x).input_tensors[::-1])
-    return list(found.values())
-
-
 def symbolic_leaves(structure):
     """The `KerasTensor`s in a structure, in order."""
     return [x for x in optree.tree_leaves(structure) if isinstance(x, KerasTensor)]
