@@ -1,5 +1,7 @@
 """The different elements of a tensor."""
 
+import math
+
 from kerata import engines
 from kerata.core.arrays import as_array, dtype_of
 from kerata.core.arrays import cast as _cast
@@ -42,7 +44,7 @@ def _count(steps, size):
         return None
     if not engine.is_concrete(steps):
         raise ValueError("unique in a compiled function needs a size: the length of its result can't depend on values.")
-    return int(engine.to_numpy(steps)[-1]) + 1 if steps.shape[0] else 0
+    return int(engine.to_numpy(steps)[-1]) + 1
 
 
 def _filled(values, first, filler):
@@ -88,9 +90,10 @@ def unique(
     x = as_array(x)
     flat = knp.ravel(x) if axis is None else knp.moveaxis(x, normalize_axis(axis, len(x.shape)), 0)
     length = lengths_of(flat, 0)[1]
-    rows = knp.expand_dims(flat, 1) if len(flat.shape) == 1 else knp.reshape(flat, (length if length is not None else -1, -1))
+    width = math.prod(n or 0 for n in flat.shape[1:]) if length == 0 else -1  # of nothing it can't be computed
+    rows = knp.expand_dims(flat, 1) if len(flat.shape) == 1 else knp.reshape(flat, (-1 if length is None else length, width))
     inverse, steps = _groups(rows)
-    count = _count(steps, size)
+    count = 0 if length == 0 and size is None else _count(steps, size)
     first = segment_min(knp.arange(length, dtype="int32"), inverse, count)
     index = knp.where(first < 2**31 - 1, first, _least_of(first))
     values = knp.take(flat, index, 0)
