@@ -185,3 +185,28 @@ def test_arrays_that_torch_does_not_take_as_they_are():
         np.testing.assert_array_equal(engines.current().asarray(x), x)
     half = kerata.Variable([1.5, 2.5], dtype="bfloat16")
     assert half.numpy().dtype.name == "bfloat16" and half.numpy().tolist() == [1.5, 2.5]
+
+
+@pytest.mark.parametrize("make", [lambda: layers.MultiHeadAttention(2, 4), lambda: layers.LSTM(3), lambda: layers.GRU(3)])
+def test_gradients_of_gradients_where_the_library_has_none(make):
+    """Against central differences along a random direction."""
+    kerata.utils.set_random_seed(0)
+    layer = make()
+    x = ops.convert_to_tensor(X[:10].reshape(2, 5, 4))
+    call = (lambda v: layer(v, v)) if isinstance(layer, layers.MultiHeadAttention) else layer
+    call(x)
+
+    def penalty():
+        _, (gradient,) = kerata.value_and_grad(lambda v: ops.sum(ops.sin(call(v))), [x])
+        return ops.sum(ops.square(gradient))
+
+    value, gradients = kerata.value_and_grad(penalty, layer.trainable_variables)
+    for variable, gradient in zip(layer.trainable_variables, gradients):
+        start, direction = variable.numpy(), np.random.default_rng(1).normal(size=variable.shape).astype("float32")
+        sides = []
+        for step in (0.01, -0.01):
+            variable.assign(start + step * direction)
+            sides.append(float(penalty()))
+        variable.assign(start)
+        expected = np.sum(direction * ops.convert_to_numpy(gradient))
+        np.testing.assert_allclose((sides[0] - sides[1]) / 0.02, expected, rtol=0.02, atol=0.01)

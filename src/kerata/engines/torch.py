@@ -1,8 +1,6 @@
 """The PyTorch engine: eager, its state changed in place, its gradients autograd's."""
 
 import pathlib
-import threading
-
 import numpy as np
 import optree
 import torch
@@ -11,6 +9,7 @@ from torch.utils.checkpoint import checkpoint
 from kerata.engines import state, torch_kernels, torch_numpy, torch_random, torch_tracing
 from kerata.engines.base import numpy_dtype
 from kerata.engines.eager import EagerEngine
+from kerata.engines.torch_functions import differentiation
 from kerata.engines.torch_modules import LayerModule, ModuleAdapter, unpickled_module
 from kerata.engines.torch_programs import as_one_kernel
 
@@ -160,10 +159,10 @@ class TorchEngine(EagerEngine):
         variables = list(variables)
 
         def call():
-            inner = _differentiation.depth > 0  # gradients inside of a function that is itself differentiated
+            inner = differentiation.depth > 0  # gradients inside of a function that is itself differentiated
             given = [v.raw() for v in variables]
             leaves = [x if x.requires_grad and (x.is_leaf or inner) else x.detach().requires_grad_() for x in given]
-            with torch.enable_grad(), _differentiation:
+            with torch.enable_grad(), differentiation:
                 if all(x is y for x, y in zip(given, leaves)):
                     out, owners, new = fn(), (), ()
                 else:
@@ -226,21 +225,6 @@ class TorchEngine(EagerEngine):
 
 def _on_host(fn, *arrays):
     return torch.from_numpy(np.asarray(fn(np, *[x.detach().numpy() for x in arrays])))
-
-
-class _Differentiation(threading.local):
-    """How many gradients are being taken inside one another."""
-
-    depth = 0
-
-    def __enter__(self):
-        self.depth += 1
-
-    def __exit__(self, *exception):
-        self.depth -= 1
-
-
-_differentiation = _Differentiation()
 
 
 def _from_numpy(x):

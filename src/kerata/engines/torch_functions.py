@@ -3,8 +3,25 @@
 Each declines, by returning `NotImplemented`, what it does not do; the op's one body then does it.
 """
 
+import threading
+
 import torch
 from torch.nn import functional
+
+
+class _Differentiation(threading.local):
+    """How many gradients are being taken inside one another."""
+
+    depth = 0
+
+    def __enter__(self):
+        self.depth += 1
+
+    def __exit__(self, *exception):
+        self.depth -= 1
+
+
+differentiation = _Differentiation()
 
 
 def _array(x):
@@ -87,6 +104,8 @@ def _dot_product_attention(
     alike = all(_is_float(x) and x.dtype is query.dtype for x in (query, key, value))
     if not alike or attn_logits_soft_cap is not None or query.shape[2] % key.shape[2]:
         return NotImplemented
+    if differentiation.depth > 1:
+        return NotImplemented  # the library's attention has no second derivative
     if query.shape[2] != key.shape[2]:
         key, value = (x.repeat_interleave(query.shape[2] // key.shape[2], 2) for x in (key, value))
     extra = None if bias is None else bias.to(query.dtype)
@@ -109,6 +128,8 @@ def _dot_product_attention(
 def _plain_sequence(arrays, mask, *activations):
     """Whether the library's recurrent kernels do this: floats of one dtype, no mask, the default activations."""
     alike = all(_is_float(x) and x.dtype is arrays[0].dtype for x in arrays)
+    if differentiation.depth > 1:
+        return False  # they have no second derivative
     return alike and mask is None and all(a is None for a in activations) and arrays[0].shape[1] > 0
 
 
