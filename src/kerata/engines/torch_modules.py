@@ -7,7 +7,9 @@ import types
 
 import torch
 
-_NO_HOOKS: types.MappingProxyType = types.MappingProxyType({})  # a layer's call is its own and runs no hooks of modules: adding one raises
+_NO_HOOKS: types.MappingProxyType = types.MappingProxyType(
+    {}
+)  # a layer's call is its own and runs no hooks of modules: adding one raises
 
 
 class LayerModule(torch.nn.Module):
