@@ -68,11 +68,26 @@ def _serialized_operation(operation):
     class_name = "".join(part.capitalize() for part in operation.op.__name__.split("_"))
     node = operation._inbound_nodes[0]
     return {
-        "module": f"keras.src.ops.{operation.op.__module__.split('.')[-1]}",
+        "module": f"keras.src.ops.{_home_in_keras(operation.op)}",
         "class_name": class_name,
         "config": {"name": operation.name, **serialize_keras_object(_parted(node)[1])},
         "registered_name": class_name,
     }
+
+
+_HOMES_IN_KERAS = {
+    "linear_algebra": "linalg", "segments": "math", "signal": "math", "special": "math", "activation": "nn",
+    "crossentropy": "nn", "layouts": "nn", "ctc_decoding": "nn", "vectorizing": "numpy", "sets": "numpy",
+    "complex_numbers": "numpy",
+} | dict.fromkeys(
+    ("creation", "elementwise", "indexing", "products", "reductions", "shaping", "statistics", "windows"), "numpy"
+)  # fmt: skip
+
+
+def _home_in_keras(op):
+    """The file in which Keras has an op, which the form names."""
+    home = op.__module__.split(".")[-1]
+    return "image" if home.startswith("image") else _HOMES_IN_KERAS.get(home, home)
 
 
 def _parted(node):

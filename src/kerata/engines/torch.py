@@ -1,6 +1,7 @@
 """The PyTorch engine: eager, its state changed in place, its gradients autograd's."""
 
 import pathlib
+
 import numpy as np
 import optree
 import torch

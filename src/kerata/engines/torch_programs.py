@@ -220,7 +220,11 @@ class _Writer:
         # Itself where nobody reads on: without the frame of Python around it.
         kernel = call.kernel if self.for_compiler else getattr(call.kernel, "_op", call.kernel)
         line = f"{self._bound(kernel)}({', '.join(arguments)})"
-        if _is_pure(call.kernel) and isinstance(call.result, torch.Tensor) and not self.changed & {*map(id, [*given, *results])}:
+        if (
+            _is_pure(call.kernel)
+            and isinstance(call.result, torch.Tensor)
+            and not self.changed & {*map(id, [*given, *results])}
+        ):
             if line in self.known:  # computed before, from the same
                 self.names[id(call.result)] = self.known[line]
                 return

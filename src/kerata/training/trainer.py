@@ -1,6 +1,5 @@
 """`Trainer`: compile, fit, evaluate, predict. One trainer for all engines."""
 
-import functools
 import importlib
 import warnings
 
