@@ -8,7 +8,7 @@ from kerata.layers.arguments import make_weight, settle
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer
 from kerata.ops import nn
-from kerata.ops.numpy import to_float
+from kerata.ops.numpy import widened
 
 
 class BatchNormalization(Layer):
@@ -117,15 +117,15 @@ class BatchNormalization(Layer):
         """The normalized inputs."""
         dtype = dtype_of(inputs)
         if not (training and self.trainable):
-            y = self._normalized(_wide(inputs), self.moving_mean, self.moving_variance, self.beta, self.gamma)
+            y = self._normalized(widened(inputs), self.moving_mean, self.moving_variance, self.beta, self.gamma)
         elif self.renorm:
-            x = _wide(inputs)
+            x = widened(inputs)
             mean, variance = nn.channel_moments(x, self.axis, _weights(x, mask), self.synchronized)
             gamma, beta = self._corrected(mean, variance)
             self._update(mean, variance)
             y = self._normalized(x, mean, variance, beta, gamma)
         else:
-            x = inputs if dtype == self.compute_dtype else _wide(inputs)
+            x = inputs if dtype == self.compute_dtype else widened(inputs)
             y, mean, variance = nn.normalize_by_batch(
                 x, self.axis, self.beta, self.gamma, self.epsilon, _weights(x, mask), self.synchronized
             )
@@ -163,10 +163,6 @@ class BatchNormalization(Layer):
         self.moving_variance.assign(ops.maximum(ops.subtract(ops.square(self.moving_stddev), self.epsilon), 0.0))
         _move(self.renorm_mean, mean, self.renorm_momentum)
         _move(self.renorm_stddev, deviation, self.renorm_momentum)
-
-
-def _wide(x):
-    return ops.cast(x, "float32") if dtype_of(x) in ("float16", "bfloat16") else to_float(x)
 
 
 def _move(average, value, momentum):

@@ -1,18 +1,12 @@
 """Normalization within each sample: layer, group, root mean square and unit normalization."""
 
 from kerata import ops
-from kerata.core.arrays import dtype_of, static_shape
+from kerata.core.arrays import static_shape
 from kerata.layers.arguments import make_weight, settle
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer
 from kerata.ops import nn
-from kerata.ops.numpy import to_float
-
-
-def _wide(x):
-    """`x` in float32 if its floats are smaller."""
-    x = to_float(x)
-    return ops.cast(x, "float32") if dtype_of(x) in ("float16", "bfloat16") else x
+from kerata.ops.numpy import widened
 
 
 def _axes_list(axis):
@@ -94,7 +88,7 @@ class LayerNormalization(Layer):
 
     def call(self, inputs):
         """The normalized inputs."""
-        x = _wide(inputs)
+        x = widened(inputs)
         if self.rms_scaling:
             factor = ops.sqrt(ops.add(ops.var(x, self.axis, keepdims=True), self.epsilon))
             y = ops.multiply(ops.divide(x, factor), nn.along(self.gamma, x, self.axis))
@@ -176,7 +170,7 @@ class GroupNormalization(Layer):
 
     def call(self, inputs):
         """The normalized inputs."""
-        x = _wide(inputs)
+        x = widened(inputs)
         shape = static_shape(x)
         axis = self.axis % len(shape)
         grouped = ops.reshape(x, (*shape[:axis], self.groups, shape[axis] // self.groups, *shape[axis + 1 :]))
@@ -213,7 +207,7 @@ class RMSNormalization(Layer):
 
     def call(self, x):
         """The normalized inputs."""
-        y = nn.rms_normalization(_wide(x), self.scale, self.axis, self.epsilon)
+        y = nn.rms_normalization(widened(x), self.scale, self.axis, self.epsilon)
         return ops.cast(y, self.compute_dtype)
 
 
@@ -236,6 +230,6 @@ class UnitNormalization(Layer):
 
     def call(self, inputs):
         """The inputs with length 1."""
-        x = _wide(inputs)
+        x = widened(inputs)
         square = ops.sum(ops.square(x), _axes_list(self.axis), keepdims=True)
         return ops.cast(ops.divide(x, ops.sqrt(ops.maximum(square, 1e-12))), self.compute_dtype)

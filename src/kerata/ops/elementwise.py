@@ -19,6 +19,12 @@ def to_float(x):
     return x if _is_inexact(dtype_of(x)) else _cast(x, settings.floatx)
 
 
+def widened(x):
+    """`x` as an array of a float dtype in which many can be added up: float32 at least."""
+    x = to_float(x)
+    return _cast(x, "float32") if dtype_of(x) in ("float16", "bfloat16") else x
+
+
 def _is_inexact(dtype):
     return dtype.startswith(("float", "bfloat", "complex"))
 
@@ -132,7 +138,6 @@ _FLOAT_UNARY = {
     "rad2deg": "Radians to degrees.",
     "reciprocal": "1 / x.",
     "sin": "Sine.",
-    "sinc": "sin(pi x) / (pi x).",
     "sinh": "Hyperbolic sine.",
     "sqrt": "Square root.",
     "tan": "Tangent.",
@@ -209,6 +214,18 @@ for _name, _doc in {"floor": "The next integer below.", "ceil": "The next intege
 for _name, _doc in _SHIFTS.items():
     globals()[f"bitwise_{_name}"] = _bits(f"bitwise_{_name}", _doc, called=_name, numbers=True)
 conjugate = globals()["conj"]
+
+
+@op(elementwise=True)
+def sinc(x):
+    """sin(pi x) / (pi x), by its series near 0, where the quotient's derivative is a difference of large numbers."""
+    x = multiply(to_float(x), math.pi)
+    near = less(absolute(x), 0.25)
+    squared, far = square(select_by(near, x, 0.0)), select_by(near, 1.0, x)
+    series = 1.0
+    for term in (110.0, 72.0, 42.0, 20.0, 6.0):
+        series = subtract(1.0, multiply(divide(squared, term), series))
+    return select_by(near, series, divide(sin(far), far))
 
 
 @op(elementwise=True)
@@ -421,5 +438,5 @@ def logaddexp2(x1, x2):
 
 
 __all__ = [name for name, value in list(globals().items()) if getattr(value, "__module__", None) == __name__ and name[0] != "_"]
-for _name in ("as_number", "promote", "select_by", "to_float"):
+for _name in ("as_number", "promote", "select_by", "to_float", "widened"):
     __all__.remove(_name)

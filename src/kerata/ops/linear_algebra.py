@@ -28,7 +28,7 @@ def _matrix(what, x, square=True):
             f"{what} takes {'square ' if square else ''}matrices {'(..., n, n)' if square else '(..., m, n)'}; a tensor of "
             f"shape {shape} came."
         )
-    return (_cast(x, "float32") if dtype in ("float16", "bfloat16") else x), dtype
+    return knp.widened(x), dtype
 
 
 def _transposed(x):

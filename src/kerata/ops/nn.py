@@ -216,8 +216,7 @@ def affine(x, kernel, bias=None):
 def moments(x, axes, keepdims=False, synchronized=False):
     """The mean and the variance over axes, computed in float32 at least."""
     x = knp.to_float(x)
-    dtype = dtype_of(x)
-    wide = _cast(x, "float32") if dtype in ("float16", "bfloat16") else x
+    dtype, wide = dtype_of(x), knp.widened(x)
     mean = knp.mean(wide, axes, keepdims=True)
     variance = knp.mean(knp.square(knp.subtract(wide, engines.current().stop_gradient(mean))), axes, keepdims=True)
     if not keepdims:
@@ -274,7 +273,7 @@ def normalize_by_batch(x, axis=-1, offset=None, scale=None, epsilon=1e-3, weight
     Source: Ioffe and Szegedy 2015, arXiv:1502.03167.
     """
     x = knp.to_float(x)
-    wide = _cast(x, "float32") if dtype_of(x) in ("float16", "bfloat16") else x
+    wide = knp.widened(x)
     mean, variance = channel_moments(wide, axis, weights, synchronized)
     y = _cast(batch_normalization(wide, mean, variance, axis, offset, scale, epsilon), dtype_of(x))
     constant = engines.current().stop_gradient
@@ -285,8 +284,7 @@ def normalize_by_batch(x, axis=-1, offset=None, scale=None, epsilon=1e-3, weight
 def layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon=None, **kwargs):
     """`x` with mean 0 and variance 1 over `axis`, scaled and shifted (Ba et al. 2016, arXiv:1607.06450)."""
     x = knp.to_float(x)
-    dtype = dtype_of(x)
-    wide = _cast(x, "float32") if dtype in ("float16", "bfloat16") else x
+    dtype, wide = dtype_of(x), knp.widened(x)
     mean = knp.mean(wide, axis, keepdims=True)
     centred = knp.subtract(wide, mean)
     variance = knp.mean(knp.square(centred), axis, keepdims=True)
@@ -301,8 +299,7 @@ def layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon=None, **kwarg
 def rms_normalization(x, scale=None, axis=-1, epsilon=None):
     """`x` divided by its root mean square over `axis` (Zhang and Sennrich 2019, arXiv:1910.07467)."""
     x = knp.to_float(x)
-    dtype = dtype_of(x)
-    wide = _cast(x, "float32") if dtype in ("float16", "bfloat16") else x
+    dtype, wide = dtype_of(x), knp.widened(x)
     power = knp.mean(knp.square(wide), axis, keepdims=True)
     y = _cast(knp.divide(wide, knp.sqrt(knp.add(power, default_epsilon() if epsilon is None else epsilon))), dtype)
     return y if scale is None else knp.multiply(y, along(scale, y, axis))

@@ -24,6 +24,7 @@ from kerata.ops.elementwise import (
     square,
     subtract,
     to_float,
+    widened,
 )
 from kerata.ops.shaping import ravel, squeeze
 
@@ -112,18 +113,14 @@ def ptp(x, axis=None, keepdims=False):
 def mean(x, axis=None, keepdims=False):
     """The mean over axes; low-precision floats are added up in float32."""
     x = to_float(x)
-    dtype = dtype_of(x)
-    wide = _cast(x, "float32") if dtype in ("float16", "bfloat16") else x
-    return _cast(xp().mean(wide, axis=_axis(axis, x), keepdims=keepdims), dtype)
+    return _cast(xp().mean(widened(x), axis=_axis(axis, x), keepdims=keepdims), dtype_of(x))
 
 
 @op
 def var(x, axis=None, keepdims=False):
     """The variance over axes, of the whole population."""
     x = to_float(x)
-    dtype = dtype_of(x)
-    wide = _cast(x, "float32") if dtype in ("float16", "bfloat16") else x
-    return _cast(xp().var(wide, axis=_axis(axis, x), keepdims=keepdims), dtype)
+    return _cast(xp().var(widened(x), axis=_axis(axis, x), keepdims=keepdims), dtype_of(x))
 
 
 @op
@@ -144,24 +141,17 @@ def argmin(x, axis=None, keepdims=False):
     return _cast(xp().argmin(as_array(x), axis=axis, keepdims=keepdims), "int32")
 
 
-@op
-def cumsum(x, axis=None, dtype=None):
-    """Running sums along an axis, or over the flattened tensor."""
-    x = as_array(x, dtype)
-    return _cast(
-        xp().cumsum(ravel(x) if axis is None else x, axis=0 if axis is None else axis),
-        "int32" if dtype_of(x) == "bool" else dtype_of(x),
-    )
+def _running(name, doc):
+    def body(x, axis=None, dtype=None):
+        x = as_array(x, dtype)
+        y = getattr(xp(), name)(ravel(x) if axis is None else x, axis=0 if axis is None else axis)
+        return _cast(y, "int32" if dtype_of(x) == "bool" else dtype_of(x))
+
+    return _named(body, name, doc, elementwise=False, module=__name__)
 
 
-@op
-def cumprod(x, axis=None, dtype=None):
-    """Running products along an axis, or over the flattened tensor."""
-    x = as_array(x, dtype)
-    return _cast(
-        xp().cumprod(ravel(x) if axis is None else x, axis=0 if axis is None else axis),
-        "int32" if dtype_of(x) == "bool" else dtype_of(x),
-    )
+cumsum = _running("cumsum", "Running sums along an axis, or over the flattened tensor.")
+cumprod = _running("cumprod", "Running products along an axis, or over the flattened tensor.")
 
 
 @op
@@ -273,17 +263,11 @@ def nanargmin(x, axis=None, keepdims=False):
     return _nan_index(argmin, x, axis, keepdims, math.inf)
 
 
-def _wide(x):
-    """`x` as floats in which many can be added up, and the dtype that the result has."""
-    x = to_float(x)
-    dtype = dtype_of(x)
-    return (_cast(x, "float32") if dtype in ("float16", "bfloat16") else x), dtype
-
-
 @op
 def nanmean(x, axis=None, keepdims=False):
     """The mean over axes, NaN left out; NaN where there is nothing else."""
-    x, dtype = _wide(x)
+    dtype = dtype_of(to_float(x))
+    x = widened(x)
     count = _number_of_others(x, axis, keepdims)
     return _cast(divide(nansum(x, axis, keepdims), select_by(equal(count, 0.0), math.nan, count)), dtype)
 
@@ -291,7 +275,8 @@ def nanmean(x, axis=None, keepdims=False):
 @op
 def nanvar(x, axis=None, keepdims=False):
     """The variance over axes, NaN left out; NaN where there is nothing else."""
-    x, dtype = _wide(x)
+    dtype = dtype_of(to_float(x))
+    x = widened(x)
     missing = isnan(x)
     centred = select_by(missing, 0.0, subtract(_without_nan(x, 0.0), nanmean(x, axis, keepdims=True)))
     count = _number_of_others(x, axis, keepdims)

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from kerata.core import dtypes
 from kerata.core.arrays import as_array, dtype_of, static_shape
-from kerata.core.arrays import cast as _cast
 from kerata.core.op import op, xp
 from kerata.ops import numpy as knp
 from kerata.ops.complex_numbers import complex_of
@@ -19,17 +17,12 @@ def _pair(what, x):
     """
     if not isinstance(x, (tuple, list)) or len(x) != 2:
         raise ValueError(f"{what} takes a pair of tensors, the real and the imaginary part; {type(x).__name__} came.")
-    real, imaginary = knp.promote(_wide(x[0]), _wide(x[1]))
+    real, imaginary = knp.promote(knp.widened(x[0]), knp.widened(x[1]))
     if len(real.shape) != len(imaginary.shape) or not len(real.shape):
         raise ValueError(
             f"{what}: the parts must have one shape, with an axis; {static_shape(real)} and {static_shape(imaginary)} came."
         )
     return complex_of(real, imaginary)
-
-
-def _wide(x):
-    x = knp.to_float(x)
-    return _cast(x, dtypes.result_type(dtype_of(x), "float32"))
 
 
 def _parts(z):
@@ -77,7 +70,7 @@ def rfft(x, fft_length=None):
     >>> real.tolist()
     [4.0, -2.0, 0.0]
     """
-    x = _wide(x)
+    x = knp.widened(x)
     return _parts(xp().fft.rfft(x if fft_length is None else _to_length(x, fft_length)))
 
 
@@ -157,7 +150,7 @@ def stft(x, sequence_length, sequence_stride, fft_length, window="hann", center=
 
     Source: Allen and Rabiner 1977, "A unified approach to short-time Fourier analysis and synthesis".
     """
-    x = _wide(x)
+    x = knp.widened(x)
     _check_lengths("stft", sequence_length, fft_length)
     values = _window("stft", window, sequence_length, fft_length, dtype_of(x))
     if center:
