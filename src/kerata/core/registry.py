@@ -137,6 +137,12 @@ def _public_names(namespace):
         from kerata.models.functional import Functional
 
         table |= {"Functional": Functional, "Function": Function}
+    if namespace == "layers":
+        from kerata.layers.preprocessing import feature_space, features
+
+        table |= {name: getattr(features, name) for name in ("Feature", "Cross")}
+        table |= {"FeatureSpace": feature_space.FeatureSpace}
+        table |= {cls.public_name: cls for cls in (features.FeatureIdentity, features.FeatureConcatenation)}
     return table
 
 
@@ -153,6 +159,8 @@ def public_module(obj):
     name = obj.__module__
     if not name.startswith("kerata."):
         return name
+    if "public_module" in getattr(obj, "__dict__", {}):  # another place than the folder's
+        return obj.public_module
     parts = name.split(".")[1:]
     if parts[0] == "core":
         return {"seeds": "keras.random", "policies": "keras"}.get(parts[1], "keras")

@@ -20,6 +20,7 @@ from kerata.core.registry import (
 )
 from kerata.core.seeds import set_random_seed
 from kerata.core.session import clear_session
+from kerata.layers.preprocessing.feature_space import FeatureSpace
 from kerata.training.data import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from kerata.training.py_dataset import PyDataset, Sequence
 from kerata.utils import bounding_boxes, legacy
@@ -41,6 +42,7 @@ from kerata.utils.timeseries import timeseries_dataset_from_array
 __all__ = [
     "Config",
     "CustomObjectScope",
+    "FeatureSpace",
     "Progbar",
     "PyDataset",
     "Sequence",
