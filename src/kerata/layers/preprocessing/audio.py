@@ -4,9 +4,12 @@ import math
 
 import numpy as np
 
-from kerata import ops
-from kerata.core.arrays import as_array
+from kerata import initializers, ops
+from kerata.core import config
+from kerata.core.arrays import as_array, dtype_of
 from kerata.layers.arguments import positive_integer
+from kerata.layers.input_spec import InputSpec
+from kerata.layers.layer import Layer
 from kerata.layers.preprocessing.base import DataLayer
 
 
@@ -114,3 +117,116 @@ class MelSpectrogram(DataLayer):
         samples = input_shape[-1]
         times = None if samples is None else 1 + samples // self.sequence_stride
         return (*input_shape[:-1], self.num_mel_bins, times)
+
+
+class STFTSpectrogram(Layer):
+    """The short-time Fourier transform of sound, by convolutions whose kernels can be trained.
+
+    Shapes: (batch, samples, channels) -> (batch, times, channels * frequencies), or (batch, times, frequencies, channels)
+    with `expand_dims`; with channels first, (batch, channels, samples) -> (batch, channels * frequencies, times) or
+    (batch, channels, times, frequencies). There are `fft_length // 2 + 1` frequencies; "stft" has twice as many.
+
+    Args:
+        mode: what comes out: "log" for the logarithm of "magnitude", "psd" for its square, where frequencies stand for
+            their negative ones too, "real", "imag", "angle", or "stft" for the real parts and, after them, the imaginary
+            ones.
+        frame_length: how many samples are transformed at once.
+        frame_step: how many samples lie between two moments; half a frame if None.
+        fft_length: the length of the transform; the least power of two that holds a frame if None.
+        window: "hann", "hamming", an array (frame_length,), or None for none.
+        periodic: whether the window is periodic rather than symmetric.
+        scaling: "density" for a window whose squares sum to 1, "spectrum" for one that itself does, or None.
+        padding: "valid" for whole frames only, "same" for zeros at both ends.
+        expand_dims: whether the output is an image.
+        data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
+
+    Raises: ValueError for an argument that is none of these; TypeError for inputs that are no floats.
+
+    Source: Allen and Rabiner 1977, "A unified approach to short-time Fourier analysis and synthesis".
+
+    >>> import kerata, numpy as np
+    >>> kerata.layers.STFTSpectrogram(frame_length=64, fft_length=128)(np.ones((2, 256, 1), "float32")).shape
+    (2, 7, 65)
+    """
+
+    modes = ("log", "magnitude", "psd", "real", "imag", "angle", "stft")
+
+    def __init__(
+        self,
+        mode="log",
+        frame_length=256,
+        frame_step=None,
+        fft_length=None,
+        window="hann",
+        periodic=False,
+        scaling="density",
+        padding="valid",
+        expand_dims=False,
+        data_format=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        for name, value, known in (("mode", mode, self.modes), ("padding", padding, ("valid", "same"))):
+            if value not in known:
+                raise ValueError(f"STFTSpectrogram: {name} must be one of {', '.join(known)}; {value!r} came.")
+        self.mode, self.padding, self.expand_dims = mode, padding, expand_dims
+        self._set_lengths(frame_length, frame_step, fft_length)
+        if not (window is None or isinstance(window, str) or np.shape(window) == (frame_length,)):
+            raise ValueError(f"STFTSpectrogram: the window must have the shape ({frame_length},); {np.shape(window)} came.")
+        self.window, self.periodic, self.scaling = window, periodic, scaling
+        self._parts = ("real", "imag") if mode not in ("real", "imag") else (mode,)
+        self._starts = [initializers.STFT(part, window, scaling, periodic) for part in self._parts]
+        self.data_format = config.standardize_data_format(data_format)
+        self.input_spec = InputSpec(ndim=3)
+
+    def _set_lengths(self, frame_length, frame_step, fft_length):
+        frame = positive_integer(frame_length, "frame_length", self)
+        self._step = max(1, frame // 2) if frame_step is None else positive_integer(frame_step, "frame_step", self)
+        least = 1 << (frame - 1).bit_length()
+        self._fft_length = least if fft_length is None else positive_integer(fft_length, "fft_length", self)
+        if self._step > frame:
+            raise ValueError(f"STFTSpectrogram: frame_step must not exceed frame_length={frame}; {frame_step!r} came.")
+        if self._fft_length < frame:
+            raise ValueError(f"STFTSpectrogram: fft_length must be at least frame_length={frame}; {fft_length!r} came.")
+        self.frame_length, self.frame_step, self.fft_length = frame_length, frame_step, fft_length
+
+    def build(self, input_shape):
+        """Make the kernels (frame_length, 1, frequencies) that the mode needs, `real_kernel` and `imag_kernel`."""
+        shape = (self.frame_length, 1, self._fft_length // 2 + 1)
+        self.real_kernel = self.imag_kernel = None
+        for part, start in zip(self._parts, self._starts):
+            setattr(self, f"{part}_kernel", self.add_weight(name=f"{part}_kernel", shape=shape, initializer=start))
+
+    def call(self, inputs):
+        """The spectrogram."""
+        x = as_array(inputs)
+        if not dtype_of(x).startswith(("float", "bfloat")):
+            raise TypeError(f"STFTSpectrogram takes sound in floats; {dtype_of(x)} came.")
+        first = self.data_format == "channels_first"
+        x = ops.swapaxes(x, 1, 2) if first else x
+        y = self._of_mode(x)  # (batch, times, channels * frequencies)
+        if self.expand_dims:
+            return ops.stack(ops.split(y, x.shape[2], 2), 1 if first else 3)
+        return ops.swapaxes(y, 1, 2) if first else y
+
+    def _of_mode(self, x):
+        kernels = [kernel for kernel in (self.real_kernel, self.imag_kernel) if kernel is not None]
+        if self.mode in ("real", "imag", "stft"):
+            return self._convolved(x, kernels[0] if len(kernels) == 1 else ops.concatenate(kernels, 2))
+        real, imaginary = (self._convolved(x, kernel) for kernel in kernels)
+        if self.mode == "angle":
+            return ops.arctan2(imaginary, real)
+        power = ops.add(ops.square(real), ops.square(imaginary))
+        if self.mode == "psd":
+            return ops.multiply(power, self._sides(x.shape[2]))
+        magnitude = ops.sqrt(ops.maximum(power, config.epsilon()))
+        return ops.log(magnitude) if self.mode == "log" else magnitude
+
+    def _sides(self, channels):
+        """How often a frequency is there: those in the middle stand for their negative ones too."""
+        bins = self._fft_length // 2 + 1
+        return np.tile([1.0, *[2.0] * (bins - 2), 1.0][:bins], channels).astype("float32")
+
+    def _convolved(self, x, kernel):
+        """Each channel convolved with the same kernel."""
+        return ops.conv(x, ops.tile(kernel, (1, 1, x.shape[2])), self._step, self.padding, "channels_last")
