@@ -10,7 +10,7 @@ import pytest
 from kerata import engines, losses, ops
 from kerata.core import batch, masks
 from kerata.core.variable import Variable
-from kerata.engines.abstract import AbstractArray
+from kerata.engines.abstract_array import AbstractArray
 from kerata.losses import labels
 
 RNG = np.random.default_rng(0)

@@ -7,7 +7,7 @@ import pytest
 from kerata import engines, metrics, ops
 from kerata.core import batch, masks
 from kerata.core.variable import Variable
-from kerata.engines.abstract import AbstractArray
+from kerata.engines.abstract_array import AbstractArray
 
 # The oracle's own warnings.
 pytestmark = [

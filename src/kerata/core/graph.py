@@ -9,7 +9,7 @@ import optree
 from kerata import engines
 from kerata.core import dtypes, naming
 from kerata.core.operators import with_operators
-from kerata.engines.abstract import AbstractArray, NoAbstractRule
+from kerata.engines.abstract_array import AbstractArray, NoAbstractRule
 
 with_operators(AbstractArray)
 

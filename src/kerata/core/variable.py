@@ -9,7 +9,7 @@ from kerata.core import dtypes, naming
 from kerata.core.arrays import as_array, is_variable, static_shape
 from kerata.core.operators import with_operators
 from kerata.engines import state
-from kerata.engines.abstract import AbstractArray
+from kerata.engines.abstract_array import AbstractArray
 
 
 class autocast_scope:

@@ -1,5 +1,8 @@
 """Shapes and dtypes of the namespaces `linalg` and `fft`, for the abstract engine."""
 
+from kerata.engines.abstract_array import AbstractArray
+from kerata.engines.shapes import broadcast_shapes, reduced_shape
+
 
 def _smaller(m, n):
     """The smaller of two lengths, None if that can't be told."""
@@ -7,18 +10,13 @@ def _smaller(m, n):
 
 
 class AbstractLinearAlgebra:
-    """The `linalg` namespace of abstract arrays, made by `array(shape, dtype)`."""
-
-    def __init__(self, array, broadcast_shapes, reduced_shape):
-        self.array = array
-        self.broadcast_shapes = broadcast_shapes
-        self.reduced_shape = reduced_shape
+    """The `linalg` namespace of abstract arrays."""
 
     def norm(self, x, ord=None, axis=None, keepdims=False):
-        return self.array(self.reduced_shape(x.shape, axis, keepdims), x.dtype)
+        return AbstractArray(reduced_shape(x.shape, axis, keepdims), x.dtype)
 
     def det(self, x):
-        return self.array(x.shape[:-2], x.dtype)
+        return AbstractArray(x.shape[:-2], x.dtype)
 
     def slogdet(self, x):
         return self.det(x), self.det(x)
@@ -29,38 +27,35 @@ class AbstractLinearAlgebra:
     cholesky = inv
 
     def solve(self, a, b):
-        return self.array((*self.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-1], b.shape[-1]), b.dtype)
+        return AbstractArray((*broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-1], b.shape[-1]), b.dtype)
 
     def eigh(self, x):
-        return self.array(x.shape[:-1], x.dtype), x
+        return AbstractArray(x.shape[:-1], x.dtype), x
 
     def eig(self, x):
         dtype = {"float32": "complex64", "float64": "complex128"}.get(x.dtype, x.dtype)
-        return self.array(x.shape[:-1], dtype), self.array(x.shape, dtype)
+        return AbstractArray(x.shape[:-1], dtype), AbstractArray(x.shape, dtype)
 
     def qr(self, x, mode="reduced"):
         *batch, rows, columns = x.shape
         inner = rows if mode == "complete" else _smaller(rows, columns)
-        return self.array((*batch, rows, inner), x.dtype), self.array((*batch, inner, columns), x.dtype)
+        return AbstractArray((*batch, rows, inner), x.dtype), AbstractArray((*batch, inner, columns), x.dtype)
 
     def svd(self, x, full_matrices=True, compute_uv=True):
         *batch, rows, columns = x.shape
         inner = _smaller(rows, columns)
-        values = self.array((*batch, inner), x.dtype)
+        values = AbstractArray((*batch, inner), x.dtype)
         if not compute_uv:
             return values
         left, right = (rows, columns) if full_matrices else (inner, inner)
-        return self.array((*batch, rows, left), x.dtype), values, self.array((*batch, right, columns), x.dtype)
+        return AbstractArray((*batch, rows, left), x.dtype), values, AbstractArray((*batch, right, columns), x.dtype)
 
     def pinv(self, x, rcond):
-        return self.array((*x.shape[:-2], x.shape[-1], x.shape[-2]), x.dtype)
+        return AbstractArray((*x.shape[:-2], x.shape[-1], x.shape[-2]), x.dtype)
 
 
 class AbstractFourier:
     """The `fft` namespace of abstract arrays."""
-
-    def __init__(self, array):
-        self.array = array
 
     def fft(self, z):
         return z
@@ -70,7 +65,7 @@ class AbstractFourier:
     def rfft(self, x):
         length = x.shape[-1]
         dtype = "complex128" if x.dtype == "float64" else "complex64"
-        return self.array((*x.shape[:-1], None if length is None else length // 2 + 1), dtype)
+        return AbstractArray((*x.shape[:-1], None if length is None else length // 2 + 1), dtype)
 
     def irfft(self, z, n):
-        return self.array((*z.shape[:-1], n), "float64" if z.dtype == "complex128" else "float32")
+        return AbstractArray((*z.shape[:-1], n), "float64" if z.dtype == "complex128" else "float32")

@@ -7,7 +7,7 @@ import optree
 from jax import lax
 
 from kerata.engines import jax_kernels
-from kerata.engines.abstract import AbstractArray
+from kerata.engines.abstract_array import AbstractArray
 from kerata.engines.base import Engine
 from kerata.engines.state import StateScope, UnlistedVariables, isolated, local, pure_function
 

@@ -3,9 +3,9 @@
 import numpy as np
 
 from kerata.engines import numpy_functions
-from kerata.engines.abstract import window_output
 from kerata.engines.base import numpy_dtype
 from kerata.engines.eager import EagerEngine
+from kerata.engines.shapes import window_output
 
 
 class NumpyEngine(EagerEngine):

@@ -8,7 +8,7 @@ import numpy as np
 import optree
 
 from kerata.engines import tensorflow_kernels, tensorflow_numpy
-from kerata.engines.abstract import AbstractArray
+from kerata.engines.abstract_array import AbstractArray
 from kerata.engines.eager import EagerEngine
 from kerata.engines.state import StateScope, UnlistedVariables, local, pure_function
 from kerata.engines.tensorflow_import import tf

@@ -1,6 +1,6 @@
 """The `linalg` namespace over TensorFlow: what has other names, arguments or results there than in NumPy."""
 
-from kerata.engines.abstract import normalize_axes
+from kerata.engines.shapes import normalize_axes
 from kerata.engines.tensorflow_import import tf
 
 det, inv, solve, cholesky, eig, eigh, slogdet = (

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional
 
 from kerata.engines import torch_functions, torch_linalg, torch_optimizers
-from kerata.engines.abstract import window_output
+from kerata.engines.shapes import window_output
 
 _CONV = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
 _CONV_TRANSPOSE = {1: functional.conv_transpose1d, 2: functional.conv_transpose2d, 3: functional.conv_transpose3d}

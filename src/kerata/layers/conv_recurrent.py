@@ -3,7 +3,7 @@
 from kerata import ops
 from kerata.core.arrays import static_shape
 from kerata.core.config import standardize_data_format
-from kerata.engines.abstract import window_outputs
+from kerata.engines.shapes import window_outputs
 from kerata.layers.arguments import along_channels, make_weight, per_axis, positive_integer
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.recurrent import RNN, make_cell, run_options, shows_cell

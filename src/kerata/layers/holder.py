@@ -8,7 +8,7 @@ from kerata import engines
 from kerata.core import dtypes, naming
 from kerata.core.configurable import is_own
 from kerata.core.variable import Variable, autocast_scope
-from kerata.engines.abstract import AbstractArray
+from kerata.engines.abstract_array import AbstractArray
 from kerata.engines.state import local, outside_scopes
 from kerata.layers.tracking import held, remembered, variables_in
 

@@ -15,7 +15,7 @@ from kerata.core.arrays import as_array, dtype_of, is_text, static_shape
 from kerata.core.configurable import Configurable, is_own
 from kerata.core.graph import Node, Operation, abstract_call, has_symbolic, symbolic_outputs
 from kerata.core.variable import Variable, _autocast
-from kerata.engines.abstract import AbstractArray
+from kerata.engines.abstract_array import AbstractArray
 from kerata.engines.state import StateScope, local
 from kerata.layers import input_spec as specs
 from kerata.layers.holder import Holder

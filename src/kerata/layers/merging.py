@@ -5,7 +5,7 @@ import string
 
 from kerata import ops
 from kerata.core.arrays import dtype_of, static_shape
-from kerata.engines.abstract import broadcast_shapes, normalize_axis
+from kerata.engines.shapes import broadcast_shapes, normalize_axis
 from kerata.layers.layer import Layer
 
 

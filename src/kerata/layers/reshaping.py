@@ -5,7 +5,7 @@ import math
 from kerata import ops
 from kerata.core.arrays import static_shape
 from kerata.core.config import standardize_data_format
-from kerata.engines.abstract import reshaped
+from kerata.engines.shapes import reshaped
 from kerata.layers.arguments import positive_integer
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer

@@ -4,7 +4,7 @@ import numpy as np
 
 from kerata.core import batch
 from kerata.core.arrays import as_array
-from kerata.engines.abstract import normalize_axis
+from kerata.engines.shapes import normalize_axis
 from kerata.losses.loss import aligned_weights, divide_no_nan
 from kerata.losses.shapes import fits, squeeze_or_expand
 from kerata.metrics.metric import Metric

@@ -4,7 +4,7 @@ import math
 
 from kerata import engines
 from kerata.core.op import op
-from kerata.engines.abstract import normalize_axis
+from kerata.engines.shapes import normalize_axis
 from kerata.ops import numpy as knp
 from kerata.ops.special import erf, logistic_of_float
 

@@ -5,7 +5,7 @@ from kerata.core.arrays import as_array, dtype_of
 from kerata.core.arrays import cast as _cast
 from kerata.core.config import settings
 from kerata.core.op import op
-from kerata.engines.abstract import normalize_axis
+from kerata.engines.shapes import normalize_axis
 from kerata.ops import core, special
 from kerata.ops import numpy as knp
 from kerata.ops.activation import log_softmax, softplus

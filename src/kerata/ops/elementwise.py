@@ -8,7 +8,7 @@ from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.arrays import cast as _cast
 from kerata.core.config import settings
 from kerata.core.op import op, xp
-from kerata.engines.abstract import broadcast_shapes
+from kerata.engines.shapes import broadcast_shapes
 
 _NUMBERS = (bool, int, float)
 

@@ -7,7 +7,7 @@ from kerata.core.arrays import cast as _cast
 from kerata.core.config import epsilon as default_epsilon
 from kerata.core.config import standardize_data_format
 from kerata.core.op import op
-from kerata.engines.abstract import window_output
+from kerata.engines.shapes import window_output
 from kerata.ops import numpy as knp
 from kerata.ops.lengths import lengths_of, run_time_shape  # noqa: F401  (used from here, too)
 

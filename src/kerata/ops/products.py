@@ -3,7 +3,7 @@
 from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.arrays import cast as _cast
 from kerata.core.op import op, xp
-from kerata.engines.abstract import normalize_axis
+from kerata.engines.shapes import normalize_axis
 from kerata.ops.creation import arange
 from kerata.ops.elementwise import add, multiply, promote, subtract, to_float
 from kerata.ops.indexing import get_item, take

@@ -7,7 +7,7 @@ from kerata.core import dtypes
 from kerata.core.arrays import as_array, dtype_of
 from kerata.core.arrays import cast as _cast
 from kerata.core.op import op, xp
-from kerata.engines.abstract import normalize_axes
+from kerata.engines.shapes import normalize_axes
 from kerata.ops.elementwise import (
     _named,
     absolute,

@@ -6,7 +6,7 @@ from kerata import engines
 from kerata.core.arrays import as_array, dtype_of
 from kerata.core.arrays import cast as _cast
 from kerata.core.op import op
-from kerata.engines.abstract import normalize_axis
+from kerata.engines.shapes import normalize_axis
 from kerata.ops import numpy as knp
 from kerata.ops.lengths import lengths_of
 from kerata.ops.segments import segment_min, segment_sum

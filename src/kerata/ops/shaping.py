@@ -10,7 +10,7 @@ from kerata.core import dtypes
 from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.arrays import cast as _cast
 from kerata.core.op import op, xp
-from kerata.engines.abstract import normalize_axes, reshaped
+from kerata.engines.shapes import normalize_axes, reshaped
 from kerata.ops.creation import arange
 from kerata.ops.elementwise import equal, select_by, subtract
 from kerata.ops.lengths import lengths_of

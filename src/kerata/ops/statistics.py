@@ -8,7 +8,7 @@ from kerata import engines
 from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.arrays import cast as _cast
 from kerata.core.op import op, xp
-from kerata.engines.abstract import normalize_axes, normalize_axis
+from kerata.engines.shapes import normalize_axes, normalize_axis
 from kerata.ops.creation import arange, ones_like
 from kerata.ops.elementwise import (
     add,

@@ -7,7 +7,7 @@ import optree
 
 from kerata import engines
 from kerata.core.arrays import as_array
-from kerata.engines.abstract import broadcast_shapes
+from kerata.engines.shapes import broadcast_shapes
 from kerata.ops import numpy as knp
 from kerata.ops.shaping import reshape
 

@@ -8,7 +8,7 @@ import optree
 from kerata import losses, metrics
 from kerata.core.arrays import as_array, dtype_of
 from kerata.core.graph import abstract_call
-from kerata.engines.abstract import AbstractArray
+from kerata.engines.abstract_array import AbstractArray
 from kerata.losses.labels import check_labels
 from kerata.training import anomaly
 from kerata.training.compiled import output_items, targets_of

@@ -5,18 +5,19 @@ import warnings
 
 import optree
 
-from kerata import engines, ops
-from kerata.core import config, findings, seeds
+from kerata import engines
+from kerata.core import config, seeds
 from kerata.core.configurable import is_own
 from kerata.training import checks
-from kerata.training.compiled import CompiledLoss, CompiledMetrics, track
+from kerata.training.compiled import CompiledLoss, CompiledMetrics
 from kerata.training.data import MemoryData, adapt, split, standard, unpack_x_y_sample_weight
 from kerata.training.loop import Runner
 from kerata.training.predictor import Predictor
+from kerata.training.step_methods import TrainingSteps
 from kerata.training.steps import CompiledSteps
 
 
-class Trainer:
+class Trainer(TrainingSteps):
     """Training, for classes that are layers. `Model` is one."""
 
     def __new__(cls, *args, **kwargs):
@@ -156,134 +157,6 @@ class Trainer:
         self.compile(**{k: v for k, v in arguments.items() if k != "jit_compile" or v in (True, False, "auto")})
         if self.optimizer is not None and self.built:
             self.optimizer.build(self.trainable_variables)
-
-    # What a user may override
-
-    def train_step(self, data):
-        """One step of training on a batch; returns the logs. Override it for another way of training."""
-        self._train_quietly(data)
-        return self.get_metrics_result()
-
-    def _train_quietly(self, data):
-        """The step without the logs, which nobody reads after every step."""
-        x, y, sample_weight = unpack_x_y_sample_weight(data)
-
-        def loss_fn():
-            y_pred = self(x, training=True)
-            loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
-            return self.optimizer.scale_loss(loss), (loss, y_pred)
-
-        variables = self.trainable_variables
-        if variables:
-            (_, (loss, y_pred)), gradients = ops.value_and_grad(loss_fn, variables, has_aux=True)
-            self.optimizer.apply(gradients, variables)
-        else:
-            _, (loss, y_pred) = loss_fn()
-        self._track_loss(loss, y_pred)
-        self._update_metrics(x, y, y_pred, sample_weight)
-
-    def test_step(self, data):
-        """One step of evaluation on a batch; returns the logs."""
-        self._test_quietly(data)
-        return self.get_metrics_result()
-
-    def _test_quietly(self, data):
-        x, y, sample_weight = unpack_x_y_sample_weight(data)
-        y_pred = self(x, training=False)
-        loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
-        self._track_loss(loss, y_pred)
-        self._update_metrics(x, y, y_pred, sample_weight)
-
-    def predict_step(self, data):
-        """The predictions for a batch."""
-        x, _, _ = unpack_x_y_sample_weight(data)
-        return self(x, training=False)
-
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """The loss of a batch, a scalar: that of `compile` and those of the layers."""
-        parts = []
-        if self._compile_loss is not None:
-            value = self._compile_loss(y, y_pred, sample_weight)
-            if value is not None:
-                parts.append(value)
-        parts.extend(ops.sum(ops.cast(value, "float32")) for value in self.losses)
-        if not parts:
-            if self._compile_loss is None and training:
-                raise ValueError(checks.no_loss(self))
-            return ops.zeros(())
-        total = parts[0]
-        for part in parts[1:]:
-            total = ops.add(total, part)
-        return total
-
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        """Give a batch to the metrics; returns the logs so far."""
-        if self._compile_metrics is not None:
-            self._compile_metrics.update_state(y, y_pred, sample_weight)
-        return self.get_metrics_result()
-
-    def _update_metrics(self, x, y, y_pred, sample_weight):
-        if self._overrides("compute_metrics"):
-            self.compute_metrics(x, y, y_pred, sample_weight)
-        elif self._compile_metrics is not None:
-            self._compile_metrics.update_state(y, y_pred, sample_weight)
-
-    def get_metrics_result(self):
-        """The metrics' values as a dict."""
-        logs = {}
-        for metric in self.metrics:
-            value = metric.result()
-            if isinstance(value, dict):
-                logs.update(value)
-            else:
-                logs[metric.name] = value
-        return logs
-
-    def _track_loss(self, loss, y_pred):
-        findings.note_not_finite("the loss", loss)
-        leaves = optree.tree_leaves(y_pred)
-        if self._loss_tracker is not None:
-            track(self._loss_tracker, loss, leaves[0] if leaves else loss)
-
-    # Keras 2's names, for overridden steps
-
-    def compiled_loss(self, y_true, y_pred, sample_weight=None, regularization_losses=None):
-        """The loss given to `compile`, with losses added; Keras 2's name."""
-        parts = [self._compile_loss(y_true, y_pred, sample_weight), *(regularization_losses or [])]
-        total = parts[0]
-        for part in parts[1:]:
-            total = ops.add(total, part)
-        self._track_loss(total, y_pred)
-        return total
-
-    @property
-    def compiled_metrics(self):
-        """The metrics given to `compile`; Keras 2's name."""
-        return self._compile_metrics
-
-    # Metrics
-
-    @property
-    def metrics(self):
-        """The metrics: the loss, those given to `compile`, and those that layers hold."""
-        found = []
-        if self._loss_tracker is not None:
-            found.append(self._loss_tracker)
-        if self._compile_loss is not None:
-            found += self._compile_loss.trackers
-        if self._compile_metrics is not None:
-            found += self._compile_metrics.metrics
-        return found + [m for m in self._all_metrics() if all(m is not other for other in found)]
-
-    @property
-    def metrics_names(self):
-        """The metrics' names."""
-        return [m.name for m in self.metrics]
-
-    def reset_metrics(self):
-        """Set all metrics back to the beginning."""
-        for metric in self.metrics:
-            metric.reset_state()
 
     # Fit
 
@@ -567,9 +440,6 @@ class Trainer:
     def _check_batch(self, batch):
         """Raises: ValueError for labels out of range."""
         checks.check_batch(self, batch)
-
-    def _overrides(self, name):
-        return not is_own(next(c for c in type(self).__mro__ if name in vars(c)))
 
     def _can_pad(self, mode):
         """Whether the last batch may be padded: nothing but kerata's own code, which leaves padded rows out, sees it."""
