@@ -19,6 +19,7 @@ from kerata.engines.abstract_array import AbstractArray
 from kerata.engines.state import StateScope, local
 from kerata.layers import input_spec as specs
 from kerata.layers.holder import Holder
+from kerata.layers.tracking import SettingChanges
 
 
 class _Context(threading.local):
@@ -122,6 +123,10 @@ class Layer(Holder, Configurable, Operation):
         super().__init_subclass__(**kwargs)
         if "build" in vars(cls) and not getattr(cls.build, "recorded", False):
             cls.build = _recording_build(cls.build)
+
+    def __setattr__(self, name, value):
+        SettingChanges.note(self, name, value)
+        super().__setattr__(name, value)
 
     def __new__(cls, *args, **kwargs):
         base = engines.layer_base()

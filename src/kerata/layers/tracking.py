@@ -3,11 +3,14 @@
 import contextlib
 import functools
 import threading
+import types
 
+from kerata.core.configurable import is_own
 from kerata.core.seeds import SeedGenerator
 from kerata.core.variable import Variable
 
 _PLAIN = (int, float, str, bool, type(None))
+_SETTINGS = frozenset({*_PLAIN, types.FunctionType})
 
 
 class _Known(threading.local):
@@ -41,6 +44,25 @@ def remembered(method):
         return list(table[key][1])
 
     return call
+
+
+class SettingChanges:
+    """How often a setting (a number, a name, a function) of a finished layer of kerata's was changed, of whatever model."""
+
+    count = 0
+
+    @classmethod
+    def note(cls, layer, name, value):
+        """Count it if setting `layer.name` to `value` is such a change."""
+        attributes = vars(layer)
+        if attributes.get("built") and name[0] != "_" and type(value) in _SETTINGS and is_own(type(layer)):
+            cls.count += name in attributes and attributes[name] != value
+
+
+def settings(layers):
+    """What steps compiled from these layers have for constants: kerata's own layers' settings."""
+    own = [vars(layer).items() for layer in layers if is_own(type(layer))]
+    return tuple(tuple(item for item in items if item[0][0] != "_" and type(item[1]) in _SETTINGS) for items in own)
 
 
 def held(obj, kinds, skip):

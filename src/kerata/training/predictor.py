@@ -6,6 +6,7 @@ import optree
 from kerata import engines
 from kerata.core.configurable import is_own
 from kerata.core.findings import Findings
+from kerata.layers.tracking import SettingChanges
 from kerata.training.data import adapt, pad_rows, unpack_x_y_sample_weight
 from kerata.training.prefetch import Prefetcher
 
@@ -20,6 +21,7 @@ class Predictor:
     def __init__(self, model):
         self.model = model
         self.step = None
+        self.changes = SettingChanges.count  # when the step was compiled
         self.findings = Findings()
         self.pads = (
             not model._overrides("predict_step")
@@ -28,8 +30,8 @@ class Predictor:
         )
 
     def _compiled(self):
-        if self.step is None:
-            model = self.model
+        if self.step is None or self.changes != SettingChanges.count:
+            model, self.changes = self.model, SettingChanges.count
             if model._eager():
                 self.step = self._collecting
             else:

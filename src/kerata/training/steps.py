@@ -11,7 +11,7 @@ from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.findings import Findings, note_not_finite
 from kerata.core.variable import Variable
 from kerata.engines.state import StateScope
-from kerata.layers.tracking import unchanging
+from kerata.layers.tracking import SettingChanges, settings, unchanging
 from kerata.training import anomaly, checks
 
 
@@ -25,10 +25,11 @@ class CompiledSteps:
         self.parts = {}  # what the model's layers hold; see `unchanging`
         self.output_spec = None  # (spec,) once it is known
         self._functions = {}
+        self._changes, self._known_settings = None, ()
         self._logs = {}  # mode -> the logs of an overridden step, as variables
 
     def _compiled(self, key, make):
-        key = (*key, self._trainable_key())
+        key = (*key, self._trainable_key(), self._settings())
         if key not in self._functions:
             self._functions[key] = make()
         return self._functions[key]
@@ -36,6 +37,13 @@ class CompiledSteps:
     def _trainable_key(self):
         """What decides which variables are trained: a model is compiled anew when layers were frozen."""
         return tuple(layer._trainable for layer in self.model._flatten_layers())
+
+    def _settings(self):
+        """What compiled steps have for constants: a model is compiled anew when a layer's setting was changed."""
+        if self._changes != SettingChanges.count:
+            self._changes = SettingChanges.count
+            self._known_settings = settings(self.model._flatten_layers(include_self=False))
+        return self._known_settings
 
     def _variables(self):
         return [*self.model._all_variables(), self.findings.record]

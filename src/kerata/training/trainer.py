@@ -27,6 +27,9 @@ class Trainer(TrainingSteps):
         vars(instance).update(run_eagerly=False, detect_anomaly=False, loss=None, jit_compile="auto", _predictor=None)
         return instance
 
+    # A model's own attributes are the host's, or settled by `compile`: none is a constant of compiled steps.
+    __setattr__ = object.__setattr__
+
     def __getattr__(self, name):
         if not name.startswith("_"):
             old = importlib.import_module("kerata.compat.translate").method(self, name)
