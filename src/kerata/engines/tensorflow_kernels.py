@@ -259,6 +259,7 @@ def segment_reduce(data, segment_ids, num_segments, kind, nothing):
     if data.dtype.name not in known:
         wide = segment_reduce(tf.cast(data, "int64"), segment_ids, num_segments, kind, int(nothing))
         return tf.cast(wide, data.dtype)
+    num_segments = tf.cast(num_segments, segment_ids.dtype)  # a length known at run time alone has 64 bits
     inside = (segment_ids >= 0) & (segment_ids < num_segments)
     ids = tf.where(inside, segment_ids, -1)  # left out
     result = getattr(tf.math, f"unsorted_segment_{kind}")(data, ids, num_segments)

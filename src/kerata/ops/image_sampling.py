@@ -20,7 +20,8 @@ def _mirrored(index, n):
     return knp.absolute(knp.subtract(knp.mod(knp.add(index, n - 1), period), n - 1))
 
 
-def _reflected(index, n):
+def reflected(index, n):
+    """Which of `n` elements stands at an index beyond them, where they are mirrored at their edges: `b a | a b c d | d c`."""
     place = knp.mod(index, 2 * n)
     return knp.minimum(place, knp.subtract(2 * n - 1, place))
 
@@ -31,7 +32,7 @@ _INSIDE = {
     "nearest": lambda index, n: knp.clip(index, 0, n - 1),
     "wrap": lambda index, n: knp.mod(index, n),
     "mirror": _mirrored,
-    "reflect": _reflected,
+    "reflect": reflected,
 }
 
 
@@ -119,8 +120,13 @@ def map_coordinates(inputs, coordinates, order, fill_mode="constant", fill_value
     return as_pixels(values, dtype_of(inputs))
 
 
-def _resampled(images, y, x, order, fill_mode, fill_value):
-    """Images (batch, height, width, channels) at places (batch or 1, height, width)."""
+def resampled(images, y, x, order, fill_mode, fill_value):
+    """Images (batch, height, width, channels) read at places (batch or 1, height, width), in their own dtype.
+
+    Args:
+        y, x: the places' coordinates, in pixels from the middle of the first one.
+        order, fill_mode, fill_value: as in `map_coordinates`.
+    """
     batch, height, width, channels = run_time_shape(images)
     rows = knp.reshape(_wide(images, order), (-1, images.shape[-1]))
     starts = knp.multiply(knp.arange(batch, dtype="int32"), 1 if None in (height, width) else height * width)
@@ -129,18 +135,18 @@ def _resampled(images, y, x, order, fill_mode, fill_value):
     return as_pixels(result, dtype_of(images))
 
 
-def _pixels(images, dtype):
-    """The coordinates of pixels: y (height, 1) and x (width,)."""
+def pixels(images, dtype):
+    """The coordinates of the pixels of images (batch, height, width, channels): y (height, 1) and x (width,)."""
     _, height, width, _ = run_time_shape(images)
     return knp.expand_dims(knp.arange(height, dtype=dtype), -1), knp.arange(width, dtype=dtype)
 
 
 def _transformed(images, transform, order, fill_mode, fill_value):
     """Images by rows of eight numbers, (batch or 1, 8)."""
-    y, x = _pixels(images, dtype_of(transform))
+    y, x = pixels(images, dtype_of(transform))
     a0, a1, a2, b0, b1, b2, c0, c1 = (knp.reshape(knp.get_item(transform, (slice(None), i)), (-1, 1, 1)) for i in range(8))
     depth = c0 * x + c1 * y + 1.0
-    return _resampled(images, (b0 * x + b1 * y + b2) / depth, (a0 * x + a1 * y + a2) / depth, order, fill_mode, fill_value)
+    return resampled(images, (b0 * x + b1 * y + b2) / depth, (a0 * x + a1 * y + a2) / depth, order, fill_mode, fill_value)
 
 
 def _fitting(what, x, inner, images, name):
@@ -185,7 +191,7 @@ def affine_transform(images, transform, interpolation="bilinear", fill_mode="con
     return undo(_transformed(batch, transform, _ORDERS[interpolation], fill_mode, fill_value))
 
 
-def _homography(start, end):
+def homography(start, end):
     """The eight numbers that map each point of `start` to that of `end`: (batch, 4, 2), (batch, 4, 2) -> (batch, 8).
 
     Each pair of points gives two linear equations (Hartley and Zisserman, "Multiple View Geometry", 2004, chapter 4).
@@ -220,7 +226,7 @@ def perspective_transform(images, start_points, end_points, interpolation="bilin
         for points, name in ((start_points, "start_points"), (end_points, "end_points"))
     )
     dtype = dtypes.result_type(dtype_of(start), dtype_of(end))
-    transform = _homography(*(_cast(points, dtype) for points in _together(end, start)))
+    transform = homography(*(_cast(points, dtype) for points in _together(end, start)))
     return undo(_transformed(batch, transform, _ORDERS[interpolation], "constant", fill_value))
 
 
@@ -265,9 +271,9 @@ def elastic_transform(
     noise = engines.current().random("normal", draw_seed(seed), (count, height, width, 2), dtype)
     size = int(6 * sigma) | 1
     moved = blurred(noise * float(sigma), (size, size), (sigma, sigma)) * float(alpha)
-    y, x = _pixels(batch, dtype)
+    y, x = pixels(batch, dtype)
     dx, dy = (knp.get_item(moved, (Ellipsis, i)) for i in (0, 1))
-    return undo(_resampled(batch, y + dy, x + dx, _ORDERS[interpolation], fill_mode, fill_value))
+    return undo(resampled(batch, y + dy, x + dx, _ORDERS[interpolation], fill_mode, fill_value))
 
 
 __all__ = ["affine_transform", "elastic_transform", "map_coordinates", "perspective_transform"]

@@ -1,7 +1,7 @@
 """Colours changed at random: brightness, contrast, hue, saturation, and what else leaves pixels where they are."""
 
 from kerata import ops
-from kerata.layers.preprocessing.images import ImageLayer, as_range, chosen, column, in_range, value_range
+from kerata.layers.preprocessing.images import ImageLayer, as_range, checked_value_range, chosen, column, in_range
 
 
 class ColorLayer(ImageLayer):
@@ -36,7 +36,7 @@ class RandomBrightness(ColorLayer):
 
     def __init__(self, factor, value_range=(0, 255), seed=None, **kwargs):
         super().__init__(seed=seed, **kwargs)
-        self.factor, self.value_range = as_range(factor, "factor", self), _range(value_range, self)
+        self.factor, self.value_range = as_range(factor, "factor", self), checked_value_range(value_range, self)
 
     def get_random_transformation(self, data, training=True, seed=None):
         """`rgb_delta` (batch, 1, 1, 1): what is added to each image."""
@@ -64,7 +64,7 @@ class RandomContrast(ColorLayer):
         self.factor = as_range(factor, "factor", self, low=0, least=0.0, most=float("inf"))
         lower, upper = (factor, factor) if isinstance(factor, (int, float)) else self.factor
         self._bounds = 1.0 - lower, 1.0 + upper
-        self.value_range = _range(value_range, self)
+        self.value_range = checked_value_range(value_range, self)
 
     def get_random_transformation(self, data, training=True, seed=None):
         """`contrast_factor` (batch, 1, 1, 1)."""
@@ -89,7 +89,7 @@ class FactorLayer(ColorLayer):
     def __init__(self, factor, value_range=(0, 255), data_format=None, seed=None, **kwargs):
         super().__init__(data_format=data_format, seed=seed, **kwargs)
         self.factor = as_range(factor, "factor", self, low=self.one_number, least=self.lowest, most=self.most)
-        self.value_range = _range(value_range, self)
+        self.value_range = checked_value_range(value_range, self)
 
     def get_random_transformation(self, data, training=True, seed=None):
         """`factor` (batch,): one for each image."""
@@ -221,7 +221,7 @@ class RandomPosterization(ColorLayer):
     def __init__(self, factor, value_range=(0, 255), data_format=None, seed=None, **kwargs):
         super().__init__(data_format=data_format, seed=seed, **kwargs)
         self.factor = as_range(factor, "factor", self, low=1, least=1, most=8)
-        self.value_range = _range(value_range, self)
+        self.value_range = checked_value_range(value_range, self)
 
     def get_random_transformation(self, data, training=True, seed=None):
         """`shift_factor` (batch,): how many bits are lost."""
@@ -253,7 +253,7 @@ class Solarization(ColorLayer):
         super().__init__(seed=seed, **kwargs)
         self.addition_factor = as_range(addition_factor, "addition_factor", self, low=0, least=0.0)
         self.threshold_factor = as_range(threshold_factor, "threshold_factor", self, low=0, least=0.0)
-        self.value_range = _range(value_range, self)
+        self.value_range = checked_value_range(value_range, self)
 
     def get_random_transformation(self, data, training=True, seed=None):
         """`additions` and `thresholds` (batch, 1, 1, 1)."""
@@ -282,7 +282,8 @@ class RandomInvert(ColorLayer):
 
     def __init__(self, factor=1.0, value_range=(0, 255), seed=None, data_format=None, **kwargs):
         super().__init__(data_format=data_format, seed=seed, **kwargs)
-        self.factor, self.value_range = as_range(factor, "factor", self, low=0, least=0.0), _range(value_range, self)
+        self.factor = as_range(factor, "factor", self, low=0, least=0.0)
+        self.value_range = checked_value_range(value_range, self)
 
     def get_random_transformation(self, data, training=True, seed=None):
         """`apply_inversion` (batch,): which images are inverted."""
@@ -345,7 +346,7 @@ class RandomColorJitter(ImageLayer):
         **kwargs,
     ):
         super().__init__(data_format=data_format, **kwargs)
-        self.value_range = _range(value_range, self)
+        self.value_range = checked_value_range(value_range, self)
         self.brightness_factor, self.contrast_factor = brightness_factor, contrast_factor
         self.saturation_factor, self.hue_factor = saturation_factor, hue_factor
         self._draw_from(seed)
@@ -368,7 +369,3 @@ class RandomColorJitter(ImageLayer):
         for step, part in zip(self._steps, transformation):
             images = step.transform_images(images, part, training=training)
         return images
-
-
-def _range(given, layer):
-    return value_range(given, layer)

@@ -7,7 +7,7 @@ import numpy as np
 from kerata import ops
 from kerata.core.arrays import as_array
 from kerata.layers.preprocessing import box_moves
-from kerata.layers.preprocessing.images import ImageLayer, as_range, chosen
+from kerata.layers.preprocessing.images import ImageLayer, as_range, checked_value_range, chosen
 
 FILL_MODES = ("constant", "reflect", "wrap", "nearest")
 INTERPOLATIONS = ("nearest", "bilinear")
@@ -297,9 +297,9 @@ class RandomPerspective(MovingLayer):
         return chosen(transformation["apply_perspective"], moved, images)
 
     def _moved_points(self, x, y, transformation, size):
-        from kerata.ops.image_sampling import _homography
+        from kerata.ops.image_sampling import homography
 
-        rows = _homography(*(as_array(transformation[name]) for name in ("start_points", "end_points")))
+        rows = homography(*(as_array(transformation[name]) for name in ("start_points", "end_points")))
         a0, a1, a2, b0, b1, b2, c0, c1 = (ops.reshape(rows[:, i], (-1, 1, 1)) for i in range(8))
         inner_x, inner_y = x - 0.5, y - 0.5
         depth = c0 * inner_x + c1 * inner_y + 1.0
@@ -393,7 +393,7 @@ class RandomElasticTransform(MovingLayer):
         super().__init__(interpolation, fill_mode, fill_value, seed, data_format, **kwargs)
         self.factor = as_range(factor, "factor", self, low=0, least=0.0)
         self.scale = as_range(scale, "scale", self, low=0, least=0.0, most=float("inf"))
-        self.value_range = tuple(value_range)
+        self.value_range = checked_value_range(value_range, self)
 
     def get_elastic_transform_params(self, height, width, factor):
         """How far pixels move, and how wide the Gaussian is that makes neighbours move alike, for a size and a factor."""
@@ -418,13 +418,13 @@ class RandomElasticTransform(MovingLayer):
 
     def _moved(self, images, transformation, interpolation):
         from kerata.ops.image_filters import as_batch
-        from kerata.ops.image_sampling import _pixels, _resampled
+        from kerata.ops.image_sampling import pixels, resampled
 
         batch, undo = as_batch("RandomElasticTransform", images, self.data_format)
         moved = as_array(transformation["displacements"])
-        y, x = _pixels(batch, "float32")
+        y, x = pixels(batch, "float32")
         order = INTERPOLATIONS.index(interpolation)
-        bent = _resampled(batch, y + moved[..., 1], x + moved[..., 0], order, self.fill_mode, self.fill_value)
+        bent = resampled(batch, y + moved[..., 1], x + moved[..., 0], order, self.fill_mode, self.fill_value)
         return chosen(transformation["apply_transform"], undo(bent), images)
 
     def _moved_points(self, x, y, transformation, size):

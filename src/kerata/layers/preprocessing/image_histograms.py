@@ -1,9 +1,11 @@
 """Contrast by what values images have: stretched, or by their histogram."""
 
-from kerata import ops
+from kerata import engines, ops
+from kerata.core import dtypes
 from kerata.core.arrays import as_array, dtype_of
-from kerata.layers.arguments import positive_integer
-from kerata.layers.preprocessing.images import ImageLayer, in_range, value_range
+from kerata.layers.arguments import per_axis, positive_integer
+from kerata.layers.preprocessing.images import ImageLayer, checked_value_range, in_range
+from kerata.ops.image_sampling import reflected
 from kerata.ops.nn import run_time_shape
 
 
@@ -16,7 +18,7 @@ class AutoContrast(ImageLayer):
 
     def __init__(self, value_range=(0, 255), **kwargs):
         super().__init__(**kwargs)
-        self.value_range = _range(value_range, self)
+        self.value_range = checked_value_range(value_range, self)
 
     def transform_images(self, images, transformation=None, training=True):
         """The images in floats, their contrast stretched; channels of one value stay."""
@@ -42,7 +44,7 @@ class Equalization(ImageLayer):
 
     def __init__(self, value_range=(0, 255), bins=256, data_format=None, **kwargs):
         super().__init__(data_format=data_format, **kwargs)
-        self.value_range, self.bins = _range(value_range, self), positive_integer(bins, "bins", self)
+        self.value_range, self.bins = checked_value_range(value_range, self), positive_integer(bins, "bins", self)
 
     def transform_images(self, images, transformation=None, training=True):
         """The images, equalized, in their own dtype."""
@@ -59,11 +61,8 @@ class Equalization(ImageLayer):
 
     def _equalized(self, rows):
         """Values (channels, pixels) by the cumulative histogram of their channel, as whole numbers up to 255."""
-        channels = rows.shape[0]
-        offsets = ops.expand_dims(ops.multiply(ops.arange(channels, dtype="int32"), self.bins), -1)
-        places = ops.add(rows, offsets)
-        counts = ops.reshape(ops.bincount(ops.ravel(places), minlength=channels * self.bins), (channels, self.bins))
-        below = ops.cast(ops.cumsum(counts, axis=1), "float32")
+        counts, places = histograms(rows, self.bins)
+        below = ops.cumsum(counts, axis=1)
         first = ops.min(ops.where(ops.equal(below, 0), float("inf"), below), axis=1, keepdims=True)
         rest = ops.subtract(below[:, -1:], first)
         table = ops.divide(ops.subtract(below, first), ops.where(ops.equal(rest, 0), 1.0, rest))
@@ -73,5 +72,101 @@ class Equalization(ImageLayer):
         return ops.where(ops.equal(rest, 0), as_bytes, found)
 
 
-def _range(given, layer):
-    return value_range(given, layer)
+def histograms(rows, bins):
+    """How often each row of (n, pixels) has each whole number below `bins`: floats (n, bins), and where each pixel counts.
+
+    Those places are among all n * bins ones, so that `take` finds for each pixel what belongs to its value in its row.
+    """
+    count = run_time_shape(rows)[0]
+    places = ops.add(rows, ops.expand_dims(ops.multiply(ops.arange(count, dtype="int32"), bins), -1))
+    every = ops.ravel(places)
+    counts = ops.segment_sum(ops.ones_like(every, "float32"), every, None if count is None else count * bins)
+    return ops.reshape(counts, (-1, bins)), places
+
+
+class ContrastLimitedAdaptiveHistogramEqualization(ImageLayer):
+    """The values of each part of an image spread so that all are about equally frequent there, noise made no stronger than
+    a limit; in training and otherwise.
+
+    An image is parted into tiles, extended by its mirror image where they do not fit. Each tile has its own table of new
+    values, and each pixel is interpolated between the tables of the four tiles around it. Images keep their dtype if it
+    is one of whole numbers.
+
+    Args:
+        value_range: the range of the images' values; they are told apart in 256 steps.
+        clip_limit: how many times the average a value counts at most in a tile's histogram, which limits how far its
+            neighbours are spread; no limit if 0.
+        tile_grid_size: how many tiles there are, (along the height, along the width).
+        data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
+
+    Source: Zuiderveld 1994, "Contrast limited adaptive histogram equalization", Graphics Gems IV, pages 474-485.
+
+    >>> import kerata, numpy as np
+    >>> layer = kerata.layers.ContrastLimitedAdaptiveHistogramEqualization(tile_grid_size=(1, 1), clip_limit=0.0)
+    >>> layer(np.array([[0, 1], [2, 2]], "uint8").reshape(1, 2, 2, 1))[0, :, :, 0].tolist()
+    [[0, 85], [255, 255]]
+    """
+
+    steps = 256
+
+    def __init__(self, value_range=(0, 255), clip_limit=4.0, tile_grid_size=(8, 8), data_format=None, **kwargs):
+        super().__init__(data_format=data_format, **kwargs)
+        self.value_range = checked_value_range(value_range, self)
+        if isinstance(clip_limit, bool) or not isinstance(clip_limit, (int, float)):
+            raise ValueError(f"{type(self).__name__}: clip_limit must be a number; {clip_limit!r} came.")
+        self.clip_limit = clip_limit
+        self.tile_grid_size = per_axis(tile_grid_size, 2, "tile_grid_size", self)
+
+    def transform_images(self, images, transformation=None, training=True):
+        """The images, equalized tile by tile."""
+        images = as_array(images)
+        dtype = dtype_of(images) if dtypes.is_int_dtype(dtype_of(images)) else self.compute_dtype
+        if engines.current().is_abstract:  # tiles of unknown images have unknown sizes
+            return ops.cast(images, dtype)
+        first = self.data_format == "channels_first"
+        x = ops.cast(ops.transpose(images, (0, 2, 3, 1)) if first else images, "float32")
+        levels = ops.cast(ops.clip(in_range(self, x, self.value_range, (0.0, self.steps - 1.0)), 0, self.steps - 1), "int32")
+        equal = in_range(self, self._equalized(levels), (0.0, self.steps - 1.0), self.value_range)
+        return ops.cast(ops.transpose(equal, (0, 3, 1, 2)) if first else equal, dtype)
+
+    def _equalized(self, levels):
+        """Whole numbers (batch, height, width, channels) by the tables of the tiles around them."""
+        batch, height, width, channels = run_time_shape(levels)
+        rows, columns = self.tile_grid_size
+        tall, wide = -(-height // rows), -(-width // columns)
+        tables = ops.ravel(self._tables(self._tiles(levels, tall, wide), tall * wide))
+        image = ops.reshape(ops.arange(batch, dtype="int32"), (-1, 1, 1, 1))
+        channel = ops.arange(channels, dtype="int32")
+        total = 0.0
+        for row, height_share in _around(height, tall, rows, (-1, 1, 1)):
+            for column, width_share in _around(width, wide, columns, (-1, 1)):
+                tile = ((image * rows + row) * columns + column) * channels + channel
+                total = total + height_share * width_share * ops.take(tables, tile * self.steps + levels)
+        return total
+
+    def _tiles(self, levels, tall, wide):
+        """The pixels of each tile: (batch * rows * columns * channels, pixels)."""
+        batch, height, width, channels = run_time_shape(levels)
+        for axis, length, wanted in ((1, height, tall * self.tile_grid_size[0]), (2, width, wide * self.tile_grid_size[1])):
+            levels = ops.take(levels, reflected(ops.arange(wanted, dtype="int32"), length), axis)
+        tiles = ops.reshape(levels, (batch, self.tile_grid_size[0], tall, self.tile_grid_size[1], wide, channels))
+        return ops.reshape(ops.transpose(tiles, (0, 1, 3, 5, 2, 4)), (-1, tall * wide))
+
+    def _tables(self, tiles, pixels):
+        """The new value of each old one: (tiles, pixels) -> (tiles, steps)."""
+        counts, _ = histograms(tiles, self.steps)
+        if self.clip_limit > 0:
+            limited = ops.minimum(counts, ops.cast(pixels, "float32") * (self.clip_limit / self.steps))
+            beyond = ops.sum(counts - limited, 1, keepdims=True)
+            counts = limited + beyond / self.steps
+        below = ops.cumsum(counts, 1)
+        first, rest = below[:, :1], below[:, -1:] - below[:, :1]
+        return (below - first) / ops.where(rest > 0, rest, 1.0) * (self.steps - 1.0)
+
+
+def _around(length, tile, count, shape):
+    """The two tiles around each pixel of an axis, and what each counts, both of `shape`."""
+    place = ops.clip(ops.cast(ops.arange(length, dtype="int32"), "float32") / ops.cast(tile, "float32") - 0.5, 0, count - 1)
+    low = ops.floor(place)
+    far, low = ops.reshape(place - low, shape), ops.reshape(ops.cast(low, "int32"), shape)
+    return (low, 1.0 - far), (ops.minimum(low + 1, count - 1), far)

@@ -4,7 +4,7 @@ from kerata import ops
 from kerata.core import registry
 from kerata.core.arrays import as_array
 from kerata.layers.preprocessing.base import DataLayer
-from kerata.layers.preprocessing.images import ImageLayer, as_range, chosen, column, value_range
+from kerata.layers.preprocessing.images import ImageLayer, as_range, checked_value_range, chosen, column
 
 
 class _Mixing(ImageLayer):
@@ -150,7 +150,7 @@ class RandomErasing(ImageLayer):
         super().__init__(data_format=data_format, **kwargs)
         self.factor = as_range(factor, "factor", self, low=0, least=0.0)
         self.scale = as_range(scale, "scale", self, low=0, least=0.0)
-        self.fill_value, self.value_range = fill_value, _range(value_range, self)
+        self.fill_value, self.value_range = fill_value, checked_value_range(value_range, self)
         self._draw_from(seed)
 
     def get_random_transformation(self, data, training=True, seed=None):
@@ -199,7 +199,7 @@ class RandomGaussianBlur(ImageLayer):
         sizes = (kernel_size,) * 2 if isinstance(kernel_size, int) else tuple(kernel_size)
         if len(sizes) != 2 or not all(isinstance(n, int) and n > 0 and n % 2 for n in sizes):
             raise ValueError(f"RandomGaussianBlur: kernel_size must be an odd number or a pair of them; {kernel_size!r} came.")
-        self.kernel_size, self.value_range = sizes, _range(value_range, self)
+        self.kernel_size, self.value_range = sizes, checked_value_range(value_range, self)
         self._draw_from(seed)
 
     def get_random_transformation(self, data, training=True, seed=None):
@@ -314,7 +314,3 @@ def _takes_training(layer):
     from kerata.core.graph import accepts
 
     return accepts(layer.call, "training")
-
-
-def _range(given, layer):
-    return value_range(given, layer)

@@ -239,7 +239,7 @@ def in_range(layer, images, source, target=(0.0, 1.0)):
     return ops.add(ops.multiply(scaled, target[1] - target[0]), target[0])
 
 
-def value_range(value, layer):
+def checked_value_range(value, layer):
     """Raises: ValueError if a range of values is no pair of increasing numbers."""
     if not isinstance(value, (list, tuple)) or len(value) != 2 or not value[0] < value[1]:
         raise ValueError(f"{type(layer).__name__}: value_range must be a pair (low, high); {value!r} came.")
