@@ -9,8 +9,9 @@ import importlib
 __version__ = "0.1.0"
 
 _NAMESPACES = frozenset(
-    "activations backend callbacks compat config constraints datasets dtype_policies engines initializers layers legacy losses "
-    "metrics mixed_precision models ops optimizers preprocessing random regularizers saving tree utils wrappers".split()
+    "activations backend callbacks compat config constraints datasets distillation dtype_policies engines initializers layers "
+    "legacy losses metrics mixed_precision models ops optimizers preprocessing quantizers random regularizers saving tree utils "
+    "visualization wrappers".split()
 )
 _NAMES = {
     "DTypePolicy": "core.policies",
@@ -26,6 +27,7 @@ _NAMES = {
     "Model": "models",
     "Operation": "core.graph",
     "Optimizer": "optimizers",
+    "Quantizer": "quantizers",
     "Regularizer": "regularizers",
     "RematScope": "core.remat",
     "Sequential": "models",

@@ -113,6 +113,7 @@ _NAMESPACES = (
     "dtype_policies",
     "layers",
     "models",
+    "distillation",
 )
 _HELPERS = ("get", "serialize", "deserialize")
 _builtins: dict = {}
