@@ -28,6 +28,7 @@ _NAMES = {
     "Operation": "core.graph",
     "Optimizer": "optimizers",
     "Quantizer": "quantizers",
+    "Quantizer": "quantizers",
     "Regularizer": "regularizers",
     "RematScope": "core.remat",
     "Sequential": "models",

@@ -17,8 +17,6 @@ class DTypePolicy:
     'bfloat16'
     """
 
-    quantization_mode = None
-
     def __init__(self, name=None):
         self._name = name = config.floatx() if name is None else name
         if name in ("mixed_float16", "mixed_bfloat16"):
@@ -46,6 +44,11 @@ class DTypePolicy:
     def compute_dtype(self):
         """The dtype of inputs, outputs and the computation between."""
         return self._compute_dtype
+
+    @property
+    def quantization_mode(self):
+        """The quantization in force, None for none."""
+        return None
 
     def convert_input(self, x, autocast, dtype):
         """`x` as a tensor, floats cast to `dtype` when `autocast` is true."""
@@ -96,6 +99,7 @@ class DTypePolicyMap(DTypePolicy):
     name = property(lambda self: "map_" + self.default_policy.name)
     variable_dtype = property(lambda self: self.default_policy.variable_dtype)
     compute_dtype = property(lambda self: self.default_policy.compute_dtype)
+    quantization_mode = property(lambda self: self.default_policy.quantization_mode)
 
     def __getitem__(self, path):
         import re
@@ -140,6 +144,10 @@ def get(identifier):
         from kerata.core.registry import deserialize_keras_object
 
         return deserialize_keras_object(identifier)
+    if isinstance(identifier, str) and "_from_" in identifier:
+        from kerata.core import quantized_policies
+
+        return quantized_policies.from_name(identifier)
     return DTypePolicy(identifier)
 
 

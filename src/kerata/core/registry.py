@@ -111,6 +111,7 @@ _NAMESPACES = (
     "optimizers.schedules",
     "random",
     "dtype_policies",
+    "quantizers",
     "layers",
     "models",
     "distillation",
@@ -164,7 +165,7 @@ def public_module(obj):
         return obj.public_module
     parts = name.split(".")[1:]
     if parts[0] == "core":
-        return {"seeds": "keras.random", "policies": "keras"}.get(parts[1], "keras")
+        return {"seeds": "keras.random", "quantized_policies": "keras.dtype_policies"}.get(parts[1], "keras")
     if parts[:2] == ["optimizers", "schedules"]:
         return "keras.optimizers.schedules"
     if parts[:2] == ["models", "functional"]:
