@@ -4,7 +4,7 @@ import functools
 import itertools
 import math
 
-from kerata.engines import tensorflow_linalg
+from kerata.engines import tensorflow_linalg, tensorflow_recurrent
 from kerata.engines.tensorflow_import import tf
 
 _FORMATS = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
@@ -272,6 +272,7 @@ def segment_reduce(data, segment_ids, num_segments, kind, nothing):
 
 KERNELS = {
     **tensorflow_linalg.KERNELS,
+    **tensorflow_recurrent.KERNELS,
     "average_pool": average_pool,
     "erf_of_float": tf.math.erf,
     "erfc_of_float": tf.math.erfc,
