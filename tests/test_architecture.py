@@ -12,6 +12,7 @@ ROOT = pathlib.Path(__file__).parent.parent / "src" / "kerata"
 # From the roof to the ground: a folder imports from its own level and those below only.
 HOUSE = [
     {"cli", "__main__"},
+    {"visualization"},
     {"datasets", "utils", "preprocessing", "wrappers"},
     {"compat", "legacy", "mixed_precision", "backend"},
     {"distillation"},
