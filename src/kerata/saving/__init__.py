@@ -11,9 +11,11 @@ from kerata.core.registry import (
     serialize_keras_object,
 )
 from kerata.saving.api import load_model, load_weights, save_model, save_weights
+from kerata.saving.file_editor import KerasFileEditor
 
 __all__ = [
     "CustomObjectScope",
+    "KerasFileEditor",
     "custom_object_scope",
     "deserialize_keras_object",
     "get_custom_objects",

@@ -155,12 +155,7 @@ def _write_own(root, path, obj):
     store = {}
     obj.save_own_variables(store)
     for key, value in store.items():
-        array = np.asarray(value)
-        if array.dtype.name == "bfloat16":
-            group.create_dataset(key, data=array.view("V2"))
-            group[key].attrs["dtype"] = "bfloat16"
-        else:
-            group[key] = array
+        hdf5.write_array(group, key, np.asarray(value))
 
 
 def _read_weights(model, source, skip_mismatch, with_optimizer):

@@ -72,6 +72,15 @@ def read_array(group, name, path):
     return data[()]
 
 
+def write_array(group, name, array):
+    """Write numbers as `read_array` reads them."""
+    if array.dtype.name == "bfloat16":
+        group.create_dataset(name, data=array.view("V2"))
+        group[name].attrs["dtype"] = "bfloat16"
+    else:
+        group[name] = array
+
+
 def shape_of(group, name):
     """The shape of a data set, before anything is read."""
     data = member(group, name, group.name)
