@@ -28,7 +28,7 @@ def dtype_of(x):
         return {bool: "bool", int: "int32", float: settings.floatx, complex: "complex64"}.get(type(x)) or np.asarray(
             x
         ).dtype.name
-    return dtype if type(dtype) is str else dtypes.standardize_dtype(dtype)
+    return dtype if type(dtype) is str else dtypes.name_of(dtype)
 
 
 def as_array(x, dtype=None):

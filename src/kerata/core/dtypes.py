@@ -88,7 +88,11 @@ def result_type(*dtypes):
 
 
 @functools.lru_cache(maxsize=1024)
-def _named(dtype):
+def name_of(dtype):
+    """The name of a dtype, whatever library it comes from.
+
+    Raises: ValueError if the dtype is unknown.
+    """
     name = {"half": "float16", "float": "float32", "double": "float64", "str": "string", "int": "int32", "long": "int64"}.get(
         dtype, dtype
     )
@@ -112,7 +116,7 @@ def standardize_dtype(dtype):
 
     Raises: ValueError if the dtype is unknown.
     """
-    return settings.floatx if dtype is None else _named(dtype)
+    return settings.floatx if dtype is None else name_of(dtype)
 
 
 def is_float_dtype(dtype):

@@ -81,16 +81,15 @@ def symbolic_leaves(structure):
     return [x for x in optree.tree_leaves(structure) if isinstance(x, KerasTensor)]
 
 
+_STRUCTURES = frozenset((list, tuple, dict))
+
+
 def has_symbolic(args, kwargs):
     """Whether there is a `KerasTensor` among the arguments."""
     for x in args:
-        if isinstance(x, KerasTensor):
+        if isinstance(x, KerasTensor) or type(x) in _STRUCTURES and symbolic_leaves(x):
             return True
-        if type(x) in (list, tuple, dict) and symbolic_leaves(x):
-            return True
-    return bool(kwargs) and any(
-        isinstance(x, KerasTensor) or type(x) in (list, tuple, dict) and symbolic_leaves(x) for x in kwargs.values()
-    )
+    return bool(kwargs) and has_symbolic(kwargs.values(), None)
 
 
 class Node:
@@ -139,6 +138,10 @@ class Operation:
     def call(self, *args, **kwargs):
         """The computation."""
         raise NotImplementedError(f"{type(self).__name__} has no method call(self, inputs): write one.")
+
+    def quantized_call(self, *args, **kwargs):
+        """The computation with quantized weights: `call` itself, for what has none."""
+        return self.call(*args, **kwargs)
 
     def symbolic_call(self, *args, **kwargs):
         """A node, its outputs symbolic."""

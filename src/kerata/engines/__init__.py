@@ -60,7 +60,7 @@ def _is_installed(library):
 
 def current():
     """The engine that ops run on in this thread."""
-    return local.engine or get(default_name())
+    return local.engine or _instances.get(_default_name) or get(default_name())
 
 
 def owner_of_graph(structure):

@@ -57,6 +57,8 @@ class InputSpec:
 
 def check(specs, inputs, layer):
     """Raises: ValueError if the inputs are not as the layer expects, telling which, what was expected and the likely cure."""
+    if isinstance(specs, InputSpec) and _fits(specs, inputs):
+        return
     specs = specs if isinstance(specs, (list, tuple)) else [specs]
     named = isinstance(inputs, dict) and all(s.name for s in specs)
     flat = [inputs[s.name] for s in specs] if named else _flat(inputs)
@@ -72,6 +74,20 @@ def check(specs, inputs, layer):
         if problem:
             which = f" {i}" if len(flat) > 1 else ""
             raise ValueError(f"{_who(layer)}: input{which} has shape {_shape(x)}{_origin(x)}; {problem}")
+
+
+def _fits(spec, x):
+    """Whether a tensor is as expected, for specs that say no more than a number of axes and lengths: the usual ones."""
+    shape = getattr(x, "shape", None)
+    if shape is None or spec.dtype is not None or spec.shape is not None or spec.allow_last_axis_squeeze:
+        return False
+    rank = len(shape)
+    if spec.ndim not in (None, rank) or rank < (spec.min_ndim or 0) or rank > (spec.max_ndim or rank):
+        return False
+    for axis, length in spec.axes.items():
+        if length is not None and (not -rank <= axis < rank or shape[axis] != length):
+            return False
+    return True
 
 
 def _flat(inputs):

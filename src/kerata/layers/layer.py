@@ -25,9 +25,10 @@ from kerata.layers.tracking import SettingChanges
 class _Context(threading.local):
     """Where a thread is inside nested layer calls."""
 
-    depth = 0
-    training = None
-    observer = None  # called with each layer and its outputs, when somebody looks for something
+    def __init__(self):
+        self.depth = 0
+        self.training = None
+        self.observer = None  # called with each layer and its outputs, when somebody looks for something
 
 
 context = _Context()
@@ -298,29 +299,30 @@ class Layer(Holder, Configurable, Operation):
     def _call_inside(self, args, kwargs):
         """The call proper: convert, build, check, pass on `training` and masks, compute."""
         names, keywords, open_ended, default, mask_names = _call_parameters(type(self))
-        args, kwargs = self._converted(args, kwargs)
-        outer = context.training
+        here, policy = context.__dict__, self._policy  # the thread's own: one look-up for all that follow
+        outer, dtype = here["training"], policy.compute_dtype
+        args, kwargs = self._converted(args, kwargs, dtype if self.autocast else None)
         training = kwargs.get("training")
-        if training is None and "training" in names and len(args) > names.index("training"):
+        if training is None and len(args) > 1 and "training" in names and len(args) > names.index("training"):
             training = args[names.index("training")]
         if training is None:
             training = outer if outer is not None else default
         if "training" in keywords:
             if "training" in kwargs or len(args) <= (names.index("training") if "training" in names else len(args)):
                 kwargs["training"] = training
-        elif not open_ended:
+        elif kwargs and not open_ended:
             kwargs.pop("training", None)
         if self.input_spec is not None and args:
             specs.check(self.input_spec, args[0], self)
         if not self.built:
             self._ensure_built(args, kwargs)
         previous = self._gather_masks(args, kwargs, names, mask_names) if masks.any_masks() else None
-        if context.depth == 0:
+        if here["depth"] == 0:
             self._clear_losses()
-        context.depth += 1
-        context.training = training
-        before, policy = _autocast.dtype, self._policy
-        _autocast.dtype = policy.compute_dtype if policy.compute_dtype != policy.variable_dtype else None
+        here["depth"] += 1
+        here["training"] = training
+        before = _autocast.dtype
+        _autocast.dtype = dtype if dtype != policy.variable_dtype else None
         try:
             scope = self._remat_scope or remat.current_scope()
             outputs = self.call(*args, **kwargs) if scope is None else remat.call_layer(self, scope, args, kwargs)
@@ -329,11 +331,11 @@ class Layer(Holder, Configurable, Operation):
             raise
         finally:
             _autocast.dtype = before
-            context.training = outer
-            context.depth -= 1
+            here["training"] = outer
+            here["depth"] -= 1
         self._after(args, outputs, previous)
-        if context.observer is not None:
-            context.observer(self, outputs)
+        if here["observer"] is not None:
+            here["observer"](self, outputs)
         return outputs
 
     def _after(self, args, outputs, previous):
@@ -366,36 +368,29 @@ class Layer(Holder, Configurable, Operation):
             if before is not mask and (before is None or decides and id(x) not in given):
                 masks.set_mask(x, mask)
 
-    def _converted(self, args, kwargs):
-        """Arrays of other kinds made the engine's, and floats cast to the compute dtype."""
-        target = self.compute_dtype if self.autocast else None
+    def _converted(self, args, kwargs, dtype):
+        """Arrays of other kinds made the engine's, and floats cast to `dtype` if it isn't None."""
         engine = local.engine or engines.current()
-
-        def convert(x):
-            if engine.is_array(x) or isinstance(x, Variable):
-                pass
-            elif hasattr(x, "__array__") and not isinstance(x, (Layer, AbstractArray)):
-                if is_text(x):
-                    return x
-                x = as_array(x)
-            else:
-                if isinstance(x, Layer):
-                    self._no_layers([x])
-                return x
-            if target is not None:
-                dtype = dtype_of(x)
-                if dtype != target and dtype.startswith(("float", "bfloat")):
-                    cast = engine.cast(x.value if isinstance(x, Variable) else x, target)
-                    if masks.any_masks():
-                        masks.pass_on([x], cast)
-                    return cast
-            return x
-
-        if len(args) == 1 and not isinstance(args[0], (list, tuple, dict)):
-            new = (convert(args[0]),)
-        else:
-            new = tuple(optree.tree_map(convert, arg) for arg in args)
+        if len(args) == 1 and not kwargs and engine.is_array(args[0]) and (dtype is None or dtype_of(args[0]) == dtype):
+            return args, kwargs
+        convert = functools.partial(self._as_input, engine, dtype)
+        new = tuple(optree.tree_map(convert, arg) for arg in args)
         return new, {k: v if k == "training" else optree.tree_map(convert, v) for k, v in kwargs.items()}
+
+    def _as_input(self, engine, dtype, x):
+        """What `call` is given for `x`."""
+        if not engine.is_array(x) and not isinstance(x, Variable):
+            if isinstance(x, Layer):
+                self._no_layers([x])
+            if isinstance(x, AbstractArray) or not hasattr(x, "__array__") or is_text(x):
+                return x
+            x = as_array(x)
+        if dtype is None or dtype_of(x) == dtype or not dtype_of(x).startswith(("float", "bfloat")):
+            return x
+        cast = engine.cast(x.value if isinstance(x, Variable) else x, dtype)
+        if masks.any_masks():
+            masks.pass_on([x], cast)
+        return cast
 
     def _gather_masks(self, args, kwargs, names, mask_names):
         """The masks of the first argument; masks for `call` are put into `kwargs` where the user gave none."""

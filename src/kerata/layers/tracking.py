@@ -56,7 +56,9 @@ class SettingChanges:
         """Count it if setting `layer.name` to `value` is such a change."""
         attributes = vars(layer)
         if attributes.get("built") and name[0] != "_" and type(value) in _SETTINGS and is_own(type(layer)):
-            cls.count += name in attributes and attributes[name] != value
+            before = attributes.get(name, value)
+            if type(before) not in _SETTINGS or before != value:
+                cls.count += 1
 
 
 def settings(layers):

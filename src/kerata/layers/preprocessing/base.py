@@ -29,7 +29,7 @@ class HostLayer(DataLayer):
 
     runs_on_host = True
 
-    def _converted(self, args, kwargs):
+    def _converted(self, args, kwargs, dtype):
         return args, kwargs  # no engine's dtypes: 64 bits and texts stay what they are
 
     def on_host(self, inputs):

@@ -281,7 +281,7 @@ class FeatureSpace(DataLayer):
             return self.call(columns)
         return super().__call__(columns)
 
-    def _converted(self, args, kwargs):
+    def _converted(self, args, kwargs, dtype):
         return args, kwargs  # the features' layers convert, each to its own dtype
 
     def _column(self, name, x):
