@@ -4,6 +4,7 @@ from kerata.callbacks.averages import SwapEMAWeights
 from kerata.callbacks.backup import BackupAndRestore
 from kerata.callbacks.callback import Callback, CallbackList, History
 from kerata.callbacks.monitor import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
+from kerata.callbacks.orbax import OrbaxCheckpoint
 from kerata.callbacks.progress import ProgbarLogger
 from kerata.callbacks.remote import RemoteMonitor
 from kerata.callbacks.schedule import CSVLogger, LambdaCallback, LearningRateScheduler, TerminateOnNaN
@@ -19,6 +20,7 @@ __all__ = [
     "LambdaCallback",
     "LearningRateScheduler",
     "ModelCheckpoint",
+    "OrbaxCheckpoint",
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "RemoteMonitor",

@@ -40,7 +40,7 @@ def save_model(model, filepath, overwrite=True, zipped=None, **kwargs):
 
 
 def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
-    """A model from a `.keras` file, of kerata's or of Keras 3's.
+    """A model from a `.keras` file, or from a folder of Orbax's checkpoints, of kerata's or of Keras 3's.
 
     Args:
         custom_objects: a dict from name to class or function, for those that are not registered.
@@ -52,6 +52,8 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
     path = pathlib.Path(filepath)
     if not path.exists():
         raise FileNotFoundError(f"There is no file {str(filepath)!r}.")
+    if _checkpoint(path) is not None:
+        return _load_checkpoint(path, custom_objects, compile, safe_mode)
     if path.is_dir() or not zipfile.is_zipfile(path):
         raise ValueError(
             f"{str(filepath)!r} is no .keras file (a zip archive). Weights alone are read by model.load_weights()."
@@ -66,6 +68,35 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
         with zipped.open("model.weights.h5") as file:
             _read_weights(model, io.BytesIO(file.read()), skip_mismatch=False, with_optimizer=compile)
         archive.read_assets(zipped, _with_assets(model, "load_assets"))
+    return model
+
+
+def _checkpoint(path):
+    """The folder of the last of Orbax's checkpoints in a folder, None for other paths."""
+    if not path.is_dir():
+        return None
+    from kerata.callbacks import orbax_files
+
+    return orbax_files.folder_of(path)
+
+
+def _load_checkpoint(path, custom_objects, compile, safe_mode):
+    """The model of a checkpoint that `OrbaxCheckpoint` saved."""
+    from kerata.callbacks import orbax_files
+
+    tree, config = orbax_files.read(_checkpoint(path))
+    if config is None:
+        raise ValueError(f"The checkpoint in {str(path)!r} holds weights alone: make the model, then model.load_weights(path).")
+    compiled = config.pop("compile_config", None)
+    model = deserialize_keras_object(config, custom_objects, safe_mode=safe_mode)
+    if compile and compiled:
+        _compile_as_saved(model, compiled, custom_objects)
+    optimizer, kinds = getattr(model, "optimizer", None), orbax_files.WEIGHTS
+    if optimizer is not None and tree.get(orbax_files.OPTIMIZER):
+        if not optimizer.built:
+            optimizer.build(model.trainable_variables)
+        kinds = (*kinds, orbax_files.OPTIMIZER)
+    orbax_files.restore(model, tree, kinds)
     return model
 
 
@@ -87,7 +118,8 @@ def save_weights(model, filepath, overwrite=True, max_shard_size=None, **kwargs)
 
 
 def load_weights(model, filepath, skip_mismatch=False, **kwargs):
-    """Load weights from a `.weights.h5` or a `.keras` file into a model of the same structure.
+    """Load weights from a `.weights.h5` or a `.keras` file, or the last of Orbax's checkpoints in a folder, into a model of the
+    same structure; those of checkpoints go by the variables' names.
 
     Args:
         skip_mismatch: whether layers whose weights do not fit are left as they are, with a warning.
@@ -98,6 +130,11 @@ def load_weights(model, filepath, skip_mismatch=False, **kwargs):
     path = pathlib.Path(filepath)
     if not path.exists():
         raise FileNotFoundError(f"There is no file {str(filepath)!r}.")
+    if _checkpoint(path) is not None:
+        from kerata.callbacks import orbax_files
+
+        orbax_files.restore(model, orbax_files.read(_checkpoint(path))[0], orbax_files.WEIGHTS)
+        return
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as zipped:
             archive.check_members(zipped)
