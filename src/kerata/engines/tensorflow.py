@@ -1,5 +1,6 @@
 """The TensorFlow engine."""
 
+import concurrent.futures
 import contextlib
 import threading
 import warnings
@@ -33,7 +34,9 @@ class TensorflowEngine(EagerEngine):
         super().__init__()
         self.kernels = dict(tensorflow_kernels.KERNELS)
         # The class itself: `tf.Variable(...)` in a function that is being traced makes one that the trace initializes.
-        self._storage = type(tf.Variable(0.0))
+        # A thread has no graph yet, even if the engine is first used in that of a data set.
+        with concurrent.futures.ThreadPoolExecutor(1) as outside:
+            self._storage = outside.submit(lambda: type(tf.Variable(0.0))).result()
         _introduce_variables()
 
     # Arrays

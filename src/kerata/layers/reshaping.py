@@ -3,6 +3,7 @@
 import math
 
 from kerata import ops
+from kerata.core import registry
 from kerata.core.arrays import static_shape
 from kerata.core.config import standardize_data_format
 from kerata.engines.shapes import reshaped
@@ -127,3 +128,12 @@ class Rescaling(Layer):
         dtype = self.compute_dtype
         scale, offset = (ops.cast(ops.convert_to_tensor(v), dtype) for v in (self.scale, self.offset))
         return ops.add(ops.multiply(ops.cast(inputs, dtype), scale), offset)
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """A layer from its config; arrays may be in their JSON form."""
+        with registry.CustomObjectScope(custom_objects):
+            arrays = {
+                k: registry.deserialize_keras_object(config[k]) for k in ("scale", "offset") if isinstance(config.get(k), dict)
+            }
+            return super().from_config(config | arrays)

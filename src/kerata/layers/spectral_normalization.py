@@ -38,11 +38,13 @@ class SpectralNormalization(Wrapper):
     def call(self, inputs, training=False):
         """The layer's outputs."""
         if training:
-            self._normalize()
+            u, kernel = self.normalized_weights()
+            self.vector_u.assign(u)
+            self.kernel.assign(kernel)
         return self.layer(inputs)
 
-    def _normalize(self):
-        """Divide the kernel by its largest singular value."""
+    def normalized_weights(self):
+        """The vector after the iterations, (1, outputs), and the kernel divided by its largest singular value."""
         shape = self.kernel.shape
         matrix = ops.reshape(self.kernel, (-1, shape[-1]))
         u = self.vector_u
@@ -51,8 +53,7 @@ class SpectralNormalization(Wrapper):
             u = _unit(ops.matmul(v, matrix))
         u, v = ops.stop_gradient(u), ops.stop_gradient(v)
         largest = ops.matmul(ops.matmul(v, matrix), ops.transpose(u))
-        self.vector_u.assign(u)
-        self.kernel.assign(ops.reshape(ops.divide(matrix, largest), shape))
+        return u, ops.reshape(ops.divide(matrix, largest), shape)
 
 
 def _start():

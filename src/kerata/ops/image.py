@@ -115,14 +115,25 @@ def resize(
     return saturate_cast(knp.round(x), dtype) if dtypes.is_int_dtype(dtype) and dtype_of(x) != dtype else _cast(x, dtype)
 
 
+def inner_window(xp, height, width, size):
+    """Where the largest part of an image in the proportions of `size` lies: (start, length) along both axes."""
+    wanted = (xp.minimum(height, width * size[0] // size[1]), xp.minimum(width, height * size[1] // size[0]))
+    return [((length - new) // 2, new) for length, new in zip((height, width), wanted)]
+
+
+def outer_window(xp, height, width, size):
+    """Where the smallest frame around an image in the proportions of `size` lies: (start, length) along both axes."""
+    wanted = (xp.maximum(height, width * size[0] // size[1]), xp.maximum(width, height * size[1] // size[0]))
+    borders = [(new - length) // 2 for length, new in zip((height, width), wanted)]
+    return [(-border, length + 2 * border) for length, border in zip((height, width), borders)]
+
+
 def _cropped(images, axes, size):
     """The middle of the images, in the proportions of `size`."""
     xp, height, width = lengths_of(images, *axes)
     if height is None or width is None:
         return images
-    wanted = (xp.minimum(height, width * size[0] // size[1]), xp.minimum(width, height * size[1] // size[0]))
-    for axis, length, new in zip(axes, (height, width), wanted):
-        start = (length - new) // 2
+    for axis, (start, new) in zip(axes, inner_window(xp, height, width, size)):
         key = [slice(None)] * len(images.shape)
         key[axis] = slice(start, start + new)
         images = knp.get_item(images, tuple(key))
@@ -134,10 +145,9 @@ def _padded(images, axes, size, fill_value):
     xp, height, width = lengths_of(images, *axes)
     if height is None or width is None:
         return images
-    wanted = (xp.maximum(height, width * size[0] // size[1]), xp.maximum(width, height * size[1] // size[0]))
     pairs = [(0, 0)] * len(images.shape)
-    for axis, length, new in zip(axes, (height, width), wanted):
-        pairs[axis] = ((new - length) // 2,) * 2
+    for axis, (start, _) in zip(axes, outer_window(xp, height, width, size)):
+        pairs[axis] = (-start, -start)
     pad = knp.pad if xp is np else xp.pad
     return pad(images, pairs, mode="constant", constant_values=fill_value)
 

@@ -9,7 +9,7 @@ from kerata.core.arrays import cast as _cast
 from kerata.core.op import op, xp
 from kerata.core.seeds import draw_seed
 from kerata.ops import numpy as knp
-from kerata.ops.image_filters import as_batch, as_pixels, blurred
+from kerata.ops.image_filters import as_batch, as_pixels
 from kerata.ops.nn import run_time_shape
 
 _ORDERS = {"nearest": 0, "bilinear": 1}
@@ -141,12 +141,24 @@ def pixels(images, dtype):
     return knp.expand_dims(knp.arange(height, dtype=dtype), -1), knp.arange(width, dtype=dtype)
 
 
+def projected(rows, x, y, shape=(-1, 1, 1)):
+    """Points taken through a perspective map: `(a0 x + a1 y + a2) / k` and `(b0 x + b1 y + b2) / k`, `k = c0 x + c1 y + 1`.
+
+    Args:
+        rows: the numbers `[a0, a1, a2, b0, b1, b2, c0, c1]` of each image, (batch, 8).
+        x, y: the points' coordinates.
+        shape: the shape of each number, so that it goes with the points.
+    """
+    a0, a1, a2, b0, b1, b2, c0, c1 = (knp.reshape(knp.get_item(rows, (slice(None), i)), shape) for i in range(8))
+    depth = c0 * x + c1 * y + 1.0
+    return (a0 * x + a1 * y + a2) / depth, (b0 * x + b1 * y + b2) / depth
+
+
 def _transformed(images, transform, order, fill_mode, fill_value):
     """Images by rows of eight numbers, (batch or 1, 8)."""
     y, x = pixels(images, dtype_of(transform))
-    a0, a1, a2, b0, b1, b2, c0, c1 = (knp.reshape(knp.get_item(transform, (slice(None), i)), (-1, 1, 1)) for i in range(8))
-    depth = c0 * x + c1 * y + 1.0
-    return resampled(images, (b0 * x + b1 * y + b2) / depth, (a0 * x + a1 * y + a2) / depth, order, fill_mode, fill_value)
+    x, y = projected(transform, x, y)
+    return resampled(images, y, x, order, fill_mode, fill_value)
 
 
 def _fitting(what, x, inner, images, name):
@@ -253,8 +265,9 @@ def elastic_transform(
     Shapes: (batch, height, width, channels) or (height, width, channels), or with channels first -> the same.
 
     Args:
-        alpha: how far pixels move: the displacements have a standard deviation of about 0.28 `alpha`.
-        sigma: how far neighbours move alike: the standard deviation of the Gaussian that smooths the displacements.
+        alpha: how far pixels move: the displacements have a standard deviation of about 0.28 `alpha`. A number or a scalar.
+        sigma: how far neighbours move alike: the standard deviation of the Gaussian that smooths the displacements. A
+            number or a scalar.
         interpolation: "nearest" or "bilinear".
         fill_mode, fill_value: what is beyond the edges, as in `map_coordinates`.
         seed: an integer or a `SeedGenerator`.
@@ -266,14 +279,36 @@ def elastic_transform(
     _check("elastic_transform: interpolation", interpolation, tuple(_ORDERS))
     _check("elastic_transform: fill_mode", fill_mode, tuple(_INSIDE))
     batch, undo = as_batch("elastic_transform", images, data_format)
-    dtype = dtypes.result_type(dtype_of(knp.to_float(batch)), "float32")
     count, height, width, _ = run_time_shape(batch)
-    noise = engines.current().random("normal", draw_seed(seed), (count, height, width, 2), dtype)
-    size = int(6 * sigma) | 1
-    moved = blurred(noise * float(sigma), (size, size), (sigma, sigma)) * float(alpha)
-    y, x = pixels(batch, dtype)
+    noise = engines.current().random("normal", draw_seed(seed), (count, height, width, 2), "float32")
+    alpha, sigma = (_cast(as_array(value), "float32") for value in (alpha, sigma))
+    moved = _smoothed(noise * sigma, sigma) * alpha
+    y, x = pixels(batch, "float32")
     dx, dy = (knp.get_item(moved, (Ellipsis, i)) for i in (0, 1))
     return undo(resampled(batch, y + dy, x + dx, _ORDERS[interpolation], fill_mode, fill_value))
+
+
+def _smoothed(x, sigma):
+    """Floats (batch, height, width, channels), each averaged with its neighbours by a Gaussian that ends at three deviations;
+    zeros beyond the edges.
+
+    A product of matrices, so that the deviation may be drawn at random in compiled code: a convolution's window may not.
+    """
+    _, height, width, _ = run_time_shape(x)
+    x = knp.einsum("hy,byxc->bhxc", _gaussian_rows(height, sigma), x)
+    return knp.einsum("wx,bhxc->bhwc", _gaussian_rows(width, sigma), x)
+
+
+def _gaussian_rows(length, sigma):
+    """What each element of an axis counts for each other: (length, length)."""
+    places = knp.arange(length, dtype="float32")
+
+    def weights(distance):
+        within = knp.absolute(distance) <= knp.floor(3.0 * sigma)
+        return knp.where(within, knp.exp(-0.5 * knp.square(distance / knp.maximum(sigma, 1e-6))), 0.0)
+
+    total = 2.0 * knp.sum(weights(knp.arange(None if length is None else 4 * length, dtype="float32"))) - 1.0
+    return weights(knp.expand_dims(places, 1) - places) / total
 
 
 __all__ = ["affine_transform", "elastic_transform", "map_coordinates", "perspective_transform"]

@@ -72,7 +72,9 @@ def test_stft_spectrogram(mode, expand_dims, data_format, engine):
         found, expected = found * strong, expected * strong
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=2e-4)
     assert tuple(mine.compute_output_shape(x.shape)) == expected.shape
-    assert [(w.name, tuple(w.shape), w.trainable) for w in mine.weights] == [(w.name, tuple(w.shape), w.trainable) for w in other.weights]
+    assert [(w.name, tuple(w.shape), w.trainable) for w in mine.weights] == [
+        (w.name, tuple(w.shape), w.trainable) for w in other.weights
+    ]
     assert json.loads(json.dumps(mine.get_config())) == json.loads(json.dumps(other.get_config()))
 
 
@@ -100,7 +102,9 @@ def test_unknown_lengths():
 
 def test_the_kernels_are_trained_unless_said_otherwise(training_engine):
     for trainable in (True, False):
-        frozen = kerata.Sequential([kerata.Input((40, 2)), layers.STFTSpectrogram(mode="psd", trainable=trainable, **FRAMES), layers.Dense(1)])
+        frozen = kerata.Sequential(
+            [kerata.Input((40, 2)), layers.STFTSpectrogram(mode="psd", trainable=trainable, **FRAMES), layers.Dense(1)]
+        )
         frozen.compile("sgd", "mse")
         before = frozen.layers[0].get_weights()
         frozen.fit(SOUND, np.ones((2, 11, 1), "float32"), verbose=0)

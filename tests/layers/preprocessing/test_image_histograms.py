@@ -92,7 +92,9 @@ def test_in_a_tf_data_pipeline_with_images_of_any_size(name):
 
     x = X.astype("float32")
     with kerata.use_engine(name):
-        data = tf.data.Dataset.from_generator(lambda: iter([x, x[:1, :9]]), output_signature=tf.TensorSpec((None, None, None, 3)))
+        data = tf.data.Dataset.from_generator(
+            lambda: iter([x, x[:1, :9]]), output_signature=tf.TensorSpec((None, None, None, 3))
+        )
         first, second = data.map(CLAHE(tile_grid_size=(2, 3))).as_numpy_iterator()
     for given, found in ((x, first), (x[:1, :9], second)):
         np.testing.assert_allclose(found, pair(given, tile_grid_size=(2, 3))[2], atol=2e-3)

@@ -196,10 +196,53 @@ def test_color_jitter(engine):
     np.testing.assert_array_equal(engine.to_numpy(layer(X, training=False)), X)
 
 
-def test_elastic(engine):
-    layer = layers.RandomElasticTransform((1.0, 1.0), (0.5, 0.5), seed=1)
-    y = engine.to_numpy(layer(X, training=True))
-    assert y.shape == X.shape and 1 < np.abs(y - X).mean() < 60
+def test_what_elastic_transforms_are_made_of():
+    mine, other = (m.layers.RandomElasticTransform() for m in (kerata, keras()))
+    for height, width, factor in ((100, 200, 0.5), (64, 32, 0.3), (8, 10, 2.0)):
+        expected = other.get_elastic_transform_params(height, width, factor)
+        np.testing.assert_allclose(mine.get_elastic_transform_params(height, width, factor), expected)
+
+
+@pytest.mark.parametrize("scale", [0.3, 1.0])
+def test_elastic(scale, engine):
+    """Pixels of the middle move as far, and as much alike, as the oracle's; masks move with the images."""
+    places = np.stack(np.meshgrid(np.arange(48.0), np.arange(48.0), indexing="ij"), -1)[None].repeat(100, 0).astype("float32")
+    arguments = {"factor": (1.0, 1.0), "scale": (scale, scale), "fill_mode": "nearest", "seed": 1}
+    layer, other = (m.layers.RandomElasticTransform(**arguments) for m in (kerata, keras()))
+    transformation = layer.get_random_transformation(places)
+    moved = engine.to_numpy(layer.transform_images(places, transformation)) - places
+    expected = np.asarray(other(places, training=True)) - places
+    for shift in range(4):
+        near, theirs = ((d[:, 12:-12, 12 : 36 - shift] * d[:, 12:-12, 12 + shift : 36]).mean() for d in (moved, expected))
+        np.testing.assert_allclose(near, theirs, atol=0.12 * (expected[:, 12:-12, 12:-12] ** 2).mean())
+    masks = engine.to_numpy(layer.transform_segmentation_masks(places.astype("int32"), transformation))
+    assert masks.dtype == np.int32 and np.abs(masks - places - moved).max() <= 0.51 + 1e-3
+
+
+def test_elastic_transforms_leave_boxes_and_keep_to_the_range(engine):
+    layer = layers.RandomElasticTransform((1.0, 1.0), bounding_box_format="xyxy", value_range=(0, 100), seed=1)
+    result = layer(data(bounding_boxes=BOXES), training=True)
+    np.testing.assert_array_equal(engine.to_numpy(result["bounding_boxes"]["boxes"]), BOXES["boxes"])
+    assert engine.to_numpy(result["images"]).max() == 100
+    assert layer(kerata.Input((None, None, 3))).shape == (None, None, None, 3)
+    np.testing.assert_array_equal(engine.to_numpy(layer(X, training=False)), X)
+    never = layers.RandomElasticTransform((0.0, 0.0))
+    np.testing.assert_allclose(engine.to_numpy(never(X, training=True)), X)
+
+
+def test_shear_goes_either_way():
+    """A pair of factors says how far; which way is as likely as the other, and the same along both axes."""
+    values = many(layers.RandomShear((0.1, 0.2), (0.3, 0.4), seed=1), "shear_factor")
+    theirs = np.asarray(
+        keras()
+        .layers.RandomShear((0.1, 0.2), (0.3, 0.4), seed=1)
+        .get_random_transformation(np.zeros((4000, 8, 10, 3), "float32"))["shear_factor"]
+    )
+    for found in (values, theirs):
+        assert (np.sign(found[:, 0]) == np.sign(found[:, 1])).all() and abs((found < 0).mean() - 0.5) < 0.03
+        assert np.abs(found).min(0) == pytest.approx([0.1, 0.3], abs=0.01) and np.abs(found).max(0) == pytest.approx(
+            [0.2, 0.4], abs=0.01
+        )
 
 
 # What belongs to images
@@ -254,6 +297,77 @@ def test_boxes_follow(name, arguments, transformation, expected, box_format, eng
     np.testing.assert_allclose(found[:, 0], expected, atol=1e-3)
     np.testing.assert_array_equal(engine.to_numpy(result["boxes"])[:, 1], -np.ones((2, 4)))
     np.testing.assert_array_equal(engine.to_numpy(result["labels"]), [[7, -1]] * 2)
+
+
+WHOLE = {
+    "boxes": np.array([[[2, 1, 5, 4], [0, 0, 10, 8], [6, 5, 9, 7.5]]] * 2, "float32"),
+    "labels": np.array([[7, 3, 1]] * 2, "int32"),
+}
+MOVES = [
+    c
+    for c in CASES
+    if c[0] in ("RandomRotation", "RandomZoom", "RandomTranslation", "RandomShear", "RandomPerspective", "RandomFlip")
+]
+MOVES += [("CenterCrop", {"height": 4, "width": 6}, SHAPE), ("Resizing", {"height": 5, "width": 9}, (8, 10))]
+
+
+@pytest.mark.parametrize("name, arguments, transformation", MOVES, ids=[f"{i}-{c[0]}" for i, c in enumerate(MOVES)])
+def test_boxes_are_near_the_oracles(name, arguments, transformation, engine):
+    """Keras takes a box's edges for the middles of pixels, so that its boxes are off their images by half a pixel or, turned,
+    a whole one; kerata's are where the pixels are (`test_boxes_follow`)."""
+    import jax
+
+    mine, other = (getattr(m.layers, name)(**arguments, bounding_box_format="xyxy") for m in (kerata, keras()))
+    as_jax = lambda tree: jax.tree.map(lambda x: jax.numpy.asarray(x) if isinstance(x, np.ndarray) else x, tree)
+    expected = other.transform_bounding_boxes(as_jax(WHOLE), as_jax(transformation))
+    found = mine.transform_bounding_boxes(WHOLE, transformation)
+    np.testing.assert_allclose(engine.to_numpy(found["boxes"]), np.asarray(expected["boxes"]), atol=1.01)
+    np.testing.assert_array_equal(engine.to_numpy(found["labels"]), np.asarray(expected["labels"]))
+
+
+@pytest.mark.parametrize("how", ["crop_to_aspect_ratio", "pad_to_aspect_ratio"])
+@pytest.mark.parametrize("size", [(10, 8), (6, 14), (32, 22)])
+def test_boxes_of_images_resized_in_their_proportions(how, size, engine):
+    """A bright rectangle and its box come to the same place, to half a pixel."""
+    images = np.zeros((1, 16, 20, 1), "float32")
+    images[:, 4:12, 6:14] = 1.0
+    boxes = {"boxes": np.array([[[6, 4, 14, 12]]], "float32"), "labels": np.array([[1]])}
+    layer = layers.Resizing(*size, interpolation="nearest", bounding_box_format="xyxy", **{how: True})
+    result = layer({"images": images, "bounding_boxes": boxes})
+    rows, columns = np.nonzero(engine.to_numpy(result["images"])[0, :, :, 0])
+    expected = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+    np.testing.assert_allclose(engine.to_numpy(result["bounding_boxes"]["boxes"])[0, 0], expected, atol=0.51)
+
+
+def test_methods_for_boxes_and_points(engine):
+    """The oracle's numbers for the same arguments."""
+    rows = np.array([[0.8, 0.1, 0.7, 0.2, 1.1, -0.4, 0.05, 0.02]], "float32")
+    points = np.array([3.0, 1.0], "float32"), np.array([5.0, 2.0], "float32")
+    for name in ("RandomShear", "RandomTranslation", "RandomZoom"):
+        mine, other = (getattr(m.layers, name)(0.1, 0.1) for m in (kerata, keras()))
+        found = [engine.to_numpy(x) for x in mine.get_transformed_x_y(*points, rows)]
+        np.testing.assert_allclose(found, [np.asarray(x) for x in other.get_transformed_x_y(*points, rows)], rtol=1e-5)
+        method, numbers = ("get_clipped_bbox", (5, 1, 3, 2)) if name == "RandomZoom" else ("get_shifted_bbox", (0.5, 0.25))
+        expected = getattr(other, method)(dict(WHOLE), *numbers)
+        np.testing.assert_allclose(
+            engine.to_numpy(getattr(mine, method)(WHOLE, *numbers)["boxes"]), np.asarray(expected["boxes"])
+        )
+
+
+def test_methods_that_users_override():
+    """Each layer hands labels, boxes and masks to its own methods, by name."""
+
+    class Marked(layers.RandomBrightness):
+        def transform_labels(self, labels, transformation, training=True):
+            return labels + 1
+
+        def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
+            return segmentation_masks * 0 + (2 if training and transformation is not None else 3)
+
+    result = Marked(0.1)(data(), training=True)
+    np.testing.assert_array_equal(np.asarray(result["labels"]), data()["labels"] + 1)
+    assert (np.asarray(result["segmentation_masks"]) == 2).all()
+    assert (np.asarray(Marked(0.1)(data(), training=False)["segmentation_masks"]) == 3).all()
 
 
 @pytest.mark.parametrize(

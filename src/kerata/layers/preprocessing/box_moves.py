@@ -3,6 +3,7 @@
 from kerata import ops
 from kerata.core.arrays import as_array
 from kerata.layers.preprocessing import boxes as formats
+from kerata.ops.image import inner_window, outer_window
 
 
 def _edges(layer, bounding_boxes, size):
@@ -49,22 +50,27 @@ def through_affine(matrix, x, y):
 def resized(layer, bounding_boxes, old):
     """The boxes of images that were resized to the layer's size, their proportions kept if the layer does so."""
     edges, there = _edges(layer, bounding_boxes, old)
-    height, width = old
-    scale = layer.height / height, layer.width / width
-    top = left = 0.0
+    new, windows = (layer.height, layer.width), [(0, length) for length in old]
     if getattr(layer, "pad_to_aspect_ratio", False):
-        scale = (min(scale),) * 2
+        windows = outer_window(ops, *old, new)
     elif getattr(layer, "crop_to_aspect_ratio", not hasattr(layer, "interpolation")):
-        scale = (max(scale),) * 2
-    top, left = (layer.height - height * scale[0]) / 2, (layer.width - width * scale[1]) / 2
-    parts = zip(ops.split(edges, 4, -1), (scale[1], scale[0]) * 2, (left, top) * 2)
-    edges = ops.concatenate([x * s + offset for x, s, offset in parts], -1)
+        windows = inner_window(ops, *old, new)
+    (top, left), (down, across) = ([ops.cast(n, "float32") for n in pair] for pair in zip(*windows))
+    places = zip(ops.split(edges, 4, -1), (left, top) * 2, (layer.width / across, layer.height / down) * 2)
+    edges = ops.concatenate([(x - start) * scale for x, start, scale in places], -1)
     return _result(layer, bounding_boxes, edges, there, (layer.height, layer.width))
 
 
 def cut(layer, bounding_boxes, top, left, old):
     """The boxes in the part of images that begins at a row and a column."""
     edges, there = _edges(layer, bounding_boxes, old)
-    offsets = [ops.cast(n, "float32") for n in (left, top, left, top)]
-    edges = ops.concatenate([x - offset for x, offset in zip(ops.split(edges, 4, -1), offsets)], -1)
+    edges = shifted({"boxes": edges}, left, top)["boxes"]
     return _result(layer, bounding_boxes, edges, there, (layer.height, layer.width))
+
+
+def shifted(bounding_boxes, left, up):
+    """Boxes "xyxy" moved to the left and up."""
+    boxes = ops.cast(as_array(bounding_boxes["boxes"]), "float32")
+    offsets = [ops.cast(as_array(n), "float32") for n in (left, up, left, up)]
+    moved = [edge - offset for edge, offset in zip(ops.split(boxes, 4, -1), offsets)]
+    return dict(bounding_boxes) | {"boxes": ops.concatenate(moved, -1)}

@@ -1,7 +1,15 @@
 """Colours changed at random: brightness, contrast, hue, saturation, and what else leaves pixels where they are."""
 
 from kerata import ops
-from kerata.layers.preprocessing.images import ImageLayer, as_range, checked_value_range, chosen, column, in_range
+from kerata.layers.preprocessing.images import (
+    ComposedLayer,
+    ImageLayer,
+    as_range,
+    checked_value_range,
+    chosen,
+    column,
+    in_range,
+)
 
 
 class ColorLayer(ImageLayer):
@@ -11,7 +19,7 @@ class ColorLayer(ImageLayer):
         super().__init__(data_format=data_format, **kwargs)
         self._draw_from(seed)
 
-    def transform_images(self, images, transformation=None, training=True):
+    def transform_images(self, images, transformation, training=True):
         """The images in floats, with other colours while training."""
         images = self._floats(images)
         if not training or transformation is None:
@@ -94,6 +102,10 @@ class FactorLayer(ColorLayer):
     def get_random_transformation(self, data, training=True, seed=None):
         """`factor` (batch,): one for each image."""
         return {"factor": self._draws(data, seed).uniform(*self.factor)} if training else None
+
+    def transform_images(self, images, transformation=None, training=True):
+        """The images in floats, with other colours while training."""
+        return super().transform_images(images, transformation, training)
 
 
 class RandomHue(FactorLayer):
@@ -206,7 +218,7 @@ class RandomSharpness(FactorLayer):
         return ops.divide(total, 13.0)
 
 
-class RandomPosterization(ColorLayer):
+class RandomPosterization(FactorLayer):
     """Colours kept to fewer bits at random while training.
 
     Args:
@@ -218,10 +230,7 @@ class RandomPosterization(ColorLayer):
     Source: Cubuk et al. 2018, "AutoAugment", arXiv:1805.09501.
     """
 
-    def __init__(self, factor, value_range=(0, 255), data_format=None, seed=None, **kwargs):
-        super().__init__(data_format=data_format, seed=seed, **kwargs)
-        self.factor = as_range(factor, "factor", self, low=1, least=1, most=8)
-        self.value_range = checked_value_range(value_range, self)
+    lowest, most, one_number = 1, 8, 1
 
     def get_random_transformation(self, data, training=True, seed=None):
         """`shift_factor` (batch,): how many bits are lost."""
@@ -314,7 +323,7 @@ class RandomGrayscale(ImageLayer):
         """Which images are made grey, (batch, 1, 1, 1)."""
         return column(ops.less(self._draws(images, seed).uniform(0.0, 1.0), self.factor)) if training else None
 
-    def transform_images(self, images, transformation=None, training=True):
+    def transform_images(self, images, transformation, training=True):
         """The images, grey where the transformation says so."""
         images = self._floats(images)
         if transformation is None:
@@ -322,8 +331,20 @@ class RandomGrayscale(ImageLayer):
         grey = ops.image.rgb_to_grayscale(images, data_format=self.data_format)
         return ops.where(transformation, grey, images)
 
+    def transform_labels(self, labels, transformations=None, **kwargs):
+        """The labels: as they are."""
+        return labels
 
-class RandomColorJitter(ImageLayer):
+    def transform_bounding_boxes(self, bounding_boxes, **kwargs):
+        """The boxes: as they are."""
+        return bounding_boxes
+
+    def transform_segmentation_masks(self, segmentation_masks, transformations=None, **kwargs):
+        """The masks: as they are."""
+        return segmentation_masks
+
+
+class RandomColorJitter(ComposedLayer):
     """Brightness, contrast, saturation and hue changed at random while training, one after another.
 
     Args:
@@ -357,12 +378,11 @@ class RandomColorJitter(ImageLayer):
 
     def get_random_transformation(self, data, training=True, seed=None):
         """The transformations of the changes, in their order."""
-        return [
-            step.get_random_transformation(data, training, self.generator if seed is None else seed) for step in self._steps
-        ]
+        draws = self._draws(data, seed)
+        return [step.get_random_transformation(data, training, draws) for step in self._steps]
 
-    def transform_images(self, images, transformation=None, training=True):
-        """The images with all changes."""
+    def transform_images(self, images, transformation, training=True):
+        """The images with all changes; they are drawn anew if `transformation` is None."""
         images = self._floats(images)
         if transformation is None:
             transformation = self.get_random_transformation(images, training)

@@ -2,12 +2,11 @@
 
 import math
 
-import numpy as np
-
 from kerata import ops
 from kerata.core.arrays import as_array
 from kerata.layers.preprocessing import box_moves
 from kerata.layers.preprocessing.images import ImageLayer, as_range, checked_value_range, chosen
+from kerata.ops.image_sampling import homography, projected
 
 FILL_MODES = ("constant", "reflect", "wrap", "nearest")
 INTERPOLATIONS = ("nearest", "bilinear")
@@ -26,20 +25,20 @@ class MovingLayer(ImageLayer):
         self.interpolation, self.fill_mode, self.fill_value = interpolation, fill_mode, fill_value
         self._draw_from(seed)
 
-    def transform_images(self, images, transformation=None, training=True):
+    def transform_images(self, images, transformation, training=True):
         """The images in floats, moved while training."""
         images = self._floats(images)
         if not training or transformation is None:
             return images
         return ops.cast(self._moved(images, transformation, self.interpolation), self.compute_dtype)
 
-    def transform_segmentation_masks(self, segmentation_masks, transformation=None, training=True):
+    def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
         """The masks, moved with the images; each pixel is one of the mask's."""
         if not training or transformation is None:
             return segmentation_masks
         return self._moved(as_array(segmentation_masks), transformation, "nearest")
 
-    def transform_bounding_boxes(self, bounding_boxes, transformation=None, training=True):
+    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
         """The boxes around what was in them, cut to the image; what is no longer in it is -1."""
         if not training or transformation is None:
             return bounding_boxes
@@ -48,6 +47,10 @@ class MovingLayer(ImageLayer):
     def _moved_points(self, x, y, transformation, size):
         """Where points of the images come to."""
         return box_moves.through_affine(self._matrix(transformation, size), x, y)
+
+    def get_transformed_x_y(self, x, y, transform):
+        """The points of the images that points of the result are read from, by rows of eight numbers: (n,) -> (batch, n)."""
+        return projected(as_array(transform), as_array(x), as_array(y), (-1, 1))
 
     def _moved(self, images, transformation, interpolation):
         return ops.image.affine_transform(
@@ -160,6 +163,14 @@ class RandomZoom(MovingLayer):
         width = height if self._width is None else ops.add(draws.uniform(*self._width, shape=(1,)), 1.0)
         return {"height_zoom": height, "width_zoom": width, "input_shape": _shape_of(data)}
 
+    def get_clipped_bbox(self, bounding_boxes, h_end, h_start, w_end, w_start):
+        """Boxes "xyxy" in a dict, cut to a window of the image and counted from its corner."""
+        low = [ops.cast(x, "float32") for x in (w_start, h_start, w_start, h_start)]
+        high = [ops.cast(x, "float32") for x in (w_end, h_end, w_end, h_end)]
+        edges = ops.split(ops.cast(as_array(bounding_boxes["boxes"]), "float32"), 4, -1)
+        cut = [ops.minimum(ops.maximum(x, a), b) - a for x, a, b in zip(edges, low, high)]
+        return dict(bounding_boxes) | {"boxes": ops.concatenate(cut, -1)}
+
     def _matrix(self, transformation, size):
         height, width = (ops.reshape(transformation[f"{name}_zoom"], (-1,)) for name in ("height", "width"))
         across, down = (_float(length) - 1.0 for length in (size[1], size[0]))
@@ -208,6 +219,10 @@ class RandomTranslation(MovingLayer):
         right = ops.multiply(draws.uniform(*self._width, shape=(1,)), _float(width))
         return {"translations": ops.concatenate([right, down], 1), "input_shape": _shape_of(data)}
 
+    def get_shifted_bbox(self, bounding_boxes, w_shift_factor, h_shift_factor):
+        """Boxes "xyxy" in a dict, moved to the left and up by these numbers of pixels."""
+        return box_moves.shifted(bounding_boxes, w_shift_factor, h_shift_factor)
+
     def _matrix(self, transformation, size):
         right, down = (ops.squeeze(part, 1) for part in ops.split(transformation["translations"], 2, 1))
         return matrix(1, 0, ops.negative(right), 0, 1, ops.negative(down))
@@ -217,8 +232,8 @@ class RandomShear(MovingLayer):
     """Images sheared at random while training.
 
     Args:
-        x_factor: how far pixels move along the width for each pixel of height: a pair (low, high), or one number for
-            (-factor, factor).
+        x_factor: how far pixels move along the width for each pixel of height: a pair (low, high), either way, or one
+            number for (-factor, factor).
         y_factor: how far they move along the height, likewise.
         interpolation: "nearest" or "bilinear".
         fill_mode: what is beyond the edges: "reflect", "constant", "wrap" or "nearest".
@@ -247,7 +262,10 @@ class RandomShear(MovingLayer):
             return None
         draws = self._draws(data, seed)
         factors = [draws.uniform(*factor, shape=(1,)) for factor in (self.x_factor, self.y_factor)]
-        return {"shear_factor": ops.concatenate(factors, 1), "input_shape": _shape_of(data)}
+        sign = ops.where(ops.less(draws.uniform(0.0, 1.0, shape=(1,)), 0.5), -1.0, 1.0)
+        return {"shear_factor": ops.multiply(ops.concatenate(factors, 1), sign), "input_shape": _shape_of(data)}
+
+    get_shifted_bbox = RandomTranslation.get_shifted_bbox
 
     def _matrix(self, transformation, size):
         along, down = (ops.squeeze(part, 1) for part in ops.split(transformation["shear_factor"], 2, 1))
@@ -297,16 +315,10 @@ class RandomPerspective(MovingLayer):
         return chosen(transformation["apply_perspective"], moved, images)
 
     def _moved_points(self, x, y, transformation, size):
-        from kerata.ops.image_sampling import homography
-
         rows = homography(*(as_array(transformation[name]) for name in ("start_points", "end_points")))
-        a0, a1, a2, b0, b1, b2, c0, c1 = (ops.reshape(rows[:, i], (-1, 1, 1)) for i in range(8))
-        inner_x, inner_y = x - 0.5, y - 0.5
-        depth = c0 * inner_x + c1 * inner_y + 1.0
         there = ops.reshape(transformation["apply_perspective"], (-1, 1, 1))
-        new_x = (a0 * inner_x + a1 * inner_y + a2) / depth + 0.5
-        new_y = (b0 * inner_x + b1 * inner_y + b2) / depth + 0.5
-        return ops.where(there, new_x, x), ops.where(there, new_y, y)
+        new = projected(rows, x - 0.5, y - 0.5)  # the middle of the first pixel is at 0 there
+        return tuple(ops.where(there, moved + 0.5, old) for moved, old in zip(new, (x, y)))
 
     def get_config(self):
         """The constructor's arguments."""
@@ -396,36 +408,43 @@ class RandomElasticTransform(MovingLayer):
         self.value_range = checked_value_range(value_range, self)
 
     def get_elastic_transform_params(self, height, width, factor):
-        """How far pixels move, and how wide the Gaussian is that makes neighbours move alike, for a size and a factor."""
-        return max(height, width) * factor, min(height, width) * 0.05 * factor
+        """`alpha` and `sigma` of `ops.image.elastic_transform` for a size and a factor."""
+        if not isinstance(height, int) or not isinstance(width, int):  # known at run time alone
+            height, width = _float(height), _float(width)
+            return ops.maximum(height, width) * factor * 0.1, ops.minimum(height, width) * factor * 0.05
+        return max(height, width) * factor * 0.1, min(height, width) * factor * 0.05
 
     def get_random_transformation(self, data, training=True, seed=None):
-        """Which images are bent, and the displacements (batch, height, width, 2)."""
+        """Which images are bent, how strongly all of them are, and the seed of the displacements."""
         if not training:
             return None
-        draws, (height, width) = self._draws(data, seed), self._size(data)
-        factor = draws.uniform(*self.scale, each=False)
-        coarse = [max(2, int(n) // 8) if isinstance(n, (int, np.integer)) else 4 for n in (height, width)]
-        bumps = ops.subtract(draws.uniform(0.0, 2.0, shape=(*coarse, 2)), 1.0)
-        smooth = ops.image.resize(bumps, (height, width), interpolation="bicubic", data_format="channels_last")
-        reach = ops.multiply(ops.multiply(_float(height), 0.1), factor)
+        draws = self._draws(data, seed)
         return {
             "apply_transform": draws.chance(self.factor),
-            "distortion_factor": factor,
-            "displacements": ops.multiply(smooth, reach),
-            "input_shape": _shape_of(data),
+            "distortion_factor": draws.uniform(*self.scale, each=False),
+            "seed": draws.key(),
         }
 
+    def transform_images(self, images, transformation, training=True):
+        """The images in floats, bent while training, and cut to the range of values."""
+        result = super().transform_images(images, transformation, training)
+        return ops.clip(result, *self.value_range) if training and transformation is not None else result
+
     def _moved(self, images, transformation, interpolation):
-        from kerata.ops.image_filters import as_batch
-        from kerata.ops.image_sampling import pixels, resampled
+        factor = as_array(transformation["distortion_factor"])
+        alpha, sigma = self.get_elastic_transform_params(*self._size(images), factor)
+        bent = ops.image.elastic_transform(
+            images,
+            alpha=alpha,
+            sigma=sigma,
+            interpolation=interpolation,
+            fill_mode=self.fill_mode,
+            fill_value=self.fill_value,
+            seed=transformation["seed"],
+            data_format=self.data_format,
+        )
+        return chosen(transformation["apply_transform"], bent, images)
 
-        batch, undo = as_batch("RandomElasticTransform", images, self.data_format)
-        moved = as_array(transformation["displacements"])
-        y, x = pixels(batch, "float32")
-        order = INTERPOLATIONS.index(interpolation)
-        bent = resampled(batch, y + moved[..., 1], x + moved[..., 0], order, self.fill_mode, self.fill_value)
-        return chosen(transformation["apply_transform"], undo(bent), images)
-
-    def _moved_points(self, x, y, transformation, size):
-        return x, y  # neighbouring pixels move alike, but every way: on average the boxes stay
+    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
+        """The boxes: as they are, since neighbouring pixels move alike, but every way."""
+        return bounding_boxes

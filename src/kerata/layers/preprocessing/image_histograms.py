@@ -46,7 +46,7 @@ class Equalization(ImageLayer):
         super().__init__(data_format=data_format, **kwargs)
         self.value_range, self.bins = checked_value_range(value_range, self), positive_integer(bins, "bins", self)
 
-    def transform_images(self, images, transformation=None, training=True):
+    def transform_images(self, images, transformation, training=True):
         """The images, equalized, in their own dtype."""
         images = as_array(images)
         dtype = dtype_of(images)

@@ -24,7 +24,7 @@ class _Mixing(ImageLayer):
             return images
         return ops.cast(self._mixed(images, transformation), self.compute_dtype)
 
-    def transform_labels(self, labels, transformation=None, training=True):
+    def transform_labels(self, labels, transformation, training=True):
         """The labels, mixed as the images are: (batch, classes) or (batch,), in floats."""
         if not training or transformation is None:
             return labels
@@ -65,13 +65,13 @@ class MixUp(_Mixing):
         weight = ops.cast(column(transformation["mix_weight"]), images.dtype)
         return ops.add(ops.multiply(weight, images), ops.multiply(1.0 - weight, self._others(images, transformation)))
 
-    def transform_segmentation_masks(self, segmentation_masks, transformation=None, training=True):
+    def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
         """The masks, mixed as the images are."""
         if not training or transformation is None:
             return segmentation_masks
         return self._mixed(self._floats(as_array(segmentation_masks)), transformation)
 
-    def transform_bounding_boxes(self, bounding_boxes, transformation=None, training=True):
+    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
         """The boxes of both images."""
         if not training or transformation is None:
             return bounding_boxes
@@ -109,7 +109,7 @@ class CutMix(_Mixing):
     def _mixed(self, images, transformation):
         return ops.where(as_array(transformation["batch_masks"]), self._others(images, transformation), images)
 
-    def transform_segmentation_masks(self, segmentation_masks, transformation=None, training=True):
+    def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
         """The masks, with the same parts replaced."""
         if not training or transformation is None:
             return segmentation_masks
@@ -256,7 +256,15 @@ class MaxNumBoundingBoxes(ImageLayer):
         """The images: as they are."""
         return images
 
-    def transform_bounding_boxes(self, bounding_boxes, transformation=None, training=True):
+    def transform_labels(self, labels, transformation=None, training=True):
+        """The labels of the images: as they are."""
+        return labels
+
+    def transform_segmentation_masks(self, segmentation_masks, transformation=None, training=True):
+        """The masks: as they are."""
+        return segmentation_masks
+
+    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
         """The boxes (batch, max_number, 4) and their labels (batch, max_number)."""
         result = dict(bounding_boxes)
         for key in ("boxes", "labels"):

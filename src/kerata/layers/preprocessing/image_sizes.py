@@ -86,6 +86,10 @@ class Resizing(SizeLayer):
         """The images, resized."""
         return self._resize(images, self.interpolation)
 
+    def transform_labels(self, labels, transformation=None, training=True):
+        """The labels: as they are."""
+        return labels
+
     def _resize(self, images, interpolation):
         return ops.image.resize(
             images,
@@ -103,7 +107,7 @@ class Resizing(SizeLayer):
         """The masks, resized; each pixel is one of the mask's."""
         return self._resize(as_array(segmentation_masks), "nearest")
 
-    def transform_bounding_boxes(self, bounding_boxes, transformation=None, training=True):
+    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
         """The boxes in the resized images."""
         return box_moves.resized(self, bounding_boxes, transformation)
 
@@ -135,11 +139,11 @@ class CenterCrop(SizeLayer):
             return self._resized(images, interpolation)
         return self._cut(images, (height - self.height) // 2, (width - self.width) // 2)
 
-    def transform_segmentation_masks(self, segmentation_masks, transformation=None, training=True):
+    def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
         """The middle of the masks."""
         return self._middle(as_array(segmentation_masks), "nearest")
 
-    def transform_bounding_boxes(self, bounding_boxes, transformation=None, training=True):
+    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
         """The boxes in the middle of the images, cut to it."""
         height, width = (transformation["input_shape"][axis] for axis in (self.height_axis, self.width_axis))
         if height < self.height or width < self.width:
@@ -177,12 +181,12 @@ class RandomCrop(SizeLayer):
             for length, wanted in ((height, self.height), (width, self.width))
         )
 
-    def transform_images(self, images, transformation=None, training=True):
+    def transform_images(self, images, transformation, training=True):
         """The part of the images, in floats."""
         images = self._floats(images)
         return self._resized(images) if transformation is None else self._cut(images, *transformation)
 
-    def transform_segmentation_masks(self, segmentation_masks, transformation=None, training=True):
+    def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
         """The same part of the masks."""
         masks = as_array(segmentation_masks)
         return self._resized(masks, "nearest") if transformation is None else self._cut(masks, *transformation)
@@ -193,7 +197,7 @@ class RandomCrop(SizeLayer):
             self._seen = self._size(data)
         return super().call(data, training=training)
 
-    def transform_bounding_boxes(self, bounding_boxes, transformation=None, training=True):
+    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
         """The boxes in that part, cut to it."""
         if transformation is None:
             return box_moves.resized(self, bounding_boxes, self._seen)

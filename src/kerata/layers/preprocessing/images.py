@@ -1,5 +1,7 @@
 """What layers that change images have in common: draws, images with what belongs to them, batches and single images."""
 
+import copy
+
 import numpy as np
 
 from kerata import engines, ops, random
@@ -44,6 +46,13 @@ class Draws:
         with engines.use_engine(self.seed.state.engine_name) as engine:
             return engine.to_numpy(self.seed.next()).astype("uint32")
 
+    def repeated(self, count):
+        """The same source of draws, for so many times as many images."""
+        other = copy.copy(self)
+        other.batch = None if self.batch is None else self.batch * count
+        other._next = self._next
+        return other
+
     def uniform(self, low, high, shape=None, each=True):
         """Floats from `low` to `high`: one an image, or of `shape` for each if that is given."""
         size = ((self.batch,) if each else ()) + tuple(shape or ())
@@ -53,13 +62,21 @@ class Draws:
         """Normally distributed floats of a shape."""
         return random.normal(shape, dtype="float32", seed=self._next())
 
-    def integers(self, low, high, each=True):
-        """Whole numbers from `low` to `high`, the end left out."""
-        return random.randint((self.batch,) if each else (), low, high, dtype="int32", seed=self._next())
+    def integers(self, low, high, shape=None):
+        """Whole numbers from `low` to `high`, the end left out: one an image, or of a shape."""
+        return random.randint((self.batch,) if shape is None else shape, low, high, dtype="int32", seed=self._next())
 
     def beta(self, alpha, shape=None):
         """Draws from the beta distribution with both parameters `alpha`, between 0 and 1."""
         return random.beta((self.batch,) if shape is None else shape, alpha, alpha, dtype="float32", seed=self._next())
+
+    def gamma(self, alpha, shape):
+        """Draws from the gamma distribution with this parameter."""
+        return random.gamma(shape, alpha, dtype="float32", seed=self._next())
+
+    def key(self):
+        """What an op takes as its seed."""
+        return self._next()
 
     def order(self):
         """The images' numbers in random order."""
@@ -111,6 +128,8 @@ class ImageLayer(DataLayer):
         self.generator = SeedGenerator(seed)
 
     def _draws(self, data, seed):
+        if isinstance(seed, Draws):
+            return seed
         images = as_array(data["images"] if isinstance(data, dict) else data)
         images = ops.expand_dims(images, 0) if len(images.shape) == 3 else images
         return Draws(self.generator if seed is None else seed, images)
@@ -130,21 +149,21 @@ class ImageLayer(DataLayer):
         """
         return
 
-    def transform_images(self, images, transformation=None, training=True):
+    def transform_images(self, images, transformation, training=True):
         """The images, changed."""
         raise TypeError(
             f"{type(self).__name__} has no method transform_images(self, images, transformation, training): write one."
         )
 
-    def transform_labels(self, labels, transformation=None, training=True):
+    def transform_labels(self, labels, transformation, training=True):
         """The labels: as they are."""
         return labels
 
-    def transform_bounding_boxes(self, bounding_boxes, transformation=None, training=True):
+    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
         """The boxes: as they are, where pixels stay where they are."""
         return bounding_boxes
 
-    def transform_segmentation_masks(self, segmentation_masks, transformation=None, training=True):
+    def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
         """The masks: as they are, where pixels stay where they are."""
         return segmentation_masks
 
@@ -165,7 +184,8 @@ class ImageLayer(DataLayer):
         result = dict(data)
         for key in PARTS:
             if data.get(key) is not None:
-                result[key] = getattr(self, f"transform_{key}")(data[key], transformation, training=training)
+                transform = getattr(self, f"transform_{key}")
+                result[key] = transform(data[key], transformation=transformation, training=training)
         return result if batched else {key: _mapped(lambda x: ops.squeeze(x, 0), part) for key, part in result.items()}
 
     def _single(self, images, training):
@@ -174,7 +194,8 @@ class ImageLayer(DataLayer):
         if rank not in (3, 4):
             raise ValueError(f"{type(self).__name__}: images have 3 or 4 axes; shape {tuple(images.shape)} came.")
         batch = ops.expand_dims(images, 0) if rank == 3 else images
-        result = self.transform_images(batch, self.get_random_transformation(batch, training=training), training=training)
+        transformation = self.get_random_transformation(batch, training=training)
+        result = self.transform_images(batch, transformation=transformation, training=training)
         return ops.squeeze(result, 0) if rank == 3 else result
 
     def compute_output_shape(self, input_shape):
@@ -196,6 +217,18 @@ class ImageLayer(DataLayer):
         if config.get("bounding_box_format") is None:
             config.pop("bounding_box_format", None)
         return config
+
+
+class ComposedLayer(ImageLayer):
+    """A layer that applies others, with draws from its own generator.
+
+    A subclass gives them as `_steps`.
+    """
+
+    def build(self, input_shape):
+        """Build the layers that it applies."""
+        for layer in self._steps:
+            layer.build(input_shape)
 
 
 def _mapped(fn, part):
