@@ -4,8 +4,11 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 READY_DEV = $(VENV)/.ready-dev
+READY_DOCS = $(VENV)/.ready-docs
 
-.PHONY: demo test lint bench clean
+
+
+.PHONY: demo test lint docs bench clean
 
 demo: $(READY)
 	$(BIN)/python -m kerata demo
@@ -14,10 +17,14 @@ test: $(READY_DEV)
 	$(BIN)/python -m pytest -n auto
 
 lint: $(READY_DEV)
-	$(BIN)/ruff check src tests examples benchmarks
-	$(BIN)/ruff format --check src tests examples benchmarks
+	$(BIN)/ruff check src tests examples benchmarks docs
+	$(BIN)/ruff format --check src tests examples benchmarks docs
 	$(BIN)/mypy
 	$(BIN)/python tests/size.py
+
+# The site, with the API reference, in site/. The NumPy engine suffices: no page needs another.
+docs: $(READY_DOCS)
+	KERATA_BACKEND=numpy NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: $(READY_DEV)
 	$(BIN)/python benchmarks/run.py
@@ -33,5 +40,9 @@ $(READY_DEV): pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install -q -e ".[dev]"
 	touch $@
 
+$(READY_DOCS): $(READY_DEV)
+	$(BIN)/python -m pip install -q -e ".[docs]"
+	touch $@
+
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) site .pytest_cache .ruff_cache .hypothesis

@@ -92,20 +92,34 @@ def standardize_data_format(data_format):
     return name
 
 
-def _switch(name, value):
-    def set_it():
-        setattr(settings, name, value)
-
-    set_it.__doc__ = f"Set `{name}` to {value}."
-    return set_it
+def enable_interactive_logging():
+    """Show progress bars while training: the default."""
+    settings.interactive_logging = True
 
 
-enable_interactive_logging = _switch("interactive_logging", True)
-disable_interactive_logging = _switch("interactive_logging", False)
-enable_traceback_filtering = _switch("traceback_filtering", True)
-disable_traceback_filtering = _switch("traceback_filtering", False)
-enable_flash_attention = _switch("flash_attention", True)
-disable_flash_attention = _switch("flash_attention", False)
+def disable_interactive_logging():
+    """Print one line an epoch in place of progress bars, as log files want it."""
+    settings.interactive_logging = False
+
+
+def enable_traceback_filtering():
+    """Leave kerata's own lines out of the tracebacks of errors: the default."""
+    settings.traceback_filtering = True
+
+
+def disable_traceback_filtering():
+    """Show tracebacks whole, kerata's own lines too."""
+    settings.traceback_filtering = False
+
+
+def enable_flash_attention():
+    """Remember the wish for flash attention, for programs that ask; the engine takes its fastest kernel by itself."""
+    settings.flash_attention = True
+
+
+def disable_flash_attention():
+    """Remember the wish against flash attention, for programs that ask; see `enable_flash_attention`."""
+    settings.flash_attention = False
 
 
 def is_interactive_logging_enabled():

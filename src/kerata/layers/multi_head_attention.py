@@ -143,8 +143,8 @@ class MultiHeadAttention(Heads):
         attention_axes: the axes to attend over, all middle ones if None.
         sliding_window: a target sees only sources fewer places away than this.
         flash_attention: taken for compatibility: the engine chooses the fastest kernel by itself.
-        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer,
-            kernel_constraint, bias_constraint: of the projections.
+        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer: of the projections.
+        activity_regularizer, kernel_constraint, bias_constraint: of the projections.
         use_gate: whether the heads' results are multiplied by the sigmoid of a projection of the query.
         seed: of the dropout.
 

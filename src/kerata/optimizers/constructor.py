@@ -19,11 +19,12 @@ COMMON = {
 }
 
 
-def constructor(own, later, base):
-    """An `__init__` that keeps its own arguments as attributes and hands the common ones to `base`.
+def constructor(cls, later, base):
+    """An `__init__` of a class that keeps its own arguments, `cls.defaults`, as attributes; `base` gets the common ones.
 
     Its signature lists them all, so that help, completion and configs are right.
     """
+    own = cls.defaults
     defaults = own | {name: value for name, value in COMMON.items() if name not in own} | later
     keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD
     signature = inspect.Signature(
@@ -46,6 +47,7 @@ def constructor(own, later, base):
         base(self, **handed, **unknown)
 
     __init__.__signature__ = signature
+    __init__.__module__, __init__.__qualname__ = cls.__module__, f"{cls.__qualname__}.__init__"
     return __init__
 
 

@@ -58,7 +58,7 @@ class Optimizer(Configurable):
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if "defaults" in vars(cls):
-            cls.__init__ = constructor(cls.defaults, vars(cls).get("later") or {}, Optimizer.__init__)
+            cls.__init__ = constructor(cls, vars(cls).get("later") or {}, Optimizer.__init__)
 
     def __init__(
         self,

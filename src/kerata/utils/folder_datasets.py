@@ -98,8 +98,8 @@ def text_dataset_from_directory(
 
     Args:
         max_length: how many bytes of a text are kept; all if None.
-        directory, labels, label_mode, class_names, batch_size, shuffle, seed, validation_split, subset, follow_links,
-            format, verbose: see `image_dataset_from_directory`.
+
+    The other arguments are those of `image_dataset_from_directory`.
 
     Shapes: texts are (batch,) in UTF-8 bytes.
 
@@ -136,8 +136,8 @@ def audio_dataset_from_directory(
         sampling_rate: samples a second that sounds are brought to (by scipy's `resample_poly`); as they are if None.
         output_sequence_length: the length that sounds are cut or padded to; that of the longest in the batch if None.
         ragged: whether sounds keep their lengths: a batch is then an array of arrays.
-        directory, labels, label_mode, class_names, batch_size, shuffle, seed, validation_split, subset, follow_links,
-            verbose: see `image_dataset_from_directory`.
+
+    The other arguments are those of `image_dataset_from_directory`.
 
     Shapes: sounds are (batch, time, channels) in float32, -1 to 1.
 

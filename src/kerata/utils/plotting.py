@@ -74,8 +74,8 @@ def model_to_dot(
 
     Args:
         subgraph: accepted; nested models are groups inside the one diagram.
-        model, show_shapes, show_dtype, show_layer_names, rankdir, expand_nested, dpi, show_layer_activations,
-            show_trainable, splines: see `plot_model`.
+
+    The other arguments are those of `plot_model`.
 
     Raises: ValueError for a model that is not built, or another direction.
 
