@@ -161,9 +161,10 @@ def test_subclassed_models_tell_what_their_layers_give(training_engine):
         def call(self, x):
             return self.second(self.first(x))
 
+    kerata.utils.set_random_seed(0)
     made = Distiller(network(8), Student(), FeatureDistillation("mse", "hidden", "narrow"), student_loss_weight=0.0)
     made.compile(kerata.optimizers.Adam(0.05))
-    history = made.fit(X, epochs=30, verbose=0).history["distillation_loss"]
+    history = made.fit(X, epochs=60, verbose=0).history["distillation_loss"]
     assert history[-1] < 0.5 * history[0]
 
 
