@@ -73,8 +73,8 @@ def test_dense_input_errors():
         layers.Dense(3)(np.ones(4, "float32"))
     with pytest.raises(ValueError, match="a dimension is unknown"):
         layers.Dense(3).build((2, None))
-    with pytest.raises(ValueError, match="Dense does not take lora_rank when it is made"):
-        layers.Dense(3, lora_rank=2)
+    with pytest.raises(ValueError, match="quantization_config must be a QuantizationConfig; 3 came"):
+        layers.Dense(3, quantization_config=3)
     with pytest.raises(TypeError, match="Dense has no argument 'activations'. Did you mean 'activation'?"):
         layers.Dense(3, activations="relu")
 

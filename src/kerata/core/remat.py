@@ -102,26 +102,26 @@ def remat(f):
     return wrapped
 
 
-def call_layer(layer, scope, args, kwargs):
-    """`layer.call`, rematerialized as far as `scope` says."""
+def call_layer(layer, call, scope, args, kwargs):
+    """`call`, a layer's computation, rematerialized as far as `scope` says."""
     if scope.mode == "activations" and callable(getattr(layer, "activation", None)):
-        return _with_activation(layer, remat(layer.activation), args, kwargs)
+        return _with_activation(layer, call, remat(layer.activation), args, kwargs)
     if masks.any_masks() and layer._sublayers():  # masks don't come out of a second run: the layers inside run again instead
-        return layer.call(*args, **kwargs)
+        return call(*args, **kwargs)
     if scope.mode == "full" or scope.mode == "list_of_layers" and layer.name in scope.layer_names:
-        return layer.rematerialized_call(layer.call, *args, **kwargs)
+        return layer.rematerialized_call(call, *args, **kwargs)
     if scope.mode == "larger_than" and not engines.current().is_abstract:
-        outputs = abstract_call(layer.call, *_as_specs(args, kwargs))
+        outputs = abstract_call(call, *_as_specs(args, kwargs))
         if _size(outputs) > scope.output_size_threshold:
-            return layer.rematerialized_call(layer.call, *args, **kwargs)
-    return layer.call(*args, **kwargs)
+            return layer.rematerialized_call(call, *args, **kwargs)
+    return call(*args, **kwargs)
 
 
-def _with_activation(layer, activation, args, kwargs):
+def _with_activation(layer, call, activation, args, kwargs):
     before = layer.activation
     object.__setattr__(layer, "activation", activation)
     try:
-        return layer.call(*args, **kwargs)
+        return call(*args, **kwargs)
     finally:
         object.__setattr__(layer, "activation", before)
 

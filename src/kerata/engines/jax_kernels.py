@@ -179,6 +179,7 @@ def _segment_reduce(data, segment_ids, num_segments, kind, nothing):
 
 KERNELS = {
     **jax_recurrent.KERNELS,
+    "einsum_of_bytes": lambda form, x, y, terms: jnp.einsum(form, x, y, preferred_element_type="int32"),
     "erfc_of_float": lax.erfc,
     "segment_reduce": _segment_reduce,
     "view_of_array": lambda x, dtype, ratio: (x.astype("uint8") if x.dtype == bool else x).view(dtype),

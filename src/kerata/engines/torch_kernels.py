@@ -145,11 +145,26 @@ def _segment_reduce(data, segment_ids, num_segments, kind, nothing):
     return start.scatter_reduce(0, places, data, _REDUCE[kind])[:num_segments]
 
 
+def _einsum_of_bytes(subscripts, x, y, terms):
+    """The library's product of int8 matrices, where `y` is one, or its leading axes are those that `x` ends in."""
+    (left, right), outputs = subscripts.partition("->")[0].split(","), subscripts.partition("->")[2]
+    summed = "".join(letter for letter in right if letter not in outputs)
+    kept = right[len(summed) :]
+    plain = right.startswith(summed) and left.endswith(summed) and outputs == left[: len(left) - len(summed)] + kept
+    if not plain or x.device.type != "cpu":
+        return NotImplemented
+    rows, columns = y.shape[: len(summed)], y.shape[len(summed) :]
+    before = x.shape[: x.ndim - len(summed)]
+    product = torch._int_mm(x.reshape(-1, rows.numel()), y.reshape(rows.numel(), -1))
+    return product.reshape(*before, *columns)
+
+
 KERNELS = {
     **torch_functions.KERNELS,
     **torch_linalg.KERNELS,
     **torch_optimizers.KERNELS,
     "at_class": _at_class,
+    "einsum_of_bytes": _einsum_of_bytes,
     "erf_of_float": torch.erf,
     "erfc_of_float": torch.erfc,
     "segment_reduce": _segment_reduce,

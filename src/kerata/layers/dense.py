@@ -5,27 +5,13 @@ import functools
 from kerata import activations, ops
 from kerata.layers.arguments import make_weight, positive_integer, settle
 from kerata.layers.input_spec import InputSpec
-from kerata.layers.layer import Layer
+from kerata.layers.quantizable import QuantizableProduct, WeightRole
 from kerata.ops.nn import affine
 
-
-class Quantizable(Layer):
-    """A layer whose config, in Keras's form, has a place for quantization; it is made without one."""
-
-    def __init__(self, **kwargs):
-        for name in ("lora_rank", "lora_alpha", "quantization_config", "gptq_unpacked_column_size"):
-            if kwargs.pop(name, None) is not None:
-                raise ValueError(
-                    f"{type(self).__name__} does not take {name} when it is made: make the layer in full precision."
-                )
-        super().__init__(**kwargs)
-
-    def get_config(self):
-        """The constructor's arguments."""
-        return super().get_config() | {"quantization_config": None}
+_KERNEL = WeightRole("kernel", "...x,xy->...y")
 
 
-class Dense(Quantizable):
+class Dense(QuantizableProduct):
     """`activation(inputs @ kernel + bias)`.
 
     Shapes: (batch, ..., features) -> (batch, ..., units).
@@ -38,6 +24,8 @@ class Dense(Quantizable):
             and gradients equal over layers (Glorot and Bengio 2010).
         kernel_regularizer, bias_regularizer, activity_regularizer: penalties added to the loss.
         kernel_constraint, bias_constraint: applied after each update.
+        lora_rank, lora_alpha: see `enable_lora`, with which the layer begins if a rank is given.
+        quantization_config: how the kernel is quantized when `dtype` is a policy such as "int8_from_float32".
 
     Raises: ValueError if the last axis of the input is unknown or differs from that at build time.
 
@@ -58,9 +46,12 @@ class Dense(Quantizable):
         activity_regularizer=None,
         kernel_constraint=None,
         bias_constraint=None,
+        lora_rank=None,
+        lora_alpha=None,
+        quantization_config=None,
         **kwargs,
     ):
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        super().__init__(lora_rank, lora_alpha, quantization_config, activity_regularizer=activity_regularizer, **kwargs)
         self.units = positive_integer(units, "units", self)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
@@ -76,10 +67,13 @@ class Dense(Quantizable):
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
 
+    def _roles(self):
+        return (_KERNEL,)
+
     def build(self, input_shape):
         """Make the kernel (features, units) and the bias (units,)."""
         features = input_shape[-1]
-        self.kernel = make_weight(self, "kernel", (features, self.units))
+        self._make_weight("kernel", (features, self.units))
         self.bias = make_weight(self, "bias", (self.units,)) if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
 
@@ -95,7 +89,7 @@ class Dense(Quantizable):
         return config
 
 
-class EinsumDense(Quantizable):
+class EinsumDense(QuantizableProduct):
     """A product with a kernel by Einstein's summation: `activation(einsum(equation, inputs, kernel) + bias)`.
 
     Args:
@@ -108,6 +102,9 @@ class EinsumDense(Quantizable):
         kernel_initializer, bias_initializer: how the weights start.
         kernel_regularizer, bias_regularizer: penalties added to the loss.
         kernel_constraint, bias_constraint: applied after each update.
+        lora_rank, lora_alpha: see `enable_lora`, with which the layer begins if a rank is given.
+        gptq_unpacked_column_size: in files of layers quantized by GPTQ, the kernel's columns; it follows from the shapes.
+        quantization_config: how the kernel is quantized when `dtype` is a policy such as "int8_from_float32".
 
     Raises: ValueError if the equation can't be read, or a letter's length is unknown or stands for two lengths.
 
@@ -128,9 +125,14 @@ class EinsumDense(Quantizable):
         bias_regularizer=None,
         kernel_constraint=None,
         bias_constraint=None,
+        lora_rank=None,
+        lora_alpha=None,
+        gptq_unpacked_column_size=None,
+        quantization_config=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(lora_rank, lora_alpha, quantization_config, **kwargs)
+        self.gptq_unpacked_column_size = gptq_unpacked_column_size
         self.equation = equation
         self.partial_output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
         self.activation = activations.get(activation)
@@ -145,10 +147,13 @@ class EinsumDense(Quantizable):
             bias_constraint=bias_constraint,
         )
 
+    def _roles(self):
+        return (WeightRole("kernel", self.equation),)
+
     def build(self, input_shape):
         """Make the kernel and the bias, in the shapes that the equation gives."""
         kernel, bias = einsum_dense_shapes(self.equation, self.bias_axes, tuple(input_shape), self.partial_output_shape)
-        self.kernel = make_weight(self, "kernel", kernel)
+        self._make_weight("kernel", kernel)
         self.bias = None if bias is None else make_weight(self, "bias", bias)
 
     def call(self, inputs):
@@ -161,6 +166,9 @@ class EinsumDense(Quantizable):
     def get_config(self):
         """The constructor's arguments."""
         config = super().get_config()
+        config.pop("gptq_unpacked_column_size")
+        if self.quantization_mode == "gptq" and self._transforms:
+            config["gptq_unpacked_column_size"] = self._transforms["kernel"].columns
         return config | {"output_shape": self.partial_output_shape, "activity_regularizer": config.get("activity_regularizer")}
 
 

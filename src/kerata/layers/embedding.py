@@ -3,11 +3,14 @@
 from kerata import ops
 from kerata.core import dtypes, findings
 from kerata.core.arrays import dtype_of
-from kerata.layers.arguments import make_weight, positive_integer, settle
-from kerata.layers.dense import Quantizable
+from kerata.layers.arguments import positive_integer, settle
+from kerata.layers.quantizable import QuantizableTable, WeightRole
+
+_TABLE = WeightRole("embeddings", "...x,yx->...y", turned=True)
+_REVERSE = WeightRole("reverse_embeddings", "...x,xy->...y", packed=0)
 
 
-class Embedding(Quantizable):
+class Embedding(QuantizableTable):
     """A vector for each integer, looked up in a table that is trained.
 
     Shapes: integers (batch, ...) -> (batch, ..., output_dim).
@@ -20,6 +23,8 @@ class Embedding(Quantizable):
         embeddings_constraint: applied after each update.
         mask_zero: whether 0 stands for padding: later layers then skip those steps.
         weights: a list of one array to begin with, in place of the initializer.
+        lora_rank, lora_alpha: see `enable_lora`, with which the layer begins if a rank is given.
+        quantization_config: how the table is quantized when `dtype` is a policy such as "int8_from_float32".
 
     >>> import kerata, numpy as np
     >>> kerata.layers.Embedding(10, 4)(np.array([[1, 2, 3]])).shape
@@ -35,10 +40,13 @@ class Embedding(Quantizable):
         embeddings_constraint=None,
         mask_zero=False,
         weights=None,
+        lora_rank=None,
+        lora_alpha=None,
+        quantization_config=None,
         **kwargs,
     ):
         kwargs.setdefault("autocast", False)  # integers only: float inputs must keep their values
-        super().__init__(**kwargs)
+        super().__init__(lora_rank, lora_alpha, quantization_config, **kwargs)
         self.input_dim = positive_integer(input_dim, "input_dim", self)
         self.output_dim = positive_integer(output_dim, "output_dim", self)
         settle(
@@ -53,9 +61,12 @@ class Embedding(Quantizable):
             self._initial_weights = weights if isinstance(weights, list) else [weights]
             self.build()
 
+    def _roles(self):
+        return (_TABLE,)
+
     def build(self, input_shape=None):
         """Make the table (input_dim, output_dim)."""
-        self.embeddings = make_weight(self, "embeddings", (self.input_dim, self.output_dim))
+        self._make_weight("embeddings", (self.input_dim, self.output_dim))
 
     def call(self, inputs):
         """The vectors."""
@@ -64,7 +75,7 @@ class Embedding(Quantizable):
     def _looked_up(self, inputs):
         indices = ops.cast(inputs, "int32")
         findings.check_range(indices, self.input_dim, self._out_of_range, key=id(self), from_end=True)
-        return ops.take(self.embeddings, indices, axis=0)
+        return self._rows("embeddings", indices)
 
     def _out_of_range(self, index):
         return (
@@ -75,6 +86,16 @@ class Embedding(Quantizable):
     def compute_mask(self, inputs, mask=None):
         """Where the integers are not 0, with `mask_zero`."""
         return ops.not_equal(inputs, 0) if self.mask_zero else None
+
+    def quantized_build(self, embeddings_shape, mode, config=None):
+        """Make the variables that a quantized table of this shape is kept in.
+
+        Args:
+            embeddings_shape: the table's shape.
+            mode: "int8" or "int4"; the block size is that of the layer's dtype policy.
+            config: how activations are quantized; that of the layer if None.
+        """
+        super().quantized_build(embeddings_shape, mode, config)
 
     def get_config(self):
         """The constructor's arguments."""
@@ -122,21 +143,34 @@ class ReversibleEmbedding(Embedding):
         )
         self.tie_weights, self.reverse_dtype, self.logit_soft_cap = tie_weights, reverse_dtype, logit_soft_cap
 
+    def _roles(self):
+        return (_TABLE,) if self.tie_weights else (_TABLE, _REVERSE)
+
     def build(self, input_shape=None):
         """Make the table (input_dim, output_dim) and, untied, the one back (output_dim, input_dim)."""
         super().build(input_shape)
         if not self.tie_weights:
             shape = (self.output_dim, self.input_dim)
-            self.reverse_embeddings = make_weight(self, "reverse_embeddings", shape, kind="embeddings")
+            self._make_weight("reverse_embeddings", shape, kind="embeddings")
+
+    def quantized_build(self, embeddings_shape, mode, config=None):
+        """Make the variables that a quantized table of this shape, and untied the one back, are kept in.
+
+        Args:
+            embeddings_shape: the table's shape.
+            mode: "int8" or "int4"; the block size is that of the layer's dtype policy.
+            config: how activations are quantized; that of the layer if None.
+        """
+        super().quantized_build(embeddings_shape, mode, config)
+        if not self.tie_weights:
+            self._transform(_REVERSE, tuple(embeddings_shape)[::-1], mode, config=config).make()
 
     def call(self, inputs, reverse=False):
         """The vectors or, reversed, one number for each integer."""
         if not reverse:
             return self._looked_up(inputs)
-        table = ops.transpose(self.embeddings) if self.tie_weights else self.reverse_embeddings
-        if self.reverse_dtype is not None:
-            inputs, table = ops.cast(inputs, self.reverse_dtype), ops.cast(table, self.reverse_dtype)
-        logits, cap = ops.matmul(inputs, table), self.logit_soft_cap
+        dtype, cap = self.reverse_dtype, self.logit_soft_cap
+        logits = self._products("embeddings" if self.tie_weights else "reverse_embeddings", inputs, dtype)
         return logits if cap is None else ops.multiply(ops.tanh(ops.divide(logits, cap)), cap)
 
     def compute_mask(self, inputs, mask=None):

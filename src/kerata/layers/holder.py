@@ -285,19 +285,26 @@ class Holder:
 
     # Saving
 
+    def _saved_variables(self):
+        """The layer's own variables in the order in which files hold them."""
+        trainable, fixed, _ = self._own_variables()
+        return [*trainable, *fixed]
+
+    def _saved_values(self):
+        """What files hold of those variables: variables or arrays."""
+        return self._saved_variables()
+
     def save_own_variables(self, store):
         """Put the layer's own variables into a dict-like store, by number."""
-        trainable, fixed, _ = self._own_variables()
-        for i, v in enumerate([*trainable, *fixed]):
-            store[str(i)] = v.numpy()
+        for i, v in enumerate(self._saved_values()):
+            store[str(i)] = v.numpy() if isinstance(v, Variable) else np.asarray(v)
 
     def load_own_variables(self, store):
         """Read back what `save_own_variables` wrote.
 
         Raises: ValueError if the number of variables or a shape differs.
         """
-        trainable, fixed, _ = self._own_variables()
-        variables = [*trainable, *fixed]
+        variables = self._saved_variables()
         if len(store.keys()) != len(variables):
             hint = "" if self.built else " The layer is not built yet: call it once, or build it, before loading."
             raise ValueError(
@@ -305,3 +312,7 @@ class Holder:
             )
         for i, v in enumerate(variables):
             v.assign(np.asarray(store[str(i)]))
+        self._after_loading()
+
+    def _after_loading(self):
+        """What follows when the variables have new values."""

@@ -325,7 +325,8 @@ class Layer(Holder, Configurable, Operation):
         _autocast.dtype = dtype if dtype != policy.variable_dtype else None
         try:
             scope = self._remat_scope or remat.current_scope()
-            outputs = self.call(*args, **kwargs) if scope is None else remat.call_layer(self, scope, args, kwargs)
+            call = self.call if policy.quantization_mode is None else self.quantized_call
+            outputs = call(*args, **kwargs) if scope is None else remat.call_layer(self, call, scope, args, kwargs)
         except Exception as error:
             self._locate(error, args)
             raise
@@ -452,6 +453,24 @@ class Layer(Holder, Configurable, Operation):
     def call(self, *args, **kwargs):
         """The computation. Overridden by every layer."""
         raise TypeError(f"{type(self).__name__} has no method call(self, inputs): write one, it is the layer's computation.")
+
+    def quantized_call(self, *args, **kwargs):
+        """The computation under a quantized dtype policy: `call` itself, unless a layer has weights that it quantizes."""
+        return self.call(*args, **kwargs)
+
+    def quantized_build(self, input_shape, mode):
+        """Make the variables of quantized weights. Overridden by layers that have such.
+
+        Raises: NotImplementedError for the others.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no quantized_build(input_shape, mode): its weights stay floats.")
+
+    def quantize(self, mode=None, type_check=True, config=None):
+        """Keep the weights in few bits from now on. Overridden by layers that can.
+
+        Raises: NotImplementedError for the others.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no quantize(mode): its weights stay floats.")
 
     def compute_mask(self, inputs, previous_mask):
         """The mask of the outputs: that of the inputs, for layers that keep the steps."""

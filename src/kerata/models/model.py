@@ -213,6 +213,38 @@ class Model(Trainer, Layer):
         """Masks travel through the graph by themselves."""
         return
 
+    # Quantization
+
+    def quantize(self, mode=None, config=None, filters=None, **kwargs):
+        """Keep the weights of the layers inside in few bits from now on, those of layers that can't as floats.
+
+        Args:
+            mode: "int8", "int4" or "float8"; not needed with a config.
+            config: a `kerata.quantizers.QuantizationConfig`, which says how; needed for "gptq" and "awq", whose data it has.
+            filters: which layers: a pattern that is searched for in their names, a list of such, or a function of the layer
+                that returns whether it is one of them. All if None.
+
+        Raises: ValueError if the model is not built, if a layer is quantized already, and for filters of another kind;
+        nothing is changed then.
+
+        >>> import kerata
+        >>> model = kerata.Sequential([kerata.Input((4,)), kerata.layers.Dense(3), kerata.layers.Dense(2, name="head")])
+        >>> model.quantize("int8", filters="^dense")
+        >>> [layer.quantization_mode for layer in model.layers]
+        ['int8', None]
+        """
+        from kerata.models.quantization import quantize
+
+        quantize(self, mode, config, filters, kwargs)
+        self._forget_compiled()
+
+    def get_quantization_layer_structure(self, mode=None):
+        """What "gptq" and "awq" are to quantize, one after another; overridden by models that know.
+
+        Returns: a dict of "pre_block_layers", through which data pass first, and "sequential_blocks"; None if not known.
+        """
+        return
+
     # Saving
 
     def save(self, filepath, overwrite=True, zipped=None, **kwargs):

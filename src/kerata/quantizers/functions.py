@@ -54,7 +54,7 @@ def abs_max_quantize_grouped_with_zero_point(
 
     The range from the smallest to the largest value of a block is spread over `value_range` (where all are alike, that
     from 1 below to 1 above them); the values come back as `(integers - zero_point) * scale`. Rows that the last of several
-    blocks lacks count as zeros.
+    blocks lacks count as zeros; with `to_numpy`, those that a single block lacks too.
 
     Shapes: (rows, columns) -> (rows, columns), (blocks, columns), (blocks, columns).
 
@@ -80,7 +80,7 @@ def abs_max_quantize_grouped_with_zero_point(
         if len(x.shape) != 2:
             raise ValueError(f"A matrix (rows, columns) is expected; inputs of shape {tuple(x.shape)} came.")
         (rows, columns), (low, high) = x.shape, value_range
-        block_size = min(block_size, rows)
+        block_size = block_size if to_numpy else min(block_size, rows)
         blocks = ops.reshape(ops.pad(x, [[0, -rows % block_size], [0, 0]]), (-1, block_size, columns))
         smallest, largest = ops.min(blocks, axis=1), ops.max(blocks, axis=1)
         alike = ops.cast(ops.equal(smallest, largest), dtype_of(x))

@@ -231,8 +231,7 @@ def _fit(layer, group, path):
     """What is wrong with a layer's weights in the file, or None."""
     if is_custom_load(layer):
         return None
-    trainable, fixed, _ = layer._own_variables()
-    variables = [*trainable, *fixed]
+    variables = layer._saved_variables()
     found = 0 if group is None else len(group)
     where = f'layer "{layer.path}" ({path or "the model"})'
     if found != len(variables):
