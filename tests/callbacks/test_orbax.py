@@ -1,6 +1,7 @@
 """Checkpoints by Orbax: which are kept, what comes back, on each engine, from Keras and when something is wrong."""
 
 import importlib
+import json
 import pathlib
 import sys
 import warnings
@@ -173,6 +174,27 @@ def test_checkpoints_that_do_not_fit_change_nothing(tmp_path):
 def test_folders_without_checkpoints(tmp_path):
     with pytest.raises(ValueError, match="no .keras file"):
         kerata.models.load_model(tmp_path)
+
+
+def test_nothing_that_a_stranger_wrote_into_a_checkpoint_runs(tmp_path, monkeypatch):
+    x = kerata.Input((3,))
+    model = kerata.Model(x, layers.Dense(2)(x))
+    model.compile("sgd", "mse")
+    train(model, OrbaxCheckpoint(tmp_path / "run"), epochs=1)
+    (tmp_path / "handler_of_a_stranger.py").write_text("raise SystemExit('it was imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    about = tmp_path / "run" / "0" / "_CHECKPOINT_METADATA"
+    described = json.loads(about.read_text())
+    described["item_handlers"] = dict.fromkeys(described["item_handlers"], "handler_of_a_stranger.Handler")
+    about.write_text(json.dumps(described))
+    assert_equal(model.get_weights(), kerata.models.load_model(tmp_path / "run").get_weights())
+    texts = tmp_path / "run" / "0" / "model_config" / "_strings.json"
+    config = json.loads(json.loads(texts.read_text())["config"])
+    code = {"class_name": "__lambda__", "config": {"code": "4wE=", "defaults": None, "closure": None}}
+    config["config"]["layers"][1] |= {"class_name": "Lambda", "config": {"name": "dense", "function": code}}
+    texts.write_text(json.dumps({"config": json.dumps(config)}))
+    with pytest.raises(ValueError, match="byte code"):
+        kerata.models.load_model(tmp_path / "run")
 
 
 @pytest.mark.parametrize(
