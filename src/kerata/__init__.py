@@ -28,7 +28,6 @@ _NAMES = {
     "Operation": "core.graph",
     "Optimizer": "optimizers",
     "Quantizer": "quantizers",
-    "Quantizer": "quantizers",
     "Regularizer": "regularizers",
     "RematScope": "core.remat",
     "Sequential": "models",

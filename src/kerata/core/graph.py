@@ -143,10 +143,6 @@ class Operation:
         """The computation with quantized weights: `call` itself, for what has none."""
         return self.call(*args, **kwargs)
 
-    def quantized_call(self, *args, **kwargs):
-        """The computation with quantized weights: `call` itself, for what has none."""
-        return self.call(*args, **kwargs)
-
     def symbolic_call(self, *args, **kwargs):
         """A node, its outputs symbolic."""
         outputs = symbolic_outputs(self.compute_output_spec(*args, **kwargs))
