@@ -90,6 +90,8 @@ class JaxEngine(Engine):
 
     # Kernels
 
+    tree_flatten = staticmethod(jax.tree.flatten)  # knows the nodes that users registered with JAX
+    tree_unflatten = staticmethod(jax.tree.unflatten)
     conv = staticmethod(jax_kernels.conv)
     pool = staticmethod(jax_kernels.pool)
 

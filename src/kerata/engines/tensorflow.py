@@ -39,6 +39,13 @@ class TensorflowEngine(EagerEngine):
             self._storage = outside.submit(lambda: type(tf.Variable(0.0))).result()
         _introduce_variables()
 
+    @staticmethod
+    def saved_model(path):
+        """The functions and variables of a SavedModel."""
+        from kerata.engines.tensorflow_saved import SavedFunctions
+
+        return SavedFunctions(path)
+
     # Arrays
 
     def is_array(self, x):
@@ -134,11 +141,14 @@ class TensorflowEngine(EagerEngine):
         def call():
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 values = [v.raw() for v in variables]
-                tape.watch(values)
+                outside = {i: v.stored for i, v in enumerate(variables) if getattr(v, "read_from_outside", False)}
+                tape.watch([*values, *outside.values()])
                 with StateScope(variables, values) as scope:
                     out = fn()
                 loss = self._loss(out[0] if has_aux else out)
-            gradients = tape.gradient(loss, values, unconnected_gradients="zero")
+            gradients = tape.gradient(loss, [*values, *outside.values()], unconnected_gradients="zero")
+            for i in outside:  # what a saved function read itself; nothing comes by the value that was read here
+                gradients[i] = gradients.pop(len(values))
             for variable, value in zip(*scope.updates()):
                 variable.write(value)
             return ((loss, out[1]) if has_aux else loss), [_dense(g) for g in gradients]

@@ -1,0 +1,82 @@
+"""Layers around functions that TensorFlow saved."""
+
+import os
+
+from kerata import engines
+from kerata.core import registry
+from kerata.layers.layer import Layer
+
+
+class TFSMLayer(Layer):
+    """A function of a TensorFlow SavedModel as a layer, on the TensorFlow engine.
+
+    The layer's weights are the saved variables themselves, so they can be trained further.
+
+    Args:
+        filepath: the folder of the SavedModel.
+        call_endpoint: the function's name: an attribute of what was saved, or a signature, such as "serving_default".
+        call_training_endpoint: the same for training; that for inference if None.
+
+    Loading a SavedModel runs what its author put in, so `from_config` asks for `safe_mode=False`.
+
+    Raises: ValueError on another engine, or if there is no such function.
+    """
+
+    def __init__(self, filepath, call_endpoint="serve", call_training_endpoint=None, trainable=True, name=None, dtype=None):
+        super().__init__(trainable=trainable, name=name, dtype=dtype)
+        engine = engines.concrete_name()
+        if engine != "tensorflow":
+            raise ValueError(
+                f"TFSMLayer runs on the TensorFlow engine; {engine!r} is in force. Set KERATA_BACKEND=tensorflow, or make and "
+                'use the model inside `with kerata.use_engine("tensorflow"):`.'
+            )
+        self.filepath = os.fspath(filepath)
+        self.call_endpoint, self.call_training_endpoint = call_endpoint, call_training_endpoint
+        self._saved = engines.get("tensorflow").saved_model(self.filepath)
+        self._serve = self._function(call_endpoint)
+        self._train = self._serve if call_training_endpoint is None else self._function(call_training_endpoint)
+        for tensor in self._saved.variables:
+            self._add(tensor)
+        self.built = True
+
+    def _function(self, name):
+        found = self._saved.function(name)
+        if found is None:
+            known = ", ".join(self._saved.names()) or "none"
+            raise ValueError(f"TFSMLayer: the SavedModel in {self.filepath!r} has no function {name!r}; it has {known}.")
+        return found
+
+    def _add(self, stored):
+        variable = self.add_weight(
+            shape=tuple(stored.shape),
+            initializer="zeros",
+            dtype=stored.dtype.name,
+            trainable=stored.trainable,
+            name=stored.name.partition(":")[0].replace("/", "_"),
+            autocast=False,
+        )
+        variable.stored = stored
+        variable.read_from_outside = True
+
+    def call(self, inputs, training=False, **kwargs):
+        """The function's outputs."""
+        return (self._train if training else self._serve)(inputs, **kwargs)
+
+    def get_config(self):
+        """The constructor's arguments."""
+        names = ("name", "trainable", "dtype", "filepath", "call_endpoint", "call_training_endpoint")
+        config = super().get_config()
+        return {name: config[name] for name in names}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None, safe_mode=None):
+        """A layer from its config.
+
+        Raises: ValueError in safe mode, since loading a SavedModel runs what is in it.
+        """
+        if registry.in_safe_mode() if safe_mode is None else safe_mode:
+            raise ValueError(
+                f"The layer {config.get('name')!r} holds a SavedModel of TensorFlow, and loading one runs whatever its author put "
+                "in. If you trust the file, load with safe_mode=False."
+            )
+        return cls(**config)
