@@ -1,11 +1,5 @@
 """Fixtures that all tests share."""
 
-import os
-
-os.environ.setdefault("KERAS_BACKEND", "jax")  # for the oracle
-os.environ.setdefault("JAX_PLATFORMS", "cpu")
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # the tests themselves run side by side
-
 import pytest
 
 from kerata import engines

@@ -144,3 +144,15 @@ def test_gradients_at_the_edge_are_no_worse_than_the_engines(training_engine, na
     x = Variable(np.array([1.0, 4.0], "float32"))
     _, (gradient,) = ops.value_and_grad(lambda: ops.sum(getattr(ops, name)(x)), [x])
     assert np.isfinite(np.asarray(gradient)).all()
+
+
+def test_bincount_counts_beyond_minlength(engine):
+    """As NumPy does, in each row; weights keep their dtype."""
+    x = np.array([[0, 5, 5], [2, 0, 1]])
+    expected = np.stack([np.bincount(row, minlength=6) for row in x])
+    assert engine.to_numpy(ops.bincount(x, minlength=2)).tolist() == expected.tolist()
+    assert engine.to_numpy(ops.bincount(np.array([], "int32"), minlength=3)).tolist() == [0, 0, 0]
+    weighted = engine.to_numpy(ops.bincount([0, 1, 1], weights=np.array([1, 2, 3], "float16")))
+    assert weighted.dtype == "float16" and weighted.tolist() == [1.0, 5.0]
+    with pytest.raises(ValueError, match="bincount takes integers"):
+        ops.bincount(np.array([0.5]))

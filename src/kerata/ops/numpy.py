@@ -13,7 +13,7 @@ from kerata.ops.windows import *  # noqa: F403
 __all__ = [name for name in dir() if not name.startswith("_") and name not in ("as_number", "promote", "to_float", "widened")]
 
 # Names of this namespace from files that are built on it.
-_ABOVE = frozenset("slogdet unique vectorize view".split())
+_ABOVE = frozenset("bincount slogdet unique vectorize view".split())
 
 
 def __getattr__(name):

@@ -10,6 +10,7 @@ from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.arrays import cast as _cast
 from kerata.core.op import op
 from kerata.ops import numpy as knp
+from kerata.ops.lengths import lengths_of
 
 _REDUCTIONS = {"sum": knp.sum, "prod": knp.prod, "max": knp.amax, "min": knp.amin}
 
@@ -52,12 +53,12 @@ def _segments(kind, data, segment_ids, num_segments):
     return segment_reduce(data, _cast(ids, "int32"), num_segments, kind, _nothing(kind, dtype_of(data)))
 
 
-def _largest(name, ids):
+def _largest(name, ids, length="num_segments"):
     engine = engines.current()
     if engine.is_abstract:
         return None
     if not engine.is_concrete(ids):
-        raise ValueError(f"{name} in a compiled function needs num_segments: the length of its result can't depend on values.")
+        raise ValueError(f"{name} in a compiled function needs {length}: the length of its result can't depend on values.")
     return int(np.max(engine.to_numpy(ids), initial=-1)) + 1
 
 
@@ -96,6 +97,43 @@ def segment_max(data, segment_ids, num_segments=None, sorted=False):
 def segment_min(data, segment_ids, num_segments=None, sorted=False):
     """The smallest element of each segment, inf or the dtype's largest number for none; see `segment_sum`."""
     return _segments("min", data, segment_ids, num_segments)
+
+
+@op
+def bincount(x, weights=None, minlength=0, sparse=False):
+    """How often each integer from 0 on occurs, or the sum of its weights, along the last axis.
+
+    Shapes: (n,) -> (length,), or (batch, n) -> (batch, length).
+
+    Args:
+        weights: a number for each element of `x`; 1 for each if None.
+        minlength: the length at least; it is one more than the largest integer if that is more. In compiled functions,
+            where that can't be known, it is the length.
+        sparse: accepted; the result is dense.
+
+    Raises: ValueError for other than integers, other numbers of axes, or without `minlength` in a compiled function.
+
+    >>> bincount([0, 2, 2], minlength=2).tolist()
+    [1, 0, 2]
+    """
+    x = as_array(x)
+    if not dtypes.is_int_dtype(dtype_of(x)) or len(x.shape) not in (1, 2):
+        raise ValueError(f"bincount takes integers (n,) or (batch, n); {dtype_of(x)} of shape {static_shape(x)} came.")
+    engine = engines.current()
+    length = minlength
+    if engine.is_concrete(x) or not minlength:
+        largest = _largest("bincount", x, "minlength")
+        length = None if largest is None else max(minlength, largest)
+    values = knp.ones_like(x, "int32") if weights is None else knp.as_number(weights)
+    if len(x.shape) == 1:
+        return segment_sum(values, x, length)
+    if engine.is_abstract:
+        return knp.zeros((x.shape[0], length), dtype_of(values))
+    count = lengths_of(x, 0)[1]
+    rows = knp.expand_dims(knp.arange(count, dtype="int32"), 1)
+    places = knp.where(knp.logical_and(x >= 0, x < length), knp.add(knp.multiply(rows, length), _cast(x, "int32")), -1)
+    totals = segment_sum(knp.ravel(values), knp.ravel(places), count * length)
+    return knp.reshape(totals, (-1, length))
 
 
 def _flat_places(what, indices, shape):
@@ -171,4 +209,4 @@ def scatter_update(inputs, indices, updates, reduction=None):
     return knp.reshape(result, shape)
 
 
-__all__ = ["scatter", "scatter_update", "segment_max", "segment_min", "segment_prod", "segment_sum"]
+__all__ = ["bincount", "scatter", "scatter_update", "segment_max", "segment_min", "segment_prod", "segment_sum"]

@@ -4,7 +4,6 @@ import builtins
 
 import numpy as np
 
-from kerata import engines
 from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.arrays import cast as _cast
 from kerata.core.op import op, xp
@@ -43,16 +42,6 @@ from kerata.ops.shaping import broadcast_to, expand_dims, moveaxis, ravel, resha
 def digitize(x, bins):
     """The number of the bin that each element falls in."""
     return searchsorted(as_array(bins, dtype_of(as_array(x))), x, side="right")
-
-
-@op
-def bincount(x, weights=None, minlength=0, sparse=False):
-    """How often each integer occurs, or the sum of its weights, along the last axis."""
-    x = as_array(x, "int32")
-    length = minlength or int(np.max(engines.current().to_numpy(x))) + 1
-    hits = equal(expand_dims(x, -1), arange(length, dtype="int32"))
-    values = _cast(hits, "int32") if weights is None else multiply(_cast(hits, "float32"), expand_dims(weights, -1))
-    return sum(values, axis=-2)
 
 
 @op
