@@ -32,8 +32,8 @@ class QuantizedWeight:
         """What the variables hold for a weight, by attribute, as NumPy arrays."""
         raise TypeError(f"{type(self).__name__} must say in from_floats(value) how it quantizes.")
 
-    def floats(self):
-        """The weight, as near as it is kept, in the layer's compute dtype."""
+    def floats(self, read=None):
+        """The weight, as near as it is kept, in the layer's compute dtype; `read` gives the variables' values by attribute."""
         raise TypeError(f"{type(self).__name__} must say in floats() how its values come back.")
 
     def make(self):
@@ -103,7 +103,8 @@ class IntegerWeight(QuantizedWeight):
 
     def _integer_product(self, x):
         """The product of integers; its gradient is that of the product with the weight's values."""
-        role, floats = self.role, self.floats()
+        role = self.role
+        kept = {attribute: self.variable(attribute) for attribute in self.parts()}
         labels, out = _labels(role.inputs, role.outputs, len(x.shape))
         axes = tuple(i for i, label in enumerate(labels) if label in role.letters and label not in role.outputs)
         integers, scale = _call_quantizer(self.inputs_quantizer, x, axes)
@@ -112,6 +113,7 @@ class IntegerWeight(QuantizedWeight):
         y = ops.divide(sums, ops.multiply(scale, self.outputs_scale(out)))
 
         def gradient(upstream):
+            floats = self.floats(kept.__getitem__)
             form = f"{role.outputs},{role.letters}->{role.inputs}"
             return ops.einsum(form, ops.cast(upstream, floats.dtype), floats)
 
@@ -160,15 +162,16 @@ class Int8Weight(IntegerWeight):
         after = len(out) - len(self.role.outputs.replace("...", "")) if self.role.outputs.endswith("...") else 0
         return ops.reshape(scale, (*scale.shape, *(1,) * after)) if after else scale
 
-    def floats(self):
+    def floats(self, read=None):
         """The integers divided by the scale."""
+        read = read or self.variable
         kept, labels = self.role.kept_letters, [s for s in self._scale_labels if s in self.role.letters]
         lengths = {self.role.letters[i]: self.shape[i] for i in self.role.kept}
-        scale = ops.reshape(self.variable(f"{self.role.name}_scale"), [lengths[letter] for letter in labels])
+        scale = ops.reshape(read(f"{self.role.name}_scale"), [lengths[letter] for letter in labels])
         if labels != kept:
             scale = ops.transpose(scale, [labels.index(letter) for letter in kept])
         scale = ops.reshape(scale, [1 if i in self.role.summed else d for i, d in enumerate(self.shape)])
-        return self.to_compute(ops.divide(ops.cast(self.integers(), "float32"), scale))
+        return self.to_compute(ops.divide(ops.cast(read(f"_{self.role.name}"), "float32"), scale))
 
     def rows(self, indices):
         """Rows of a table."""
@@ -232,15 +235,15 @@ class Int4Weight(IntegerWeight):
         """Between the matrix and what is stored."""
         return ops.transpose(x) if self.role.turned else x
 
-    def _matrix(self):
-        packed = self.variable(f"_{self.role.name}")
+    def _matrix(self, read):
+        packed = read(f"_{self.role.name}")
         if self.role.turned:
             return ops.transpose(unpack_int4(packed, self.rows_count, axis=1))
         return unpack_int4(packed, (self.rows_count, self.columns)[self.role.packed], axis=self.role.packed)
 
     def integers(self):
         """The integers, in the weight's shape."""
-        return self.role.from_matrix(self._matrix(), self.shape)
+        return self.role.from_matrix(self._matrix(self.variable), self.shape)
 
     reading = integers
 
@@ -249,13 +252,14 @@ class Int4Weight(IntegerWeight):
         scale = ops.reshape(self.variable(f"{self.role.name}_scale"), [self.shape[i] for i in self.role.kept])
         return _aligned(scale, self.role.kept_letters, (), out)
 
-    def floats(self):
+    def floats(self, read=None):
         """The integers less the zero point, times the scale; divided by it where there are no blocks."""
-        matrix, scale = ops.cast(self._matrix(), "float32"), self.variable(f"{self.role.name}_scale")
+        read = read or self.variable
+        matrix, scale = ops.cast(self._matrix(read), "float32"), read(f"{self.role.name}_scale")
         if self.block is None:
             matrix = ops.divide(matrix, scale)
         else:
-            zero = ops.cast(self.variable(f"{self.role.name}_zero"), "float32")
+            zero = ops.cast(read(f"{self.role.name}_zero"), "float32")
             scale, zero = (ops.take(self._turned(v), self.block_of_row, axis=0) for v in (scale, zero))
             matrix = ops.multiply(ops.subtract(matrix, zero), scale)
         return self.to_compute(self.role.from_matrix(matrix, self.shape))

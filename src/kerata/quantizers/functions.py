@@ -144,17 +144,26 @@ def unpack_int4(packed, orig_len, axis=0, dtype="int8"):
     packed = as_array(packed)
     _check_bytes(dtype, dtype_of(packed), ("int8", "uint8"), "unpacked")
     axis = axis % len(packed.shape)
-    wide = ops.cast(packed, "int32")
-    low, high = ops.bitwise_and(wide, 15), ops.bitwise_and(ops.right_shift(wide, 4), 15)
+    low, high = _halves(packed, dtype)
     both = ops.stack([low, high], axis=axis + 1)
     shape = list(packed.shape)
     shape[axis] = shape[axis] * 2
     both = ops.reshape(both, [-1 if d is None else d for d in shape])
-    if dtype == "int8":
-        both = ops.where(ops.greater(both, 7), ops.subtract(both, 16), both)
     if orig_len != shape[axis]:
         both = both[(slice(None),) * axis + (slice(orig_len),)]
-    return ops.cast(both, dtype)
+    return both
+
+
+def _halves(packed, dtype):
+    """The low and the high 4 bits of each byte, as numbers of a dtype; signed ones are shifted with their sign."""
+    if dtype_of(packed) != dtype:
+        wide = ops.cast(packed, "int32")
+        if dtype == "int8":
+            wide = ops.where(ops.greater(wide, 127), ops.subtract(wide, 256), wide)
+        packed = ops.cast(ops.bitwise_and(wide, 255) if dtype == "uint8" else wide, dtype)
+    if dtype == "uint8":
+        return ops.bitwise_and(packed, 15), ops.right_shift(packed, 4)
+    return ops.right_shift(ops.left_shift(packed, 4), 4), ops.right_shift(packed, 4)
 
 
 def _check_bytes(dtype, given, allowed, what):
