@@ -191,3 +191,17 @@ def test_errors(make, text):
     with pytest.raises(ValueError) as error:
         make()
     assert str(error.value) == text
+
+
+def test_normalized_weights_are_returned_and_not_kept(engine):
+    """The vector and the kernel after one power iteration, as NumPy has them; the layer's own stay."""
+    layer = layers.SpectralNormalization(layers.Dense(3))
+    layer.build((None, 4))
+    u, kernel = (v.numpy().astype("float64") for v in (layer.vector_u, layer.layer.kernel))
+    found = [engine.to_numpy(x) for x in layer.normalized_weights()]
+    v = u @ kernel.T / np.linalg.norm(u @ kernel.T)
+    new = v @ kernel / np.linalg.norm(v @ kernel)
+    np.testing.assert_allclose(found[0], new, rtol=1e-4)
+    np.testing.assert_allclose(found[1], kernel / (v @ kernel @ new.T), rtol=1e-4)
+    np.testing.assert_array_equal(layer.vector_u.numpy(), u.astype("float32"))
+    np.testing.assert_array_equal(layer.layer.kernel.numpy(), kernel.astype("float32"))

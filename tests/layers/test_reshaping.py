@@ -68,3 +68,10 @@ def test_errors(make, text):
     with pytest.raises(ValueError) as error:
         make()
     assert str(error.value) == text
+
+
+def test_rescaling_from_a_config_with_arrays():
+    layer = layers.Rescaling(np.array([1.0, 2.0]), offset=1.0, name="r")
+    again = layers.Rescaling.from_config(layer.get_config(), custom_objects={"unused": int})
+    np.testing.assert_array_equal(np.asarray(again(np.ones((1, 2)))), [[2.0, 3.0]])
+    assert again.name == "r" and again.get_config() == layer.get_config()
