@@ -56,6 +56,17 @@ def test_files_both_ways(tmp_path, mode):
     np.testing.assert_allclose(fresh(X), y, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("mode", ["int8", "int4"])
+def test_files_of_attention(tmp_path, mode):
+    x = kerata.Input((5, 8))
+    model = kerata.Model(x, layers.MultiHeadAttention(2, 4)(x, x))
+    model.quantize(mode)
+    y = model.predict(X, verbose=0)
+    model.save(tmp_path / "mine.keras")
+    for library in (kerata, keras()):
+        np.testing.assert_allclose(library.saving.load_model(tmp_path / "mine.keras")(X), y, rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize("mode", [None, "int8"])
 def test_files_of_lora(tmp_path, mode):
     mine = model_of(kerata, attention=False)

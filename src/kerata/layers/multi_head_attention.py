@@ -3,6 +3,7 @@
 import string
 
 from kerata import ops, random
+from kerata.core import policies
 from kerata.core.arrays import static_shape
 from kerata.core.seeds import SeedGenerator
 from kerata.layers.activation import Softmax
@@ -97,9 +98,17 @@ class Heads(Layer):
         dropped = random.dropout(shares, self.dropout, seed=self.seed_generator) if drops else shares
         return ops.einsum(to_result, dropped, value), shares
 
+    def _policy_with_layers(self):
+        """The dtype policy; if layers inside have been quantized, a map that tells so when they are made again."""
+        changed = {x.path: x.dtype_policy for x in self._sublayers() if x.quantization_mode is not None}
+        if not changed or isinstance(self.dtype_policy, policies.DTypePolicyMap):
+            return self.dtype_policy
+        return policies.DTypePolicyMap(self.dtype_policy, changed)
+
     def get_config(self):
         """The constructor's arguments."""
         config = {k: v for k, v in super().get_config().items() if k not in self._not_in_config}
+        config["dtype"] = policies.serialize(self._policy_with_layers())
         from kerata.core.registry import serialize_keras_object
 
         return config | {"activity_regularizer": serialize_keras_object(self._inner_activity_regularizer)}
