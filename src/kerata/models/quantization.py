@@ -4,7 +4,6 @@ import re
 import warnings
 
 from kerata.layers.layer import Layer, is_default
-from kerata.layers.quantizable import Quantizable
 from kerata.quantizers.configs import settled_config
 
 
@@ -21,7 +20,7 @@ def quantize(model, mode, config, filters, options):
     if config.mode in ("gptq", "awq"):
         from kerata.models.calibrated_quantization import quantize_blocks
 
-        quantize_blocks(model, [layer for layer in layers if isinstance(layer, Quantizable)], config)
+        quantize_blocks(model, layers, config)
         return
     layers = [layer for layer in layers if _takes(layer, config, type_check)]
     if not layers:
@@ -38,7 +37,7 @@ def _can(layer):
 
 def _takes(layer, config, type_check):
     """Whether a layer has this mode; raises, before anything is changed, what its `quantize` would."""
-    if not isinstance(layer, Quantizable):
+    if not hasattr(type(layer), "_settled"):  # a user's, which has a `quantize` of its own
         return True
     if config.mode not in layer.quantization_modes:
         return False
