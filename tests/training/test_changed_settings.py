@@ -42,3 +42,12 @@ def test_training_itself_changes_no_setting(training_engine):
     model.trainable = False
     model.evaluate(x, y, verbose=0)
     assert SettingChanges.count == count
+
+
+def test_a_quantized_layer_changes_predictions(engine):
+    model = kerata.Sequential([kerata.Input((4,)), kerata.layers.Dense(3)])
+    before = model.predict(X, verbose=0)
+    model.layers[0].quantize("int8")
+    after = model.predict(X, verbose=0)
+    np.testing.assert_allclose(after, engine.to_numpy(model(X)), atol=1e-6)
+    assert 0 < np.abs(after - before).max() < 0.1

@@ -6,11 +6,12 @@ import threading
 import types
 
 from kerata.core.configurable import is_own
+from kerata.core.policies import DTypePolicy
 from kerata.core.seeds import SeedGenerator
 from kerata.core.variable import Variable
 
 _PLAIN = (int, float, str, bool, type(None))
-_SETTINGS = frozenset({*_PLAIN, types.FunctionType})
+_SETTINGS = (*_PLAIN, types.FunctionType, DTypePolicy)
 
 
 class _Known(threading.local):
@@ -47,7 +48,7 @@ def remembered(method):
 
 
 class SettingChanges:
-    """How often a setting (a number, a name, a function) of a finished layer of kerata's was changed, of whatever model."""
+    """How often a setting (a number, a name, a function, a dtype policy) of a finished layer of kerata's was changed, of whatever model."""
 
     count = 0
 
@@ -55,16 +56,16 @@ class SettingChanges:
     def note(cls, layer, name, value):
         """Count it if setting `layer.name` to `value` is such a change."""
         attributes = vars(layer)
-        if attributes.get("built") and name[0] != "_" and type(value) in _SETTINGS and is_own(type(layer)):
+        if attributes.get("built") and name[0] != "_" and isinstance(value, _SETTINGS) and is_own(type(layer)):
             before = attributes.get(name, value)
-            if type(before) not in _SETTINGS or before != value:
+            if not isinstance(before, _SETTINGS) or before != value:
                 cls.count += 1
 
 
 def settings(layers):
     """What steps compiled from these layers have for constants: kerata's own layers' settings."""
     own = [vars(layer).items() for layer in layers if is_own(type(layer))]
-    return tuple(tuple(item for item in items if item[0][0] != "_" and type(item[1]) in _SETTINGS) for items in own)
+    return tuple(tuple(item for item in items if item[0][0] != "_" and isinstance(item[1], _SETTINGS)) for items in own)
 
 
 def held(obj, kinds, skip):
