@@ -78,12 +78,26 @@ def get(identifier):
 
 
 def serialize(loss):
-    """The JSON form."""
+    """The JSON form.
+
+    >>> serialize(Huber(0.5))["class_name"], serialize(Huber(0.5))["config"]["delta"]
+    ('Huber', 0.5)
+    """
     return registry.serialize_keras_object(loss)
 
 
 def deserialize(name, custom_objects=None):
-    """The loss of a name or a JSON form."""
+    """The loss of a name or a JSON form.
+
+    Args:
+        name: a name, or what `serialize` gave.
+        custom_objects: a dict from name to class or function, looked up first.
+
+    Raises: ValueError for an unknown name.
+
+    >>> deserialize(serialize(Huber(0.5))).delta
+    0.5
+    """
     with registry.CustomObjectScope(custom_objects):
         return get(name)
 
