@@ -62,5 +62,10 @@ def __dir__():
 
 
 def version():
-    """kerata's version."""
+    """kerata's version.
+
+    >>> import kerata
+    >>> kerata.version() == kerata.__version__
+    True
+    """
     return __version__

@@ -146,6 +146,19 @@ def test_a_graph_as_a_function(engine):
     assert tuple(result["stack"].shape) == (2, 2, 3)
 
 
+def test_a_graph_as_a_function_takes_its_own_inputs_alone(engine):
+    x, y = KerasTensor((2,)), KerasTensor((2,))
+    a = np.ones(2, "float32")
+    with pytest.raises(ValueError, match="2 tensors came"):
+        Function(x, x + 1)([1.0, 2.0])
+    with pytest.raises(ValueError, match="1 tensors came"):
+        Function([x, y], x - y)(a)
+    named = Function({"x": x, "y": y}, x - y)
+    with pytest.raises(ValueError, match="a dict of 'x', 'z' came"):
+        named({"x": a, "z": a})
+    np.testing.assert_array_equal(engine.to_numpy(named({"y": a, "x": 3 * a})), 2 * a)
+
+
 def test_an_output_that_needs_another_input_is_told():
     import kerata
 

@@ -19,6 +19,17 @@ class BackupAndRestore(Callback):
         delete_checkpoint: whether the backup is deleted when training ends.
 
     Weights, the optimizer's state, the states of random generators and the epoch's number are kept.
+
+    >>> import kerata, numpy as np, tempfile
+    >>> def fitted(epochs, folder, **kwargs):
+    ...     model = kerata.Sequential([kerata.layers.Dense(1)])
+    ...     model.compile("sgd", "mse")
+    ...     backup = kerata.callbacks.BackupAndRestore(folder, **kwargs)
+    ...     return model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=epochs, verbose=0, callbacks=[backup])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     broken_off = fitted(2, folder, delete_checkpoint=False)
+    ...     print(fitted(4, folder).epoch)
+    [2, 3]
     """
 
     def __init__(self, backup_dir, save_freq="epoch", double_checkpoint=False, delete_checkpoint=True):

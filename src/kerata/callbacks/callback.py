@@ -18,6 +18,18 @@ class Callback:
         params: a dict with "verbose", "epochs" and "steps".
 
     `logs` is a dict from name to number: losses and metrics so far, with the prefix `val_` for validation.
+
+    >>> import kerata, numpy as np
+    >>> class Count(kerata.callbacks.Callback):
+    ...     epochs = 0
+    ...     def on_epoch_end(self, epoch, logs=None):
+    ...         self.epochs += 1
+    >>> model = kerata.Sequential([kerata.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> count = Count()
+    >>> history = model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=0, callbacks=[count])
+    >>> count.epochs
+    2
     """
 
     def __init__(self):
@@ -103,6 +115,13 @@ class History(Callback):
     Attributes:
         epoch: the epochs' numbers.
         history: a dict from name to the list of values, one an epoch.
+
+    >>> import kerata, numpy as np
+    >>> model = kerata.Sequential([kerata.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> history = model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=0)
+    >>> history.epoch, list(history.history), len(history.history["loss"])
+    ([0, 1], ['loss'], 2)
     """
 
     def __init__(self):
@@ -130,6 +149,12 @@ class CallbackList(Callback):
         add_progbar: whether a progress display is added.
         model: given to them all.
         params: given to them all.
+
+    >>> import kerata
+    >>> tell = [kerata.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs, i=i: print(i, logs)) for i in (1, 2)]
+    >>> CallbackList(tell).on_epoch_end(0, {"loss": 0.5})
+    1 {'loss': 0.5}
+    2 {'loss': 0.5}
     """
 
     def __init__(self, callbacks=None, add_history=False, add_progbar=False, model=None, **params):

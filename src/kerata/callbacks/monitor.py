@@ -69,6 +69,14 @@ class EarlyStopping(Monitor):
     Attributes:
         stopped_epoch: the epoch in which training stopped, 0 if it did not.
         best, best_epoch: the best value and its epoch.
+
+    >>> import kerata, numpy as np
+    >>> model = kerata.Sequential([kerata.layers.Dense(1)])
+    >>> model.compile(kerata.optimizers.SGD(0.0), "mse")  # it learns nothing
+    >>> stop = kerata.callbacks.EarlyStopping("loss", patience=2, restore_best_weights=True)
+    >>> history = model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=50, verbose=0, callbacks=[stop])
+    >>> len(history.epoch), stop.stopped_epoch, stop.best_epoch
+    (3, 2, 0)
     """
 
     def __init__(
@@ -136,6 +144,14 @@ class ReduceLROnPlateau(Monitor):
         verbose: 1 tells when.
         cooldown: epochs after a change in which none is made.
         min_lr: the lowest rate.
+
+    >>> import kerata, numpy as np
+    >>> model = kerata.Sequential([kerata.layers.Dense(1, kernel_initializer="zeros")])
+    >>> model.compile(kerata.optimizers.SGD(0.5), "mse")
+    >>> lower = kerata.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=2)
+    >>> history = model.fit(np.zeros((4, 2)), np.zeros((4, 1)), epochs=4, verbose=0, callbacks=[lower])  # the loss stays 0
+    >>> float(model.optimizer.learning_rate)
+    0.25
     """
 
     def __init__(
@@ -202,6 +218,15 @@ class ModelCheckpoint(Monitor):
         save_weights_only: whether only weights are saved; the name then ends in `.weights.h5`.
         save_freq: "epoch", or a number of batches.
         initial_value_threshold: a value to be better than for the first file.
+
+    >>> import kerata, numpy as np, os, tempfile
+    >>> model = kerata.Sequential([kerata.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save = kerata.callbacks.ModelCheckpoint(folder + "/{epoch:02d}.weights.h5", save_weights_only=True)
+    ...     history = model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=0, callbacks=[save])
+    ...     print(sorted(os.listdir(folder)))
+    ['01.weights.h5', '02.weights.h5']
     """
 
     def __init__(

@@ -29,6 +29,17 @@ class OrbaxCheckpoint(Monitor):
     Raises: ImportError without the library `orbax-checkpoint`; ValueError for wrong numbers.
 
     Source: Gaffney et al., Orbax, https://orbax.readthedocs.io.
+
+    >>> import kerata, numpy as np, tempfile
+    >>> model = kerata.Sequential([kerata.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> x, y = np.ones((4, 2)), np.ones((4, 1))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save = kerata.callbacks.OrbaxCheckpoint(folder, save_on_background=False)
+    ...     history = model.fit(x, y, verbose=0, callbacks=[save])
+    ...     copy = kerata.models.load_model(folder)
+    >>> bool((copy.predict(x, verbose=0) == model.predict(x, verbose=0)).all())
+    True
     """
 
     def __init__(self, directory, monitor="val_loss", verbose=0, save_best_only=False, mode="auto", save_freq="epoch",

@@ -11,6 +11,15 @@ class ProgbarLogger(Callback):
 
     In a terminal or a notebook a bar (made by rich) is kept up to date, ten times a second at most. Elsewhere (files,
     pipes, CI) one plain line is printed for each epoch, without control characters.
+
+    `fit`, `evaluate` and `predict` add one by themselves unless `verbose=0`.
+
+    >>> import kerata, numpy as np
+    >>> model = kerata.Sequential([kerata.layers.Dense(1, kernel_initializer="ones")])
+    >>> model.compile(kerata.optimizers.SGD(0.0), "mse")
+    >>> history = model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=2)
+    Epoch 1/2 - ... - loss: 1.0000
+    Epoch 2/2 - ... - loss: 1.0000
     """
 
     samples_batches = True  # called after blocks of batches; need not see each one

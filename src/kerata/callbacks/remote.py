@@ -21,6 +21,11 @@ class RemoteMonitor(Callback):
         field: the form's field that the JSON is in.
         headers: further headers.
         send_as_json: whether the body is the JSON itself rather than a form.
+
+    >>> import kerata
+    >>> monitor = kerata.callbacks.RemoteMonitor("https://example.org", path="/runs/7/", send_as_json=True)
+    >>> monitor.root + monitor.path  # where `fit(callbacks=[monitor])` sends {"epoch": 0, "loss": ...}
+    'https://example.org/runs/7/'
     """
 
     def __init__(

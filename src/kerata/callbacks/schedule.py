@@ -14,6 +14,14 @@ class LearningRateScheduler(Callback):
     Args:
         schedule: a function `(epoch, learning_rate) -> learning_rate`, or of the epoch alone.
         verbose: 1 tells the rate.
+
+    >>> import kerata, numpy as np
+    >>> model = kerata.Sequential([kerata.layers.Dense(1)])
+    >>> model.compile(kerata.optimizers.SGD(0.5), "mse")
+    >>> halve = kerata.callbacks.LearningRateScheduler(lambda epoch, rate: rate if epoch == 0 else rate / 2)
+    >>> history = model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=3, verbose=0, callbacks=[halve])
+    >>> [round(rate, 4) for rate in history.history["learning_rate"]]
+    [0.5, 0.25, 0.125]
     """
 
     def __init__(self, schedule, verbose=0):
@@ -45,6 +53,15 @@ class CSVLogger(Callback):
         filename: where.
         separator: between the fields.
         append: whether a file that is there is continued.
+
+    >>> import kerata, numpy as np, pathlib, tempfile
+    >>> model = kerata.Sequential([kerata.layers.Dense(1, kernel_initializer="ones")])
+    >>> model.compile(kerata.optimizers.SGD(0.0), "mse")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     log = kerata.callbacks.CSVLogger(folder + "/log.csv")
+    ...     history = model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=0, callbacks=[log])
+    ...     print(pathlib.Path(folder, "log.csv").read_text().split())
+    ['epoch,loss', '0,1.0', '1,1.0']
     """
 
     def __init__(self, filename, separator=",", append=False):
@@ -83,6 +100,14 @@ class LambdaCallback(Callback):
         on_train_begin, on_train_end: functions `(logs)`.
         on_train_batch_begin, on_train_batch_end: functions `(batch, logs)`.
         **kwargs: other hooks by their names.
+
+    >>> import kerata, numpy as np
+    >>> model = kerata.Sequential([kerata.layers.Dense(1, kernel_initializer="ones")])
+    >>> model.compile(kerata.optimizers.SGD(0.0), "mse")
+    >>> tell = kerata.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs["loss"]))
+    >>> history = model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=0, callbacks=[tell])
+    0 1.0
+    1 1.0
     """
 
     def __init__(
@@ -109,6 +134,14 @@ class TerminateOnNaN(Callback):
 
     Args:
         raise_error: whether an error is raised instead.
+
+    >>> import kerata
+    >>> model, stop = kerata.Sequential([kerata.layers.Dense(1)]), kerata.callbacks.TerminateOnNaN()
+    >>> stop.set_model(model)
+    >>> stop.on_train_batch_end(7, {"loss": float("nan")})  # as `fit(callbacks=[stop])` does
+    Batch 7: Invalid loss, terminating training
+    >>> model.stop_training
+    True
     """
 
     samples_batches = True  # a NaN does not go away: seeing it at the next block is soon enough

@@ -30,6 +30,15 @@ class TensorBoard(Callback):
         embeddings_metadata: a dict from an embedding layer's name to the file that describes its rows, or one file for all.
 
     Raises: ValueError for a frequency that is neither a name nor a number, or embeddings of layers that are not there.
+
+    >>> import kerata, numpy as np, os, tempfile
+    >>> model = kerata.Sequential([kerata.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     board = kerata.callbacks.TensorBoard(folder)
+    ...     history = model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0, callbacks=[board])
+    ...     print(os.listdir(folder))
+    ['train']
     """
 
     def __init__(

@@ -20,12 +20,26 @@ def get(identifier):
 
 
 def serialize(constraint):
-    """The JSON form."""
+    """The JSON form.
+
+    >>> serialize(MaxNorm(3))["class_name"], serialize(MaxNorm(3))["config"]
+    ('MaxNorm', {'max_value': 3, 'axis': 0})
+    """
     return registry.serialize_keras_object(constraint)
 
 
 def deserialize(config, custom_objects=None):
-    """The constraint of a name or a JSON form."""
+    """The constraint of a name or a JSON form.
+
+    Args:
+        config: a name, or what `serialize` gave.
+        custom_objects: a dict from name to class or function, looked up first.
+
+    Raises: ValueError for an unknown name.
+
+    >>> deserialize(serialize(MaxNorm(3))).max_value
+    3
+    """
     with registry.CustomObjectScope(custom_objects):
         return get(config)
 

@@ -57,7 +57,11 @@ class NonNeg(Constraint):
 
 
 class UnitNorm(Constraint):
-    """Norms along `axis` of 1."""
+    """Norms along `axis` of 1.
+
+    >>> [round(x, 4) for [x] in UnitNorm()([[3.0], [4.0]]).tolist()]
+    [0.6, 0.8]
+    """
 
     def __init__(self, axis=0):
         self.axis = axis
@@ -68,7 +72,13 @@ class UnitNorm(Constraint):
 
 
 class MinMaxNorm(Constraint):
-    """Norms along `axis` from `min_value` to `max_value`, approached at `rate` of the way in each update."""
+    """Norms along `axis` from `min_value` to `max_value`, approached at `rate` of the way in each update.
+
+    >>> [round(x, 4) for [x] in MinMaxNorm(1.0, 2.0)([[3.0], [4.0]]).tolist()]  # of norm 5
+    [1.2, 1.6]
+    >>> [round(x, 4) for [x] in MinMaxNorm(1.0, 2.0, rate=0.5)([[3.0], [4.0]]).tolist()]
+    [2.1, 2.8]
+    """
 
     def __init__(self, min_value=0.0, max_value=1.0, rate=1.0, axis=0):
         self.min_value, self.max_value, self.rate, self.axis = min_value, max_value, rate, axis

@@ -31,7 +31,13 @@ settings = _Settings()
 
 
 def backend():
-    """The name of the engine in force: "jax", "torch", "tensorflow" or "numpy"."""
+    """The name of the engine in force: "jax", "torch", "tensorflow" or "numpy".
+
+    >>> import kerata
+    >>> with kerata.use_engine("numpy"):
+    ...     kerata.backend.backend()
+    'numpy'
+    """
     return engines.current_name()
 
 
@@ -39,7 +45,11 @@ set_backend = engines.set_backend
 
 
 def floatx():
-    """The default float dtype, "float32" unless set otherwise."""
+    """The default float dtype, "float32" unless set otherwise.
+
+    >>> floatx()
+    'float32'
+    """
     return settings.floatx
 
 
@@ -47,6 +57,13 @@ def set_floatx(value):
     """Set the default float dtype: "float16", "bfloat16", "float32" or "float64".
 
     Raises: ValueError for another name.
+
+    Variables and layers made from now on have it.
+
+    >>> set_floatx("bfloat16")
+    >>> floatx()
+    'bfloat16'
+    >>> set_floatx("float32")
     """
     if value not in _FLOATS:
         raise ValueError(f"floatx must be one of {', '.join(_FLOATS)}; {value!r} came.")
@@ -57,17 +74,31 @@ def set_floatx(value):
 
 
 def epsilon():
-    """The small number that keeps divisions and logarithms finite, 1e-7 unless set otherwise."""
+    """The small number that keeps divisions and logarithms finite, 1e-7 unless set otherwise.
+
+    >>> epsilon()
+    1e-07
+    """
     return settings.epsilon
 
 
 def set_epsilon(value):
-    """Set the small number that `epsilon()` returns."""
+    """Set the small number that `epsilon()` returns.
+
+    >>> set_epsilon(1e-5)
+    >>> epsilon()
+    1e-05
+    >>> set_epsilon(1e-7)
+    """
     settings.epsilon = float(value)
 
 
 def image_data_format():
-    """Where images have their channels: "channels_last" or "channels_first"."""
+    """Where images have their channels: "channels_last" or "channels_first".
+
+    >>> image_data_format()
+    'channels_last'
+    """
     return settings.image_data_format
 
 
@@ -75,6 +106,11 @@ def set_image_data_format(data_format):
     """Choose "channels_last" or "channels_first" for layers that are not told.
 
     Raises: ValueError for another name.
+
+    >>> set_image_data_format("channels_first")
+    >>> image_data_format()
+    'channels_first'
+    >>> set_image_data_format("channels_last")
     """
     settings.image_data_format = standardize_data_format(data_format)
 
@@ -93,77 +129,150 @@ def standardize_data_format(data_format):
 
 
 def enable_interactive_logging():
-    """Show progress bars while training: the default."""
+    """Show progress bars while training: the default.
+
+    >>> enable_interactive_logging()
+    >>> is_interactive_logging_enabled()
+    True
+    """
     settings.interactive_logging = True
 
 
 def disable_interactive_logging():
-    """Print one line an epoch in place of progress bars, as log files want it."""
+    """Print one line an epoch in place of progress bars, as log files want it.
+
+    >>> disable_interactive_logging()
+    >>> is_interactive_logging_enabled()
+    False
+    >>> enable_interactive_logging()
+    """
     settings.interactive_logging = False
 
 
 def enable_traceback_filtering():
-    """Leave kerata's own lines out of the tracebacks of errors: the default."""
+    """Leave kerata's own lines out of the tracebacks of errors: the default.
+
+    >>> enable_traceback_filtering()
+    >>> is_traceback_filtering_enabled()
+    True
+    """
     settings.traceback_filtering = True
 
 
 def disable_traceback_filtering():
-    """Show tracebacks whole, kerata's own lines too."""
+    """Show tracebacks whole, kerata's own lines too.
+
+    >>> disable_traceback_filtering()
+    >>> is_traceback_filtering_enabled()
+    False
+    >>> enable_traceback_filtering()
+    """
     settings.traceback_filtering = False
 
 
 def enable_flash_attention():
-    """Remember the wish for flash attention, for programs that ask; the engine takes its fastest kernel by itself."""
+    """Remember the wish for flash attention, for programs that ask; the engine takes its fastest kernel by itself.
+
+    >>> enable_flash_attention()
+    >>> is_flash_attention_enabled()
+    True
+    """
     settings.flash_attention = True
 
 
 def disable_flash_attention():
-    """Remember the wish against flash attention, for programs that ask; see `enable_flash_attention`."""
+    """Remember the wish against flash attention, for programs that ask; see `enable_flash_attention`.
+
+    >>> disable_flash_attention()
+    >>> is_flash_attention_enabled()
+    False
+    """
     settings.flash_attention = False
 
 
 def is_interactive_logging_enabled():
-    """Whether `fit` and its like show progress."""
+    """Whether `fit` and its like show progress.
+
+    >>> is_interactive_logging_enabled()
+    True
+    """
     return settings.interactive_logging
 
 
 def is_traceback_filtering_enabled():
-    """Whether tracebacks leave out kerata's own frames."""
+    """Whether tracebacks leave out kerata's own frames.
+
+    >>> is_traceback_filtering_enabled()
+    True
+    """
     return settings.traceback_filtering
 
 
 def is_flash_attention_enabled():
-    """True, False, or None when the engine is free to choose."""
+    """True, False, or None when the engine is free to choose.
+
+    >>> enable_flash_attention()
+    >>> is_flash_attention_enabled()
+    True
+    """
     return settings.flash_attention
 
 
 def is_nnx_enabled():
-    """Whether layers are Flax NNX modules; kerata's never are."""
+    """Whether layers are Flax NNX modules; kerata's never are.
+
+    >>> is_nnx_enabled()
+    False
+    """
     return False
 
 
 def max_epochs():
-    """An upper bound on epochs from the environment (`KERAS_MAX_EPOCHS`), for trying scripts out; None if unset."""
+    """An upper bound on epochs from the environment (`KERAS_MAX_EPOCHS`), for trying scripts out; None if unset.
+
+    >>> print(max_epochs())
+    None
+    """
     return settings.max_epochs
 
 
 def set_max_epochs(max_epochs):
-    """Bound the number of epochs of every `fit`; None removes the bound."""
+    """Bound the number of epochs of every `fit`; None removes the bound.
+
+    >>> set_max_epochs(1)
+    >>> max_epochs()
+    1
+    >>> set_max_epochs(None)
+    """
     settings.max_epochs = max_epochs
 
 
 def max_steps_per_epoch():
-    """An upper bound on steps of an epoch (`KERAS_MAX_STEPS_PER_EPOCH`); None if unset."""
+    """An upper bound on steps of an epoch (`KERAS_MAX_STEPS_PER_EPOCH`); None if unset.
+
+    >>> print(max_steps_per_epoch())
+    None
+    """
     return settings.max_steps_per_epoch
 
 
 def set_max_steps_per_epoch(max_steps_per_epoch):
-    """Bound the number of steps of every epoch; None removes the bound."""
+    """Bound the number of steps of every epoch; None removes the bound.
+
+    >>> set_max_steps_per_epoch(10)
+    >>> max_steps_per_epoch()
+    10
+    >>> set_max_steps_per_epoch(None)
+    """
     settings.max_steps_per_epoch = max_steps_per_epoch
 
 
 def dtype_policy():
-    """The policy of layers that are given none."""
+    """The policy of layers that are given none.
+
+    >>> dtype_policy().name
+    'float32'
+    """
     from kerata.core.policies import DTypePolicy
 
     if settings.dtype_policy is None:
@@ -172,11 +281,22 @@ def dtype_policy():
 
 
 def set_dtype_policy(policy):
-    """Set the policy of layers built from now on, such as "mixed_bfloat16"."""
+    """Set the policy of layers built from now on, such as "mixed_bfloat16".
+
+    Raises: ValueError for an unknown name.
+
+    >>> set_dtype_policy("mixed_bfloat16")
+    >>> dtype_policy().compute_dtype, dtype_policy().variable_dtype
+    ('bfloat16', 'float32')
+    >>> set_dtype_policy("float32")
+    """
     from kerata.core import policies
 
     settings.dtype_policy = policies.get(policy)
 
 
 def enable_unsafe_deserialization():
-    """Kept so that old programs run; trust is given with `load_model(..., safe_mode=False)`, for one file at a time."""
+    """Kept so that old programs run; trust is given with `load_model(..., safe_mode=False)`, for one file at a time.
+
+    >>> enable_unsafe_deserialization()
+    """

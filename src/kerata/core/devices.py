@@ -10,6 +10,11 @@ def device(device_name):
         device_name: "cpu:0", "gpu:1", ...; "cuda" is as "gpu".
 
     Raises: ValueError if the engine in force has no such device.
+
+    >>> import kerata
+    >>> with kerata.device("cpu:0"):
+    ...     kerata.ops.ones((2,)).shape
+    (2,)
     """
     engine = engines.current()
     kind, _, index = device_name.lower().replace("cuda", "gpu").partition(":")

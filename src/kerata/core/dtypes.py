@@ -115,15 +115,27 @@ def standardize_dtype(dtype):
     """The name of a dtype, whatever library it comes from; `floatx()` for None.
 
     Raises: ValueError if the dtype is unknown.
+
+    >>> import numpy as np
+    >>> standardize_dtype(np.int8), standardize_dtype(float), standardize_dtype(None)
+    ('int8', 'float32', 'float32')
     """
     return settings.floatx if dtype is None else name_of(dtype)
 
 
 def is_float_dtype(dtype):
-    """Whether `dtype` is a float."""
+    """Whether `dtype` is a float.
+
+    >>> is_float_dtype("bfloat16"), is_float_dtype("int8")
+    (True, False)
+    """
     return standardize_dtype(dtype).startswith(("float", "bfloat"))
 
 
 def is_int_dtype(dtype):
-    """Whether `dtype` is an integer, signed or not."""
+    """Whether `dtype` is an integer, signed or not.
+
+    >>> is_int_dtype("uint8"), is_int_dtype("bool")
+    (True, False)
+    """
     return standardize_dtype(dtype).startswith(("int", "uint"))

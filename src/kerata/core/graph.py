@@ -21,6 +21,11 @@ class KerasTensor(AbstractArray):
         shape: a tuple, None for what is unknown: `(None, 28, 28, 1)`.
         dtype: a dtype's name.
         name: shown in summaries.
+
+    >>> import kerata
+    >>> x = kerata.KerasTensor((None, 3))
+    >>> kerata.ops.matmul(x, kerata.KerasTensor((3, 5))).shape
+    (None, 5)
     """
 
     def __init__(self, shape, dtype="float32", sparse=False, ragged=False, record_history=True, name=None, **kwargs):
@@ -51,7 +56,11 @@ class KerasTensor(AbstractArray):
 
 
 def is_keras_tensor(x):
-    """Whether `x` is symbolic."""
+    """Whether `x` is symbolic.
+
+    >>> is_keras_tensor(KerasTensor((None, 3))), is_keras_tensor([1.0])
+    (True, False)
+    """
     return isinstance(x, KerasTensor)
 
 
@@ -124,7 +133,15 @@ def node_of(x):
 
 
 class Operation:
-    """Something that can be a node of a graph: a layer, or one use of an op."""
+    """Something that can be a node of a graph: a layer, or one use of an op.
+
+    >>> import kerata
+    >>> class Doubled(kerata.Operation):
+    ...     def call(self, x):
+    ...         return kerata.ops.multiply(x, 2)
+    >>> Doubled()([1, 2]).tolist(), Doubled()(kerata.KerasTensor((None, 3))).shape
+    ([2, 4], (None, 3))
+    """
 
     def __init__(self, name=None):
         self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
@@ -360,6 +377,16 @@ class Function(Operation):
     Args:
         inputs: symbolic tensors, in any structure.
         outputs: symbolic tensors that follow from them.
+
+    Shapes: it takes and returns tensors in the structures of `inputs` and `outputs`.
+
+    Raises: ValueError if an output does not follow from the inputs.
+
+    >>> import kerata
+    >>> x = kerata.KerasTensor((2,))
+    >>> squares = kerata.Function(x, {"squares": kerata.ops.square(x), "sum": kerata.ops.sum(x)})
+    >>> {name: value.tolist() for name, value in squares(kerata.ops.array([1.0, 2.0])).items()}
+    {'squares': [1.0, 4.0], 'sum': 3.0}
     """
 
     def __init__(self, inputs, outputs, name=None):
@@ -374,8 +401,16 @@ class Function(Operation):
         return list({id(n.operation): n.operation for n in self.plan.nodes}.values())
 
     def call(self, inputs):
-        """The outputs for `inputs`."""
-        return self.plan.run(optree.tree_leaves(inputs))
+        """The outputs for `inputs`.
+
+        Raises: ValueError if there are more or fewer than the graph's, or they have other names.
+        """
+        leaves, own = optree.tree_leaves(inputs), self._inputs_struct
+        renamed = isinstance(inputs, dict) and isinstance(own, dict) and inputs.keys() != own.keys()
+        if renamed or len(leaves) != len(self.inputs):
+            came = f"a dict of {', '.join(map(repr, inputs))}" if isinstance(inputs, dict) else f"{len(leaves)} tensors"
+            raise ValueError(f"{self.name!r} takes inputs in the structure {own!r}; {came} came.")
+        return self.plan.run(leaves)
 
     def compute_output_spec(self, inputs):
         """The outputs' shapes and dtypes for symbolic inputs."""

@@ -33,7 +33,11 @@ def auto_name(prefix):
 
 
 def get_uid(prefix=""):
-    """The next number for `prefix`, from 1."""
+    """The next number for `prefix`, from 1.
+
+    >>> [get_uid("an_example") for _ in range(3)]
+    [1, 2, 3]
+    """
     _local.counts[prefix] += 1
     return _local.counts[prefix]
 

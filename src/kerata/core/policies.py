@@ -85,6 +85,11 @@ class DTypePolicyMap(DTypePolicy):
     Args:
         default_policy: the policy of layers that are not named; the global one if None.
         policy_map: a dict from layer path (or a pattern that ends one) to policy.
+
+    >>> import kerata
+    >>> policies = DTypePolicyMap("bfloat16", {"head$": "float32"})
+    >>> policies["model/head"].name, policies["model/body"].name
+    ('float32', 'bfloat16')
     """
 
     def __init__(self, default_policy=None, policy_map=None):
@@ -135,7 +140,13 @@ class DTypePolicyMap(DTypePolicy):
 
 
 def get(identifier):
-    """A policy from a policy, a name, a config or None (the global one)."""
+    """A policy from a policy, a name, a config or None (the global one).
+
+    Raises: ValueError for an unknown name.
+
+    >>> get("mixed_float16").variable_dtype, get("int8_from_float32").quantization_mode
+    ('float32', 'int8')
+    """
     if identifier is None:
         return config.dtype_policy()
     if isinstance(identifier, DTypePolicy):
@@ -152,14 +163,28 @@ def get(identifier):
 
 
 def serialize(dtype_policy):
-    """The policy's JSON form."""
+    """The policy's JSON form.
+
+    >>> serialize(DTypePolicy("mixed_bfloat16"))["config"]
+    {'name': 'mixed_bfloat16'}
+    """
     from kerata.core.registry import serialize_keras_object
 
     return serialize_keras_object(dtype_policy)
 
 
 def deserialize(config, custom_objects=None):
-    """A policy from its JSON form."""
+    """A policy from its JSON form.
+
+    Args:
+        config: what `serialize` gave.
+        custom_objects: a dict from name to class or function, looked up first.
+
+    Raises: ValueError for an unknown name.
+
+    >>> deserialize(serialize(DTypePolicy("mixed_bfloat16"))).name
+    'mixed_bfloat16'
+    """
     from kerata.core.registry import deserialize_keras_object
 
     return deserialize_keras_object(config, custom_objects=custom_objects)

@@ -62,6 +62,10 @@ class QuantizedFloat8DTypePolicy(QuantizedDTypePolicy):
         amax_history_length: how many of the last steps' largest magnitudes are kept: long enough to outlive a quiet spell.
 
     Raises: TypeError if the length is no integer, and what `QuantizedDTypePolicy` raises.
+
+    >>> policy = QuantizedFloat8DTypePolicy("float8", "mixed_bfloat16", amax_history_length=32)
+    >>> policy.name, policy.amax_history_length
+    ('float8_from_mixed_bfloat16', 32)
     """
 
     default_amax_history_length = 1024
@@ -118,6 +122,10 @@ class Int4DTypePolicy(_NumberedPolicy):
         source_name: the policy of what stays in floats, such as "float32"; the global one if None.
 
     Raises: ValueError for a mode of another form, or another block size.
+
+    >>> policy = Int4DTypePolicy("int4/128", "float32")
+    >>> policy.name, policy.block_size
+    ('int4/128_from_float32', 128)
     """
 
     algorithm, numbers = "int4", ("block_size",)
@@ -134,6 +142,10 @@ class GPTQDTypePolicy(_NumberedPolicy):
         source_name: the policy of what stays in floats, such as "float32"; the global one if None.
 
     Raises: ValueError for a mode of another form, or other numbers.
+
+    >>> policy = GPTQDTypePolicy("gptq/4/128", "float32")
+    >>> policy.quantization_mode, policy.weight_bits, policy.group_size
+    ('gptq', 4, 128)
     """
 
     algorithm, numbers, bits = "gptq", ("weight_bits", "group_size"), (2, 3, 4, 8)
@@ -150,6 +162,10 @@ class AWQDTypePolicy(_NumberedPolicy):
         source_name: the policy of what stays in floats, such as "float32"; the global one if None.
 
     Raises: ValueError for a mode of another form, or other numbers.
+
+    >>> policy = AWQDTypePolicy("awq/4/-1", "float32")
+    >>> policy.quantization_mode, policy.weight_bits, policy.group_size
+    ('awq', 4, -1)
     """
 
     algorithm, numbers, bits = "awq", ("weight_bits", "group_size"), (4,)

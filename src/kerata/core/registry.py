@@ -28,7 +28,15 @@ _local = _Local()
 
 
 def get_custom_objects():
-    """The registered objects by name; a dict that may be changed."""
+    """The registered objects by name; a dict that may be changed.
+
+    >>> def doubled(x):
+    ...     return 2 * x
+    >>> get_custom_objects()["doubled"] = doubled
+    >>> get_registered_object("doubled")(3)
+    6
+    >>> del get_custom_objects()["doubled"]
+    """
     return _registered
 
 
@@ -60,12 +68,26 @@ def register_keras_serializable(package="Custom", name=None):
 
 
 def get_registered_name(obj):
-    """The name under which an object is registered, else its own."""
+    """The name under which an object is registered, else its own.
+
+    >>> @register_keras_serializable("my_package")
+    ... def doubled(x):
+    ...     return 2 * x
+    >>> get_registered_name(doubled), get_registered_name(len)
+    ('my_package>doubled', 'len')
+    """
     return _registered_names.get(obj, getattr(obj, "__name__", None)) if _hashable(obj) else None
 
 
 def get_registered_object(name, custom_objects=None, module_objects=None):
-    """The object registered under `name`, or None."""
+    """The object registered under `name`, or None.
+
+    >>> @register_keras_serializable("my_package")
+    ... def doubled(x):
+    ...     return 2 * x
+    >>> get_registered_object("my_package>doubled") is doubled, get_registered_object("unknown")
+    (True, None)
+    """
     for table in (*reversed(_local.scopes), custom_objects or {}, _registered, module_objects or {}):
         if name in table:
             return table[name]
@@ -77,6 +99,13 @@ class CustomObjectScope:
 
     Args:
         custom_objects: a dict from name to class or function.
+
+    >>> import kerata
+    >>> def doubled(x):
+    ...     return 2 * x
+    >>> with CustomObjectScope({"doubled": doubled}):
+    ...     kerata.activations.get("doubled")(3)
+    6
     """
 
     def __init__(self, custom_objects):
@@ -184,6 +213,10 @@ def serialize_keras_object(obj):
     """The JSON form of a number, text, array, structure, layer, function, ...
 
     Raises: TypeError for an object that has no JSON form and no get_config.
+
+    >>> import kerata
+    >>> serialize_keras_object([1, "a", kerata.regularizers.L2(0.5)])[2]["config"]
+    {'l2': 0.5}
     """
     if obj is None or isinstance(obj, (bool, int, float, str)) and type(obj) in (bool, int, float, str):
         return obj
@@ -285,6 +318,10 @@ def deserialize_keras_object(config, custom_objects=None, safe_mode=True, **kwar
         safe_mode: False trusts the file; unset means safe.
 
     Raises: ValueError for what is unknown or not allowed, naming it.
+
+    >>> import kerata
+    >>> deserialize_keras_object({"module": "keras.regularizers", "class_name": "L2", "config": {"l2": 0.5}}).l2
+    0.5
     """
     module_objects = kwargs.get("module_objects")
     if config is None or isinstance(config, (bool, int, float)):

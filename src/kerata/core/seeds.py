@@ -22,6 +22,13 @@ def set_random_seed(seed):
     """Seed Python, NumPy and kerata: the same program then has the same weights, shuffles and draws again.
 
     Raises: ValueError if `seed` is no integer.
+
+    >>> import kerata
+    >>> kerata.utils.set_random_seed(1)
+    >>> first = kerata.random.uniform((3,)).tolist()
+    >>> kerata.utils.set_random_seed(1)
+    >>> kerata.random.uniform((3,)).tolist() == first
+    True
     """
     if not isinstance(seed, (int, np.integer)):
         raise ValueError(f"A seed is an integer; {seed!r} came.")

@@ -4,7 +4,13 @@ from kerata.core import naming, seeds
 
 
 def clear_session(free_memory=True):
-    """Start automatic names again, and forget the global generator. Models free their memory by themselves."""
+    """Start automatic names again, and forget the global generator. Models free their memory by themselves.
+
+    >>> import kerata
+    >>> kerata.backend.clear_session()
+    >>> kerata.layers.Dense(2).name
+    'dense'
+    """
     naming.reset_names()
     seeds._global.generator = None
     if free_memory:

@@ -8,7 +8,11 @@ from kerata.engines.abstract_array import AbstractArray
 
 
 class MAP_TO_NONE:
-    """Returned by a function given to `traverse`, to put None in place."""
+    """Returned by a function given to `traverse`, to put None in place.
+
+    >>> traverse(lambda x: MAP_TO_NONE if x == 2 else None, [1, 2])
+    [1, None]
+    """
 
 
 def _is_leaf_none(x):
@@ -16,7 +20,11 @@ def _is_leaf_none(x):
 
 
 def is_nested(structure):
-    """Whether `structure` is a list, tuple or dict."""
+    """Whether `structure` is a list, tuple or dict.
+
+    >>> is_nested([1]), is_nested(1)
+    (True, False)
+    """
     return isinstance(structure, (list, tuple, dict)) or (
         not isinstance(structure, AbstractArray) and not optree.tree_is_leaf(structure, none_is_leaf=True)
     )
@@ -32,7 +40,11 @@ def flatten(structure):
 
 
 def flatten_with_path(structure):
-    """The leaves as pairs of path and value."""
+    """The leaves as pairs of path and value; a path holds the keys and indices that lead to the leaf.
+
+    >>> flatten_with_path({"a": [1, 2]})
+    [(('a', 0), 1), (('a', 1), 2)]
+    """
     paths, leaves, _ = optree.tree_flatten_with_path(structure, none_is_leaf=True)
     return list(zip(paths, leaves))
 
@@ -53,14 +65,24 @@ def map_structure(func, *structures, none_is_leaf=True):
 
 
 def map_structure_up_to(shallow_structure, func, *structures):
-    """Like `map_structure`, no deeper than `shallow_structure` goes."""
+    """Like `map_structure`, no deeper than `shallow_structure` goes.
+
+    >>> map_structure_up_to([0, 0], len, [[1, 2], [3]])
+    [2, 1]
+    """
     treedef = optree.tree_structure(shallow_structure, none_is_leaf=True)
     parts = [treedef.flatten_up_to(s) for s in structures]
     return treedef.unflatten([func(*leaves) for leaves in zip(*parts)])
 
 
 def pack_sequence_as(structure, flat_sequence):
-    """`flat_sequence` in the shape of `structure`."""
+    """`flat_sequence` in the shape of `structure`.
+
+    Raises: ValueError if there are more or fewer values than leaves.
+
+    >>> pack_sequence_as({"a": 0, "b": [0, 0]}, [1, 2, 3])
+    {'a': 1, 'b': [2, 3]}
+    """
     treedef = optree.tree_structure(structure, none_is_leaf=True)
     flat_sequence = list(flat_sequence)
     if len(flat_sequence) != treedef.num_leaves:
@@ -69,21 +91,45 @@ def pack_sequence_as(structure, flat_sequence):
 
 
 def assert_same_structure(a, b, check_types=None):
-    """Raises: ValueError if the structures differ."""
+    """Check that two structures are alike, down to the types of their lists, tuples and dicts, whatever the leaves.
+
+    Args:
+        a, b: the structures.
+        check_types: accepted; types always count.
+
+    Raises: ValueError if the structures differ.
+
+    >>> assert_same_structure({"a": [1, 2]}, {"a": [3, None]})
+    >>> assert_same_structure([1, 2], [1, [2]])
+    Traceback (most recent call last):
+    ValueError: The structures differ: ...
+    """
     left, right = (optree.tree_structure(x, none_is_leaf=True) for x in (a, b))
     if left != right:
         raise ValueError(f"The structures differ: {left} and {right}.")
 
 
 def assert_same_paths(a, b):
-    """Raises: ValueError if the leaves' paths differ."""
+    """Check that the leaves of two structures have the same paths; lists and tuples may stand for one another.
+
+    Raises: ValueError if the leaves' paths differ.
+
+    >>> assert_same_paths({"a": [1, 2]}, {"a": (3, 4)})
+    >>> assert_same_paths({"a": 1}, {"b": 1})
+    Traceback (most recent call last):
+    ValueError: The paths differ: [('a',)] and [('b',)].
+    """
     left, right = ([path for path, _ in flatten_with_path(x)] for x in (a, b))
     if left != right:
         raise ValueError(f"The paths differ: {left} and {right}.")
 
 
 def lists_to_tuples(structure):
-    """The structure, its lists made tuples."""
+    """The structure, its lists made tuples.
+
+    >>> lists_to_tuples({"a": [1, [2, 3]]})
+    {'a': (1, (2, 3))}
+    """
     if isinstance(structure, (list, tuple)):
         return tuple(lists_to_tuples(x) for x in structure)
     if isinstance(structure, dict):
@@ -92,7 +138,11 @@ def lists_to_tuples(structure):
 
 
 def map_shape_structure(func, structure):
-    """`func` on every shape, where a shape is a tuple or list of integers and None."""
+    """`func` on every shape, where a shape is a tuple or list of integers and None.
+
+    >>> map_shape_structure(len, {"x": (None, 3), "y": [(2,)]})
+    {'x': 2, 'y': [1]}
+    """
 
     def is_shape(x):
         return isinstance(x, (list, tuple)) and all(isinstance(d, (int, type(None))) for d in x)
@@ -101,7 +151,11 @@ def map_shape_structure(func, structure):
 
 
 def traverse(func, structure, top_down=True):
-    """Replace any part for which `func` returns something; a part that it returns None for is left as it is."""
+    """Replace any part for which `func` returns something; a part that it returns None for is left as it is.
+
+    >>> traverse(lambda x: x * 10 if isinstance(x, int) else None, {"a": [1, 2]})
+    {'a': [10, 20]}
+    """
 
     def inside(part):
         if isinstance(part, dict):

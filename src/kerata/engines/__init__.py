@@ -114,7 +114,17 @@ def user_config():
 
 
 def set_backend(backend):
-    """Choose the engine for what is built from now on. Models that exist keep theirs."""
+    """Choose the engine for what is built from now on. Models that exist keep theirs.
+
+    Raises: ValueError for an unknown engine, ImportError if its library is not installed.
+
+    >>> import kerata
+    >>> before = kerata.config.backend()
+    >>> kerata.config.set_backend("numpy")
+    >>> type(kerata.ops.ones((2,))).__module__
+    'numpy'
+    >>> kerata.config.set_backend(before)
+    """
     global _default_name
     get(backend)
     _default_name = backend

@@ -50,12 +50,26 @@ def get(identifier):
 
 
 def serialize(initializer):
-    """The JSON form."""
+    """The JSON form.
+
+    >>> serialize(Constant(2.0))["class_name"], serialize(Constant(2.0))["config"]
+    ('Constant', {'value': 2.0})
+    """
     return registry.serialize_keras_object(initializer)
 
 
 def deserialize(config, custom_objects=None):
-    """The initializer of a name or a JSON form."""
+    """The initializer of a name or a JSON form.
+
+    Args:
+        config: a name, or what `serialize` gave.
+        custom_objects: a dict from name to class or function, looked up first.
+
+    Raises: ValueError for an unknown name.
+
+    >>> deserialize(serialize(Constant(2.0)))((2,)).tolist()
+    [2.0, 2.0]
+    """
     with registry.CustomObjectScope(custom_objects):
         return get(config)
 

@@ -91,6 +91,9 @@ class STFT(Initializer):
         periodic: whether the window is periodic rather than symmetric.
 
     Shapes: (frame_length, channels, frequencies); with n frequencies the transform has length 2 * (n - 1).
+
+    >>> STFT("real", window=None)((4, 1, 3))[:, 0, :].round(2).tolist()  # cosines of 0, 1 and 2 periods
+    [[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [1.0, -1.0, 1.0], [1.0, -0.0, -1.0]]
     """
 
     deferrable = True

@@ -123,11 +123,25 @@ def get(identifier):
 
 
 def serialize(metric):
-    """The JSON form."""
+    """The JSON form.
+
+    >>> serialize(AUC(curve="PR"))["config"]["curve"]
+    'PR'
+    """
     return registry.serialize_keras_object(metric)
 
 
 def deserialize(config, custom_objects=None):
-    """The metric of a name or a JSON form."""
+    """The metric of a name or a JSON form.
+
+    Args:
+        config: a name, or what `serialize` gave.
+        custom_objects: a dict from name to class or function, looked up first.
+
+    Raises: ValueError for an unknown name.
+
+    >>> deserialize(serialize(Precision(top_k=3))).top_k
+    3
+    """
     with registry.CustomObjectScope(custom_objects):
         return get(config)

@@ -33,13 +33,21 @@ def accuracy(y_true, y_pred):
 
 
 def binary_accuracy(y_true, y_pred, threshold=0.5):
-    """1 where a probability is on its label's side of the threshold: (...), (...) -> (...)."""
+    """1 where a probability is on its label's side of the threshold: (...), (...) -> (...).
+
+    >>> binary_accuracy([1, 1, 0], [0.9, 0.4, 0.1]).tolist()
+    [1.0, 0.0, 1.0]
+    """
     y_true, y_pred = _pair(y_true, y_pred, "binary_accuracy")
     return _hits(knp.equal(_hits(y_true), _hits(y_pred > threshold)))
 
 
 def categorical_accuracy(y_true, y_pred):
-    """1 where the highest score is the one-hot label's: (..., classes), (..., classes) -> (...)."""
+    """1 where the highest score is the one-hot label's: (..., classes), (..., classes) -> (...).
+
+    >>> categorical_accuracy([[0, 1], [1, 0]], [[0.1, 0.9], [0.2, 0.8]]).tolist()
+    [1.0, 0.0]
+    """
     y_true, y_pred = _pair(y_true, y_pred, "categorical_accuracy")
     return _hits(knp.equal(knp.argmax(y_true, -1), knp.argmax(y_pred, -1)))
 
@@ -71,7 +79,11 @@ def _rows(x):
 
 
 def top_k_categorical_accuracy(y_true, y_pred, k=5):
-    """1 where the one-hot label's class is among the `k` highest scores: (..., classes), (..., classes) -> (...)."""
+    """1 where the one-hot label's class is among the `k` highest scores: (..., classes), (..., classes) -> (...).
+
+    >>> top_k_categorical_accuracy([[0, 0, 1], [1, 0, 0]], [[0.1, 0.6, 0.3], [0.1, 0.6, 0.3]], k=2).tolist()
+    [1.0, 0.0]
+    """
     y_true, y_pred = _pair(y_true, y_pred, "top_k_categorical_accuracy")
     return _in_top_k(knp.argmax(y_true, -1), y_pred, k)
 
@@ -80,6 +92,11 @@ def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5, from_sorted_ids=False
     """1 where the class number is among the `k` highest scores: (...), (..., classes) -> (...).
 
     With `from_sorted_ids`, predictions are class numbers, best first, not scores.
+
+    >>> sparse_top_k_categorical_accuracy([2, 0], [[0.1, 0.6, 0.3], [0.1, 0.6, 0.3]], k=2).tolist()
+    [1.0, 0.0]
+    >>> sparse_top_k_categorical_accuracy([2, 0], [[1, 2, 0], [1, 2, 0]], k=2, from_sorted_ids=True).tolist()
+    [1.0, 0.0]
     """
     y_true, y_pred = as_array(y_true), as_array(y_pred)
     labels = _class_numbers(y_true, y_pred)
@@ -118,6 +135,11 @@ class BinaryAccuracy(_AccuracyMetric):
     """How often probabilities are on their labels' side of `threshold`.
 
     Raises: ValueError if the threshold is not between 0 and 1.
+
+    >>> metric = BinaryAccuracy()
+    >>> metric.update_state([1, 1, 0, 0], [0.9, 0.4, 0.1, 0.0])
+    >>> float(metric.result())
+    0.75
     """
 
     def __init__(self, name="binary_accuracy", dtype=None, threshold=0.5):
@@ -127,28 +149,52 @@ class BinaryAccuracy(_AccuracyMetric):
 
 
 class CategoricalAccuracy(_AccuracyMetric):
-    """How often the highest score is the one-hot label's."""
+    """How often the highest score is the one-hot label's.
+
+    >>> metric = CategoricalAccuracy()
+    >>> metric.update_state([[0, 1], [1, 0]], [[0.1, 0.9], [0.2, 0.8]])
+    >>> float(metric.result())
+    0.5
+    """
 
     def __init__(self, name="categorical_accuracy", dtype=None):
         super().__init__(categorical_accuracy, name, dtype)
 
 
 class SparseCategoricalAccuracy(_AccuracyMetric):
-    """How often the highest score is that of the class number."""
+    """How often the highest score is that of the class number.
+
+    >>> metric = SparseCategoricalAccuracy()
+    >>> metric.update_state([1, 0], [[0.1, 0.9], [0.2, 0.8]], sample_weight=[3.0, 1.0])
+    >>> float(metric.result())
+    0.75
+    """
 
     def __init__(self, name="sparse_categorical_accuracy", dtype=None):
         super().__init__(sparse_categorical_accuracy, name, dtype)
 
 
 class TopKCategoricalAccuracy(_AccuracyMetric):
-    """How often the one-hot label's class is among the `k` highest scores."""
+    """How often the one-hot label's class is among the `k` highest scores.
+
+    >>> metric = TopKCategoricalAccuracy(k=2)
+    >>> metric.update_state([[0, 0, 1], [1, 0, 0]], [[0.1, 0.6, 0.3], [0.1, 0.6, 0.3]])
+    >>> float(metric.result())
+    0.5
+    """
 
     def __init__(self, k=5, name="top_k_categorical_accuracy", dtype=None):
         super().__init__(top_k_categorical_accuracy, name, dtype, k=k)
 
 
 class SparseTopKCategoricalAccuracy(_AccuracyMetric):
-    """How often the class number is among the `k` highest scores, or among the first `k` of sorted class numbers."""
+    """How often the class number is among the `k` highest scores, or among the first `k` of sorted class numbers.
+
+    >>> metric = SparseTopKCategoricalAccuracy(k=2)
+    >>> metric.update_state([2, 0], [[0.1, 0.6, 0.3], [0.1, 0.6, 0.3]])
+    >>> float(metric.result())
+    0.5
+    """
 
     def __init__(self, k=5, name="sparse_top_k_categorical_accuracy", dtype=None, from_sorted_ids=False):
         super().__init__(sparse_top_k_categorical_accuracy, name, dtype, k=k, from_sorted_ids=from_sorted_ids)

@@ -122,19 +122,37 @@ class TruePositives(_Count):
 
 
 class FalsePositives(_Count):
-    """How many negatives were taken for positives."""
+    """How many negatives were taken for positives.
+
+    >>> metric = FalsePositives(thresholds=[0.2, 0.5])
+    >>> metric.update_state([0, 0, 1], [0.3, 0.8, 0.9])
+    >>> metric.result().tolist()
+    [2.0, 1.0]
+    """
 
     place = 1
 
 
 class TrueNegatives(_Count):
-    """How many negatives were found."""
+    """How many negatives were found.
+
+    >>> metric = TrueNegatives()
+    >>> metric.update_state([0, 0, 1], [0.3, 0.8, 0.9])
+    >>> float(metric.result())
+    1.0
+    """
 
     place = 2
 
 
 class FalseNegatives(_Count):
-    """How many positives were taken for negatives."""
+    """How many positives were taken for negatives.
+
+    >>> metric = FalseNegatives()
+    >>> metric.update_state([0, 1, 1], [0.3, 0.4, 0.1])
+    >>> float(metric.result())
+    2.0
+    """
 
     place = 3
 
@@ -233,7 +251,20 @@ _PRECISION = ("true_positives", "false_positives")
 
 
 class SensitivityAtSpecificity(_AtConstraint):
-    """The best sensitivity where the specificity is at least the one given."""
+    """The best sensitivity where the specificity is at least the one given.
+
+    Args:
+        specificity: the share of the negatives that must be found, from 0 to 1.
+        num_thresholds: how many thresholds, evenly from 0 to 1, are tried.
+        class_id: only this class is counted.
+
+    Raises: ValueError if the specificity is not from 0 to 1, or the number of thresholds not positive.
+
+    >>> metric = SensitivityAtSpecificity(0.5)
+    >>> metric.update_state([0, 0, 0, 1, 1], [0.0, 0.3, 0.8, 0.4, 0.9])
+    >>> float(metric.result())
+    1.0
+    """
 
     wanted, held = _SENSITIVITY, _SPECIFICITY
 
@@ -243,7 +274,19 @@ class SensitivityAtSpecificity(_AtConstraint):
 
 
 class SpecificityAtSensitivity(_AtConstraint):
-    """The best specificity where the sensitivity is at least the one given."""
+    """The best specificity where the sensitivity is at least the one given.
+
+    Args:
+        sensitivity: the share of the positives that must be found, from 0 to 1.
+        num_thresholds, class_id: as for `SensitivityAtSpecificity`.
+
+    Raises: ValueError if the sensitivity is not from 0 to 1, or the number of thresholds not positive.
+
+    >>> metric = SpecificityAtSensitivity(1.0)
+    >>> metric.update_state([0, 0, 1, 1], [0.3, 0.5, 0.4, 0.9])
+    >>> float(metric.result())
+    0.5
+    """
 
     wanted, held = _SPECIFICITY, _SENSITIVITY
 
@@ -253,7 +296,19 @@ class SpecificityAtSensitivity(_AtConstraint):
 
 
 class PrecisionAtRecall(_AtConstraint):
-    """The best precision where the recall is at least the one given."""
+    """The best precision where the recall is at least the one given.
+
+    Args:
+        recall: the share of the positives that must be found, from 0 to 1.
+        num_thresholds, class_id: as for `SensitivityAtSpecificity`.
+
+    Raises: ValueError if the recall is not from 0 to 1, or the number of thresholds not positive.
+
+    >>> metric = PrecisionAtRecall(0.5)
+    >>> metric.update_state([0, 0, 1, 1], [0.3, 0.5, 0.4, 0.9])
+    >>> float(metric.result())
+    1.0
+    """
 
     wanted, held = _PRECISION, _SENSITIVITY
 
@@ -263,7 +318,19 @@ class PrecisionAtRecall(_AtConstraint):
 
 
 class RecallAtPrecision(_AtConstraint):
-    """The best recall where the precision is at least the one given."""
+    """The best recall where the precision is at least the one given.
+
+    Args:
+        precision: the share of what is found that must be right, from 0 to 1.
+        num_thresholds, class_id: as for `SensitivityAtSpecificity`.
+
+    Raises: ValueError if the precision is not from 0 to 1, or the number of thresholds not positive.
+
+    >>> metric = RecallAtPrecision(0.8)
+    >>> metric.update_state([0, 0, 1, 1], [0.3, 0.5, 0.4, 0.9])
+    >>> float(metric.result())
+    0.5
+    """
 
     wanted, held = _SENSITIVITY, _PRECISION
 

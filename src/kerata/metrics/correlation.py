@@ -31,7 +31,11 @@ def pearson_correlation(y_true, y_pred, axis=-1):
 
 
 def concordance_correlation(y_true, y_pred, axis=-1):
-    """Lin's concordance correlation coefficient along an axis. Source: Lin 1989, doi:10.2307/2532051."""
+    """Lin's concordance correlation coefficient along an axis. Source: Lin 1989, doi:10.2307/2532051.
+
+    >>> [round(x, 4) for x in concordance_correlation([[0.0, 1.0, 2.0]], [[1.0, 2.0, 3.0]]).tolist()]
+    [0.5714]
+    """
     y_true, y_pred = pair(y_true, y_pred, "concordance_correlation")
     mean_true, mean_pred = knp.mean(y_true, axis, keepdims=True), knp.mean(y_pred, axis, keepdims=True)
     covariance = knp.mean((y_true - mean_true) * (y_pred - mean_pred), axis)
@@ -40,21 +44,45 @@ def concordance_correlation(y_true, y_pred, axis=-1):
 
 
 class CosineSimilarity(MeanMetricWrapper):
-    """The mean cosine of the angle between target and prediction."""
+    """The mean cosine of the angle between target and prediction.
+
+    Shapes: (..., d), (..., d).
+
+    >>> metric = CosineSimilarity()
+    >>> metric.update_state([[1.0, 0.0], [1.0, 0.0]], [[2.0, 0.0], [3.0, 4.0]])
+    >>> round(float(metric.result()), 4)
+    0.8
+    """
 
     def __init__(self, name="cosine_similarity", dtype=None, axis=-1):
         super().__init__(cosine_similarity, name, dtype, axis=axis)
 
 
 class PearsonCorrelation(MeanMetricWrapper):
-    """The mean of Pearson's correlation coefficient."""
+    """The mean of Pearson's correlation coefficient.
+
+    Shapes: (..., d), (..., d).
+
+    >>> metric = PearsonCorrelation()
+    >>> metric.update_state([[0.0, 1.0, 2.0], [0.0, 1.0, 2.0]], [[1.0, 3.0, 5.0], [0.0, 1.0, 0.0]])
+    >>> round(float(metric.result()), 4)
+    0.5
+    """
 
     def __init__(self, name="pearson_correlation", dtype=None, axis=-1):
         super().__init__(pearson_correlation, name, dtype, axis=axis)
 
 
 class ConcordanceCorrelation(MeanMetricWrapper):
-    """The mean of the concordance correlation coefficient."""
+    """The mean of the concordance correlation coefficient.
+
+    Shapes: (..., d), (..., d).
+
+    >>> metric = ConcordanceCorrelation()
+    >>> metric.update_state([[0.0, 1.0, 2.0]], [[1.0, 2.0, 3.0]])
+    >>> round(float(metric.result()), 4)
+    0.5714
+    """
 
     def __init__(self, name="concordance_correlation", dtype=None, axis=-1):
         super().__init__(concordance_correlation, name, dtype, axis=axis)

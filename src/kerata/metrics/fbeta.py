@@ -81,7 +81,13 @@ class FBetaScore(Metric):
 
 
 class F1Score(FBetaScore):
-    """The harmonic mean of precision and recall. Arguments as for `FBetaScore`."""
+    """The harmonic mean of precision and recall. Arguments as for `FBetaScore`.
+
+    >>> metric = F1Score(threshold=0.5)
+    >>> metric.update_state([[1, 1], [1, 0]], [[0.2, 0.6], [0.6, 0.2]])
+    >>> [round(score, 4) for score in metric.result().tolist()]
+    [0.6667, 1.0]
+    """
 
     def __init__(self, average=None, threshold=None, name="f1_score", dtype=None):
         super().__init__(average, 1.0, threshold, name, dtype)

@@ -83,7 +83,13 @@ class IoU(Metric):
 
 
 class MeanIoU(IoU):
-    """The mean of intersection over union, over all classes. Arguments as for `IoU`."""
+    """The mean of intersection over union, over all classes. Arguments as for `IoU`.
+
+    >>> metric = MeanIoU(num_classes=2)
+    >>> metric.update_state([0, 0, 1, 1], [0, 1, 1, 1])
+    >>> round(float(metric.result()), 4)
+    0.5833
+    """
 
     def __init__(self, num_classes, name=None, dtype=None, ignore_class=None, sparse_y_true=True, sparse_y_pred=True, axis=-1):
         ids = list(range(num_classes))
@@ -91,14 +97,26 @@ class MeanIoU(IoU):
 
 
 class OneHotIoU(IoU):
-    """`IoU` for one-hot labels."""
+    """`IoU` for one-hot labels.
+
+    >>> metric = OneHotIoU(num_classes=2, target_class_ids=[1])
+    >>> metric.update_state([[1, 0], [1, 0], [0, 1], [0, 1]], [[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.2, 0.8]])
+    >>> round(float(metric.result()), 4)
+    0.6667
+    """
 
     def __init__(self, num_classes, target_class_ids, name=None, dtype=None, ignore_class=None, sparse_y_pred=False, axis=-1):
         super().__init__(num_classes, target_class_ids, name, dtype, ignore_class, False, sparse_y_pred, axis)
 
 
 class OneHotMeanIoU(MeanIoU):
-    """`MeanIoU` for one-hot labels."""
+    """`MeanIoU` for one-hot labels.
+
+    >>> metric = OneHotMeanIoU(num_classes=2)
+    >>> metric.update_state([[1, 0], [1, 0], [0, 1], [0, 1]], [[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.2, 0.8]])
+    >>> round(float(metric.result()), 4)
+    0.5833
+    """
 
     def __init__(self, num_classes, name=None, dtype=None, ignore_class=None, sparse_y_pred=False, axis=-1):
         super().__init__(num_classes, name, dtype, ignore_class, False, sparse_y_pred, axis)

@@ -124,6 +124,12 @@ class MeanMetricWrapper(Mean):
         name: shown in logs.
         dtype: that of the computation.
         kwargs: further arguments of `fn`.
+
+    >>> import kerata
+    >>> metric = MeanMetricWrapper(kerata.losses.huber, delta=2.0)
+    >>> metric.update_state([[0.0], [0.0]], [[1.0], [3.0]])
+    >>> float(metric.result())
+    2.25
     """
 
     def __init__(self, fn, name=None, dtype=None, **kwargs):

@@ -69,6 +69,12 @@ class Adamax(Optimizer):
     """Adam with the largest gradient so far in the place of the root of the mean square. Source: arXiv:1412.6980.
 
     Arguments as for `Adam`.
+
+    >>> import kerata
+    >>> w = kerata.Variable([1.0])
+    >>> Adamax(0.1).apply([[3.0]], [w])
+    >>> round(float(w.numpy()[0]), 4)
+    0.9
     """
 
     defaults = {"learning_rate": 0.001, **_BETAS}
@@ -83,7 +89,14 @@ class Adamax(Optimizer):
 
 
 class Nadam(Optimizer):
-    """Adam with Nesterov's momentum. Source: Dozat 2015. Arguments as for `Adam`."""
+    """Adam with Nesterov's momentum. Source: Dozat 2015. Arguments as for `Adam`.
+
+    >>> import kerata
+    >>> w = kerata.Variable([1.0])
+    >>> Nadam(0.1).apply([[3.0]], [w])
+    >>> round(float(w.numpy()[0]), 4)
+    0.8937
+    """
 
     defaults = {"learning_rate": 0.001, **_BETAS}
     slots = (("momentum", "velocity"),)
@@ -115,7 +128,14 @@ class Nadam(Optimizer):
 
 
 class Lamb(Optimizer):
-    """Adam's step, as long as the weight's norm. Source: You et al. 2019, arXiv:1904.00962. Arguments as for `Adam`."""
+    """Adam's step, as long as the weight's norm. Source: You et al. 2019, arXiv:1904.00962. Arguments as for `Adam`.
+
+    >>> import kerata
+    >>> w = kerata.Variable([3.0, 4.0])  # of norm 5: a step is 5 times the learning rate long
+    >>> Lamb(0.1).apply([[1.0, 0.0]], [w])
+    >>> [round(x, 4) for x in w.numpy().tolist()]
+    [2.5, 4.0]
+    """
 
     defaults = {"learning_rate": 0.001, **_BETAS}
     slots = (("momentum", "velocity"),)
@@ -135,6 +155,12 @@ class Lion(Optimizer):
     """Steps of one length, by the sign of the momentum. Source: Chen et al. 2023, arXiv:2302.06675.
 
     Raises: ValueError unless `beta_1` is above 0 and at most 1.
+
+    >>> import kerata
+    >>> w = kerata.Variable([1.0, 1.0])
+    >>> Lion(0.1).apply([[3.0, -0.01]], [w])
+    >>> [round(x, 4) for x in w.numpy().tolist()]
+    [0.9, 1.1]
     """
 
     defaults = {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.99}
@@ -163,6 +189,12 @@ class ScheduleFreeAdamW(Optimizer):
         warmup_steps: over so many updates the learning rate rises to its value.
 
     The other arguments are those of `Optimizer`.
+
+    >>> import kerata
+    >>> w = kerata.Variable([1.0])
+    >>> ScheduleFreeAdamW(0.1).apply([[3.0]], [w])
+    >>> round(float(w.numpy()[0]), 4)
+    0.9
     """
 
     defaults = {"learning_rate": 0.0025, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8, "warmup_steps": 0}

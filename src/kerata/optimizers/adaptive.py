@@ -22,6 +22,12 @@ class RMSprop(Optimizer):
         centered: whether the square of the mean is taken off.
 
     The other arguments are those of `Optimizer`.
+
+    >>> import kerata
+    >>> w = kerata.Variable([1.0])
+    >>> RMSprop(0.1).apply([[3.0]], [w])  # 1 - 0.1 / sqrt(0.1)
+    >>> round(float(w.numpy()[0]), 4)
+    0.6838
     """
 
     defaults = {"learning_rate": 0.001, "rho": 0.9, "momentum": 0.0, "epsilon": 1e-7, "centered": False}
@@ -52,6 +58,14 @@ class Adagrad(Optimizer):
         epsilon: added to the sum.
 
     The other arguments are those of `Optimizer`.
+
+    >>> import kerata
+    >>> w, optimizer = kerata.Variable([1.0]), Adagrad(0.1, initial_accumulator_value=0.0)
+    >>> for step in range(2):
+    ...     optimizer.apply([[3.0]], [w])
+    ...     print(round(float(w.numpy()[0]), 4))
+    0.9
+    0.8293
     """
 
     defaults = {"learning_rate": 0.001, "initial_accumulator_value": 0.1, "epsilon": 1e-7}
@@ -75,6 +89,12 @@ class Adadelta(Optimizer):
         epsilon: added to them.
 
     The other arguments are those of `Optimizer`.
+
+    >>> import kerata
+    >>> w = kerata.Variable([1.0])
+    >>> Adadelta(1.0, epsilon=1e-4).apply([[3.0]], [w])
+    >>> round(float(w.numpy()[0]), 4)
+    0.9553
     """
 
     defaults = {"learning_rate": 0.001, "rho": 0.95, "epsilon": 1e-7}
@@ -105,6 +125,12 @@ class Adafactor(Optimizer):
         relative_step: whether the learning rate is at most 1 / sqrt(step).
 
     The other arguments are those of `Optimizer`.
+
+    >>> import kerata
+    >>> optimizer = Adafactor(0.1)
+    >>> optimizer.build([kerata.Variable([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])])
+    >>> [v.shape for v in optimizer.variables if v.shape]  # rows, columns, and the mean square that vectors use
+    [(2,), (3,), (2, 3)]
     """
 
     defaults = {
@@ -173,6 +199,12 @@ class Ftrl(Optimizer):
         beta: added to the root of the sum of squares.
 
     The other arguments are those of `Optimizer`.
+
+    >>> import kerata
+    >>> w = kerata.Variable([1.0, 1.0])
+    >>> Ftrl(0.1, l1_regularization_strength=5.0).apply([[30.0, 0.1]], [w])
+    >>> [round(x, 4) for x in w.numpy().tolist()]
+    [0.8728, 0.0]
     """
 
     defaults = {

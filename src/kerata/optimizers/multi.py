@@ -83,6 +83,14 @@ class MultiOptimizer(Optimizer):
         name: the first part of its variables' paths.
 
     Raises: TypeError if `optimizer_map` is no `OptimizerMap`.
+
+    >>> import kerata
+    >>> from kerata.optimizers import SGD
+    >>> kernel, bias = kerata.Variable([1.0], name="kernel"), kerata.Variable([1.0], name="bias")
+    >>> optimizer = MultiOptimizer(OptimizerMap(SGD(0.1), {"bias": SGD(0.5)}))
+    >>> optimizer.apply([[1.0], [1.0]], [kernel, bias])
+    >>> round(float(kernel.numpy()[0]), 4), round(float(bias.numpy()[0]), 4)
+    (0.9, 0.5)
     """
 
     def __init__(self, optimizer_map, loss_scale_factor=None, name=None):

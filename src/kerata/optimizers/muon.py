@@ -28,6 +28,12 @@ class Muon(Optimizer):
         rms_rate: the root mean square of a step, times the learning rate; None for no scaling.
 
     The other arguments are those of `Optimizer`.
+
+    >>> import kerata, numpy as np
+    >>> w = kerata.Variable(np.zeros((2, 2)))
+    >>> Muon(0.1, rms_rate=None, exclude_embeddings=False).apply([np.array([[-5.0, 0.0], [0.0, -1.0]])], [w])
+    >>> np.linalg.svd(w.numpy())[1].round(1).tolist()  # the gradient's are 5 and 1
+    [0.10000000149011612, 0.10000000149011612]
     """
 
     defaults = {

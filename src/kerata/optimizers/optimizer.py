@@ -47,6 +47,15 @@ class Optimizer(Configurable):
         name: the first part of its variables' paths.
 
     Raises: TypeError for an unknown argument, naming the nearest; ValueError for arguments that don't go together.
+
+    >>> import kerata
+    >>> class SignDescent(Optimizer):
+    ...     def rule(self, gradient, value, learning_rate, step, slots):
+    ...         return value - learning_rate * kerata.ops.sign(gradient), {}
+    >>> w = kerata.Variable([1.0, 1.0])
+    >>> SignDescent(0.5).apply([[3.0, -0.1]], [w])
+    >>> w.numpy().tolist()
+    [0.5, 1.5]
     """
 
     slots = ()

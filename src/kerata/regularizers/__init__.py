@@ -22,12 +22,26 @@ def get(identifier):
 
 
 def serialize(regularizer):
-    """The JSON form."""
+    """The JSON form.
+
+    >>> serialize(L2(0.5))["class_name"], serialize(L2(0.5))["config"]
+    ('L2', {'l2': 0.5})
+    """
     return registry.serialize_keras_object(regularizer)
 
 
 def deserialize(config, custom_objects=None):
-    """The regularizer of a name or a JSON form."""
+    """The regularizer of a name or a JSON form.
+
+    Args:
+        config: a name, or what `serialize` gave.
+        custom_objects: a dict from name to class or function, looked up first.
+
+    Raises: ValueError for an unknown name.
+
+    >>> deserialize(serialize(L2(0.5))).l2
+    0.5
+    """
     with registry.CustomObjectScope(custom_objects):
         return get(config)
 

@@ -52,7 +52,11 @@ class L1L2(Regularizer):
 
 
 class L1(Regularizer):
-    """l1 * sum(|x|)."""
+    """l1 * sum(|x|).
+
+    >>> float(L1(0.5)([1.0, -2.0]))
+    1.5
+    """
 
     def __init__(self, l1=0.01):
         self.l1 = 0.01 if l1 is None else _number("l1", l1)
@@ -62,7 +66,11 @@ class L1(Regularizer):
 
 
 class L2(Regularizer):
-    """l2 * sum(x^2)."""
+    """l2 * sum(x^2).
+
+    >>> float(L2(0.5)([1.0, -2.0]))
+    2.5
+    """
 
     def __init__(self, l2=0.01):
         self.l2 = 0.01 if l2 is None else _number("l2", l2)
@@ -75,6 +83,12 @@ class OrthogonalRegularizer(Regularizer):
     """`factor` times the mean of |cosine| over all pairs of rows, or of columns, of a matrix.
 
     Raises: ValueError for another mode than "rows" or "columns", or a tensor that is no matrix.
+
+    >>> import numpy as np
+    >>> float(OrthogonalRegularizer(0.5)(np.array([[1.0, 0.0], [0.0, 2.0]])))
+    0.0
+    >>> float(OrthogonalRegularizer(0.5)(np.array([[1.0, 0.0], [2.0, 0.0]])))
+    0.5
     """
 
     def __init__(self, factor=0.01, mode="rows"):

@@ -56,7 +56,11 @@ class ExponentialDecay(LearningRateSchedule):
 
 
 class InverseTimeDecay(LearningRateSchedule):
-    """initial / (1 + rate * step / decay_steps); the quotient is a whole number if `staircase`."""
+    """initial / (1 + rate * step / decay_steps); the quotient is a whole number if `staircase`.
+
+    >>> [round(float(InverseTimeDecay(0.1, 10, 1.0)(step)), 4) for step in (0, 10, 30)]
+    [0.1, 0.05, 0.025]
+    """
 
     def __init__(self, initial_learning_rate, decay_steps, decay_rate, staircase=False, name="InverseTimeDecay"):
         _positive("decay_steps", decay_steps)
@@ -92,7 +96,13 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
 
 class PolynomialDecay(LearningRateSchedule):
-    """From initial to end as (1 - step / decay_steps)^power; with `cycle` it starts again over longer and longer times."""
+    """From initial to end as (1 - step / decay_steps)^power; with `cycle` it starts again over longer and longer times.
+
+    >>> [round(float(PolynomialDecay(0.1, 10, end_learning_rate=0.0)(step)), 4) for step in (0, 5, 10, 20)]
+    [0.1, 0.05, 0.0, 0.0]
+    >>> [round(float(PolynomialDecay(0.1, 10, end_learning_rate=0.0, cycle=True)(step)), 4) for step in (5, 10, 15, 20)]
+    [0.05, 0.0, 0.025, 0.0]
+    """
 
     def __init__(
         self,
@@ -152,6 +162,9 @@ class CosineDecayRestarts(LearningRateSchedule):
     """Cosine decays one after another, each `t_mul` times as long and starting at `m_mul` times the height.
 
     Source: Loshchilov and Hutter 2016, arXiv:1608.03983.
+
+    >>> [round(float(CosineDecayRestarts(0.1, 10)(step)), 4) for step in (0, 5, 10, 20, 30)]
+    [0.1, 0.05, 0.1, 0.05, 0.1]
     """
 
     def __init__(self, initial_learning_rate, first_decay_steps, t_mul=2.0, m_mul=1.0, alpha=0.0, name="SGDRDecay"):
