@@ -29,19 +29,20 @@ def place(boxes, edges):
     nodes, chains = _with_bends(boxes, edges, ranks)
     layers = _ordered(nodes, chains)
     _spread(nodes, layers, chains)
-    y = 0.0
+    y, rows = 0.0, {}
     for layer in layers:
         height = max(nodes[key].height for key in layer)
         for key in layer:
             if isinstance(key, tuple):  # a bend keeps clear of the boxes beside it
                 nodes[key].height = height
             nodes[key].y = y + (height - nodes[key].height) / 2
+            rows[key] = y, y + height
         y += height + _GAP_BETWEEN_LAYERS
     left = min(node.x for node in nodes.values())
     for node in nodes.values():
         node.x -= left
     width = max(node.x + node.width for node in nodes.values())
-    return width, y - _GAP_BETWEEN_LAYERS, [_points(nodes, chain) for chain in chains]
+    return width, y - _GAP_BETWEEN_LAYERS, [_points(nodes, rows, chain) for chain in chains]
 
 
 def _ranks(boxes, edges):
@@ -146,8 +147,11 @@ def _settle(nodes, layer, wanted):
         nodes[key].x = value + offset - nodes[key].width / 2
 
 
-def _points(nodes, chain):
-    """Where an edge leaves, bends and arrives."""
+def _points(nodes, rows, chain):
+    """Where an edge leaves, bends and arrives; beside taller boxes of its row it goes straight down."""
     first, last = nodes[chain[0]], nodes[chain[-1]]
-    middle = [(nodes[k].x, nodes[k].y + part) for k in chain[1:-1] for part in (0, nodes[k].height)]
-    return [(first.x + first.width / 2, first.y + first.height), *middle, (last.x + last.width / 2, last.y)]
+    start, end = first.x + first.width / 2, last.x + last.width / 2
+    points = [(start, first.y + first.height), (start, rows[chain[0]][1])]
+    points += [(nodes[k].x, side) for k in chain[1:-1] for side in rows[k]]
+    points += [(end, rows[chain[-1]][0]), (end, last.y)]
+    return [point for i, point in enumerate(points) if i == 0 or point != points[i - 1]]
