@@ -94,6 +94,13 @@ def test_elastic_displacements(engine):
     np.testing.assert_array_equal(bent, again)
 
 
+def test_images_of_64_bits_among_places_of_32(engine):
+    image, half = np.arange(12.0).reshape(3, 4), np.full((2, 1), 0.5, "float32")
+    np.testing.assert_allclose(engine.to_numpy(ops.image.map_coordinates(image, half, 1)), [2.5])
+    bent = engine.to_numpy(ops.image.elastic_transform(image[..., None], alpha=0.0, seed=1))
+    np.testing.assert_allclose(bent[..., 0], image)
+
+
 def test_images_of_any_size_in_a_model():
     x = KerasTensor((None, None, None, 3))
     assert ops.image.affine_transform(x, TRANSFORMS[0]).shape == (None, None, None, 3)

@@ -22,6 +22,8 @@ def test_special_functions_as_in_scipy(engine):
     x = np.linspace(-9, 9, 61).astype("float32")
     np.testing.assert_allclose(host(ops.erfc(x)), scipy.special.erfc(x), rtol=2e-5, atol=1e-37)
     np.testing.assert_allclose(host(ops.i0(x)), scipy.special.i0(x), rtol=2e-6)
+    inside = np.linspace(-1, 1, 21).astype("float32")  # 0 and the infinite ends among them
+    np.testing.assert_allclose(host(ops.erfinv(inside)), scipy.special.erfinv(inside), rtol=1e-5, atol=1e-7)
 
 
 def test_erfc_of_64_bits():

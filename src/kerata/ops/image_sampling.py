@@ -79,7 +79,7 @@ def sampled(rows, lengths, coordinates, order, fill_mode, fill_value, offset=0):
         values = knp.take(rows, _cast(knp.add(place, offset), "int32"), 0)
         if fill_mode == "constant":
             values = knp.where(_along_last(inside, values), values, as_array(fill_value, dtype_of(values)))
-        part = values if weight is None else values * _along_last(weight, values)
+        part = values if weight is None else knp.multiply(values, _along_last(weight, values))
         total = part if total is None else total + part
     return total
 
@@ -230,6 +230,13 @@ def perspective_transform(images, start_points, end_points, interpolation="bilin
         fill_value: what is beyond the edges.
 
     Raises: ValueError for images that have not 3 or 4 axes, points of another shape, or an unknown interpolation.
+
+    >>> import kerata
+    >>> corners, moved = [[0, 0], [2, 0], [0, 1], [2, 1]], [[1, 0], [3, 0], [1, 1], [3, 1]]
+    >>> image = [[[1.0], [2.0], [3.0]], [[4.0], [5.0], [6.0]]]
+    >>> with kerata.use_engine("numpy"):
+    ...     perspective_transform(image, corners, moved, "nearest")[..., 0].tolist()
+    [[0.0, 1.0, 2.0], [0.0, 4.0, 5.0]]
     """
     _check("perspective_transform: interpolation", interpolation, tuple(_ORDERS))
     batch, undo = as_batch("perspective_transform", images, data_format)
@@ -275,6 +282,10 @@ def elastic_transform(
     Raises: ValueError for images that have not 3 or 4 axes, or an unknown mode.
 
     Source: Simard et al. 2003, "Best practices for convolutional neural networks applied to visual document analysis".
+
+    >>> import kerata
+    >>> elastic_transform(kerata.KerasTensor((None, 28, 28, 3)), alpha=5.0).shape
+    (None, 28, 28, 3)
     """
     _check("elastic_transform: interpolation", interpolation, tuple(_ORDERS))
     _check("elastic_transform: fill_mode", fill_mode, tuple(_INSIDE))

@@ -14,7 +14,13 @@ from kerata.ops.shaping import expand_dims, ravel
 
 @op
 def where(condition, x1=None, x2=None):
-    """`x1` where the condition holds, else `x2`; with the condition alone, the indices where it holds."""
+    """`x1` where the condition holds, else `x2`; with the condition alone, the indices where it holds.
+
+    >>> where([True, False], [1, 2], 0).tolist()
+    [1, 0]
+    >>> [indices.tolist() for indices in where([False, True])]
+    [[1]]
+    """
     condition = as_array(condition, "bool")
     if x1 is None and x2 is None:
         return _indices_where(condition)
@@ -24,7 +30,11 @@ def where(condition, x1=None, x2=None):
 
 @op
 def nonzero(x):
-    """The indices of the elements that are not 0, one array an axis."""
+    """The indices of the elements that are not 0, one array an axis.
+
+    >>> [indices.tolist() for indices in nonzero([[0, 7], [8, 0]])]
+    [[0, 1], [1, 0]]
+    """
     return _indices_where(as_array(not_equal(x, 0), "bool"))
 
 
@@ -34,7 +44,11 @@ def _indices_where(condition):
 
 @op
 def take(x, indices, axis=None):
-    """Elements by index along an axis; negative indices count from the end."""
+    """Elements by index along an axis, or of the flattened tensor; negative indices count from the end.
+
+    >>> take([10, 20, 30], [2, 0]).tolist(), take([[1, 2], [3, 4]], [1], axis=1).tolist()
+    ([30, 10], [[2], [4]])
+    """
     x, indices = as_array(x), as_array(indices)
     if not dtypes.is_int_dtype(dtype_of(indices)):
         indices = _cast(indices, "int32")
@@ -43,39 +57,69 @@ def take(x, indices, axis=None):
 
 @op
 def take_along_axis(x, indices, axis=None):
-    """Elements by index along an axis, each row by its own indices."""
+    """Elements by index along an axis, each row by its own indices.
+
+    >>> take_along_axis([[1, 2], [3, 4]], [[1], [0]], axis=1).tolist()
+    [[2], [3]]
+    """
     return xp().take_along_axis(as_array(x), as_array(indices), axis=axis)
 
 
 @op
 def get_item(x, key):
-    """`x[key]`."""
+    """`x[key]`.
+
+    >>> get_item([[1, 2], [3, 4]], (0, slice(None, None, -1))).tolist()
+    [2, 1]
+    """
     return engines.current().getitem(as_array(x), key)
 
 
 @op
 def argsort(x, axis=-1):
-    """The indices that sort along an axis."""
-    return _cast(xp().argsort(as_array(x), axis=axis), "int32")
+    """The indices that sort along an axis, or the flattened tensor if it is None; int32.
+
+    >>> argsort([30, 10, 20]).tolist()
+    [1, 2, 0]
+    """
+    x, axis = (ravel(x), -1) if axis is None else (as_array(x), axis)
+    return _cast(xp().argsort(x, axis=axis), "int32")
 
 
 @op
 def sort(x, axis=-1):
-    """The elements in ascending order along an axis."""
-    return xp().sort(as_array(x), axis=axis)
+    """The elements in ascending order along an axis, or of the flattened tensor if it is None.
+
+    >>> sort([[3, 1, 2]]).tolist()
+    [[1, 2, 3]]
+    """
+    x, axis = (ravel(x), -1) if axis is None else (as_array(x), axis)
+    return xp().sort(x, axis=axis)
 
 
 @op
 def searchsorted(sorted_sequence, values, side="left"):
-    """Where each value would be put into a sorted vector to keep it sorted."""
+    """Where each value would be put into a sorted vector to keep it sorted: (n,), (...) -> (...), int32.
+
+    `side` says whether that is before equal elements ("left") or behind them ("right").
+
+    >>> searchsorted([1, 3, 5], [0, 3, 9]).tolist(), searchsorted([1, 3, 5], [3], side="right").tolist()
+    ([0, 1, 3], [2])
+    """
     return _cast(xp().searchsorted(as_number(sorted_sequence), as_number(values), side=side), "int32")
 
 
 @op
 def argpartition(x, kth, axis=-1):
-    """Indices that put the `kth` smallest element, or several, at its place, smaller ones before and larger ones behind."""
+    """Indices that put the `kth` smallest element, or several, at its place, smaller ones before and larger ones behind.
+
+    Raises: ValueError if `kth` is out of range.
+
+    >>> int(argpartition([30, 10, 20], 1)[1])
+    2
+    """
     x = as_array(x)
-    order = argsort(ravel(x) if axis is None else x, -1 if axis is None else axis)
+    order = argsort(x, axis)
     length = order.shape[-1 if axis is None else axis]
     for place in kth if isinstance(kth, (list, tuple)) else (kth,):
         if length is not None and not -length <= int(place) < length:

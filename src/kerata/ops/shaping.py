@@ -21,6 +21,9 @@ def reshape(x, newshape):
     """`x` in another shape of the same size; one -1, or None from a symbolic tensor's shape, is computed.
 
     Raises: ValueError if the sizes differ.
+
+    >>> reshape([1, 2, 3, 4, 5, 6], (2, -1)).tolist()
+    [[1, 2, 3], [4, 5, 6]]
     """
     x = as_array(x)
     newshape = (newshape,) if isinstance(newshape, int) else tuple(newshape)
@@ -33,32 +36,54 @@ def reshape(x, newshape):
 
 @op
 def ravel(x):
-    """`x` with one axis."""
+    """`x` with one axis.
+
+    >>> ravel([[1, 2], [3, 4]]).tolist()
+    [1, 2, 3, 4]
+    """
     return xp().reshape(as_array(x), (-1,))
 
 
 @op
 def transpose(x, axes=None):
-    """The axes in another order, reversed if none is given."""
+    """The axes in another order, reversed if none is given.
+
+    >>> transpose([[1, 2, 3], [4, 5, 6]]).tolist()
+    [[1, 4], [2, 5], [3, 6]]
+    """
     x = as_array(x)
     return xp().transpose(x, None if axes is None else tuple(axes))
 
 
 @op
 def moveaxis(x, source, destination):
-    """Some axes moved to other places."""
+    """Some axes moved to other places; the others keep their order.
+
+    >>> import numpy as np
+    >>> moveaxis(np.zeros((2, 3, 4)), 0, -1).shape
+    (3, 4, 2)
+    """
     return xp().moveaxis(as_array(x), source, destination)
 
 
 @op
 def swapaxes(x, axis1, axis2):
-    """Two axes exchanged."""
+    """Two axes exchanged.
+
+    >>> import numpy as np
+    >>> swapaxes(np.zeros((2, 3, 4)), 0, 2).shape
+    (4, 3, 2)
+    """
     return xp().swapaxes(as_array(x), axis1, axis2)
 
 
 @op
 def expand_dims(x, axis):
-    """A new axis of length one, or several."""
+    """A new axis of length one, or several.
+
+    >>> expand_dims([1, 2], 0).tolist(), expand_dims([1, 2], -1).tolist()
+    ([[1, 2]], [[1], [2]])
+    """
     return xp().expand_dims(as_array(x), tuple(axis) if isinstance(axis, list) else axis)
 
 
@@ -67,6 +92,9 @@ def squeeze(x, axis=None):
     """Axes of length one taken away.
 
     Raises: ValueError if a named axis is longer.
+
+    >>> squeeze([[[1], [2]]]).tolist(), squeeze([[[1], [2]]], axis=0).tolist()
+    ([1, 2], [[1], [2]])
     """
     x = as_array(x)
     for a in () if axis is None else normalize_axes(axis, len(x.shape)):
@@ -79,7 +107,11 @@ def squeeze(x, axis=None):
 
 @op
 def broadcast_to(x, shape):
-    """`x` repeated to a shape."""
+    """`x` repeated to a shape.
+
+    >>> broadcast_to([1, 2], (2, 2)).tolist()
+    [[1, 2], [1, 2]]
+    """
     return xp().broadcast_to(as_array(x), tuple(shape))
 
 
@@ -92,31 +124,53 @@ def common(xs):
 
 @op
 def concatenate(xs, axis=0):
-    """Tensors joined along an axis."""
+    """Tensors joined along an axis, in their common dtype; the lengths of the other axes are equal.
+
+    >>> concatenate([[[1, 2]], [[3, 4]]]).tolist(), concatenate([[[1, 2]], [[3, 4]]], axis=1).tolist()
+    ([[1, 2], [3, 4]], [[1, 2, 3, 4]])
+    """
     return xp().concatenate(common(xs), axis=axis)
 
 
 @op
 def stack(x, axis=0):
-    """Tensors joined along a new axis."""
+    """Tensors of one shape joined along a new axis, in their common dtype.
+
+    >>> stack([[1, 2], [3, 4]]).tolist(), stack([[1, 2], [3, 4]], axis=1).tolist()
+    ([[1, 2], [3, 4]], [[1, 3], [2, 4]])
+    """
     return xp().stack(common(x), axis=axis)
 
 
 @op
 def hstack(xs):
-    """Tensors joined along the second axis, vectors along the first."""
+    """Tensors joined along the second axis, vectors along the first.
+
+    >>> hstack([[1, 2], [3]]).tolist(), hstack([[[1], [2]], [[3], [4]]]).tolist()
+    ([1, 2, 3], [[1, 3], [2, 4]])
+    """
     return concatenate(xs, 0 if len(static_shape(xs[0])) < 2 else 1)
 
 
 @op
 def vstack(xs):
-    """Tensors joined along the first axis, vectors as rows."""
+    """Tensors joined along the first axis, vectors as rows.
+
+    >>> vstack([[1, 2], [3, 4]]).tolist()
+    [[1, 2], [3, 4]]
+    """
     return concatenate([expand_dims(x, 0) if len(static_shape(x)) < 2 else x for x in xs], 0)
 
 
 @op
 def split(x, indices_or_sections, axis=0):
-    """A list of parts along an axis: so many equal ones, or those between indices."""
+    """A list of parts along an axis: so many equal ones, or those between indices.
+
+    >>> [part.tolist() for part in split([1, 2, 3, 4], 2)]
+    [[1, 2], [3, 4]]
+    >>> [part.tolist() for part in split([1, 2, 3, 4], [1, 3])]
+    [[1], [2, 3], [4]]
+    """
     x = as_array(x)
     if not isinstance(indices_or_sections, int):
         indices_or_sections = [int(i) for i in indices_or_sections]
@@ -125,19 +179,32 @@ def split(x, indices_or_sections, axis=0):
 
 @op
 def tile(x, repeats):
-    """`x` laid side by side along each axis."""
+    """`x` laid side by side along each axis.
+
+    >>> tile([1, 2], 2).tolist(), tile([[1, 2]], (2, 1)).tolist()
+    ([1, 2, 1, 2], [[1, 2], [1, 2]])
+    """
     return xp().tile(as_array(x), repeats if isinstance(repeats, int) else tuple(repeats))
 
 
 @op
 def repeat(x, repeats, axis=None):
-    """Each element repeated along an axis."""
+    """Each element repeated along an axis, or of the flattened tensor; `repeats` may be a number for each element.
+
+    >>> repeat([1, 2], 2).tolist(), repeat([[1, 2]], 2, axis=0).tolist()
+    ([1, 1, 2, 2], [[1, 2], [1, 2]])
+    """
+    repeats = np.asarray(repeats) if isinstance(repeats, (list, tuple)) else repeats
     return xp().repeat(as_array(x), repeats, axis=axis)
 
 
 @op
 def flip(x, axis=None):
-    """The elements in reverse order along axes."""
+    """The elements in reverse order along axes, or along all.
+
+    >>> flip([[1, 2], [3, 4]]).tolist(), flip([[1, 2], [3, 4]], axis=0).tolist()
+    ([[4, 3], [2, 1]], [[3, 4], [1, 2]])
+    """
     x = as_array(x)
     axes = normalize_axes(axis, len(x.shape))
     return engines.current().getitem(x, tuple(slice(None, None, -1) if a in axes else slice(None) for a in range(len(x.shape))))
@@ -145,13 +212,29 @@ def flip(x, axis=None):
 
 @op
 def roll(x, shift, axis=None):
-    """The elements moved round along axes."""
+    """The elements moved round along axes, or in the flattened tensor.
+
+    >>> roll([1, 2, 3, 4], 1).tolist()
+    [4, 1, 2, 3]
+    """
     return xp().roll(as_array(x), shift, axis=axis)
 
 
 @op
 def pad(x, pad_width, mode="constant", constant_values=None):
-    """`x` with borders: a number, a pair, or a pair for each axis."""
+    """`x` with borders.
+
+    Args:
+        x: a tensor.
+        pad_width: how many elements are put before and after: a number, a pair, or a pair for each axis.
+        mode: "constant", or another of `numpy.pad` that the engine has, such as "reflect".
+        constant_values: what a constant border holds; 0 if None.
+
+    Raises: ValueError for `constant_values` with another mode.
+
+    >>> pad([1, 2], (1, 2)).tolist(), pad([[1]], ((0, 0), (1, 0)), constant_values=9).tolist()
+    ([0, 1, 2, 0, 0], [[9, 1]])
+    """
     x = as_array(x)
     pairs = np.broadcast_to(np.asarray(pad_width, "int64"), (len(x.shape), 2)).tolist()
     pairs = [tuple(p) for p in pairs]
@@ -167,31 +250,51 @@ def pad(x, pad_width, mode="constant", constant_values=None):
 
 @op
 def diagonal(x, offset=0, axis1=0, axis2=1):
-    """The diagonal of two axes."""
+    """The diagonal of two axes.
+
+    >>> diagonal([[1, 2], [3, 4]]).tolist(), diagonal([[1, 2], [3, 4]], offset=1).tolist()
+    ([1, 4], [2])
+    """
     return xp().diagonal(as_array(x), offset, axis1, axis2)
 
 
 @op
 def tril(x, k=0):
-    """`x` with 0 above the k-th diagonal."""
+    """`x` with 0 above the k-th diagonal.
+
+    >>> tril([[1, 2], [3, 4]]).tolist()
+    [[1, 0], [3, 4]]
+    """
     return xp().tril(as_array(x), k)
 
 
 @op
 def triu(x, k=0):
-    """`x` with 0 below the k-th diagonal."""
+    """`x` with 0 below the k-th diagonal.
+
+    >>> triu([[1, 2], [3, 4]]).tolist()
+    [[1, 2], [0, 4]]
+    """
     return xp().triu(as_array(x), k)
 
 
 @op
 def append(x1, x2, axis=None):
-    """`x2` behind `x1` along an axis, or both flattened."""
+    """`x2` behind `x1` along an axis, or both flattened.
+
+    >>> append([[1, 2]], [[3, 4]]).tolist(), append([[1, 2]], [[3, 4]], axis=0).tolist()
+    ([1, 2, 3, 4], [[1, 2], [3, 4]])
+    """
     return concatenate([ravel(x1), ravel(x2)], 0) if axis is None else concatenate([x1, x2], axis)
 
 
 @op
 def dstack(xs):
-    """Tensors joined along the third axis; vectors become (1, n, 1), matrices (m, n, 1)."""
+    """Tensors joined along the third axis; vectors become (1, n, 1), matrices (m, n, 1).
+
+    >>> dstack([[1, 2], [3, 4]]).tolist()
+    [[[1, 3], [2, 4]]]
+    """
     return concatenate([_with_three_axes(x) for x in xs], 2)
 
 
@@ -225,32 +328,52 @@ def _needs_axes(what, x, rank):
 
 @op
 def hsplit(x, indices_or_sections):
-    """Parts along the second axis, of a vector along the first."""
+    """Parts along the second axis, of a vector along the first.
+
+    >>> [part.tolist() for part in hsplit([[1, 2], [3, 4]], 2)]
+    [[[1], [3]], [[2], [4]]]
+    """
     x = _needs_axes("hsplit", x, 1)
     return split(x, indices_or_sections, 1 if len(x.shape) > 1 else 0)
 
 
 @op
 def vsplit(x, indices_or_sections):
-    """Parts along the first axis of a tensor of two axes or more."""
+    """Parts along the first axis of a tensor of two axes or more.
+
+    >>> [part.tolist() for part in vsplit([[1, 2], [3, 4]], 2)]
+    [[[1, 2]], [[3, 4]]]
+    """
     return split(_needs_axes("vsplit", x, 2), indices_or_sections, 0)
 
 
 @op
 def dsplit(x, indices_or_sections):
-    """Parts along the third axis."""
+    """Parts along the third axis.
+
+    >>> [part.tolist() for part in dsplit([[[1, 2]]], 2)]
+    [[[[1]]], [[[2]]]]
+    """
     return split(_needs_axes("dsplit", x, 3), indices_or_sections, 2)
 
 
 @op
 def fliplr(x):
-    """The columns in reverse order."""
+    """The columns in reverse order.
+
+    >>> fliplr([[1, 2], [3, 4]]).tolist()
+    [[2, 1], [4, 3]]
+    """
     return flip(_needs_axes("fliplr", x, 2), 1)
 
 
 @op
 def flipud(x):
-    """The rows in reverse order."""
+    """The rows in reverse order.
+
+    >>> flipud([[1, 2], [3, 4]]).tolist()
+    [[3, 4], [1, 2]]
+    """
     return flip(_needs_axes("flipud", x, 1), 0)
 
 
@@ -259,6 +382,9 @@ def rot90(array, k=1, axes=(0, 1)):
     """The plane of two axes turned by `k` right angles, from the first axis towards the second.
 
     Raises: ValueError unless there are two different axes.
+
+    >>> rot90([[1, 2], [3, 4]]).tolist()
+    [[2, 4], [1, 3]]
     """
     x = as_array(array)
     if len(axes) != 2 or len(set(normalize_axes(tuple(axes), len(x.shape)))) != 2:
@@ -297,22 +423,38 @@ def diag(x, k=0):
 
 @op
 def diagflat(x, k=0):
-    """A matrix with the elements of a tensor on its k-th diagonal."""
+    """A matrix with the elements of a tensor on its k-th diagonal.
+
+    >>> diagflat([[1], [2]]).tolist()
+    [[1, 0], [0, 2]]
+    """
     return diag(ravel(x), k)
 
 
 def shape(x):
-    """The shape as a tuple; None for what is unknown."""
+    """The shape as a tuple; None for what is unknown while a model is being built.
+
+    >>> shape([[1, 2, 3]])
+    (1, 3)
+    """
     return static_shape(x)
 
 
 def size(x):
-    """The number of elements."""
+    """The number of elements.
+
+    >>> size([[1, 2, 3], [4, 5, 6]])
+    6
+    """
     return math.prod(static_shape(x))
 
 
 def ndim(x):
-    """The number of axes."""
+    """The number of axes.
+
+    >>> ndim([[1, 2, 3]])
+    2
+    """
     return len(static_shape(x))
 
 

@@ -80,7 +80,11 @@ def erf_of_float(x):
 
 @op(elementwise=True)
 def erf(x):
-    """The error function."""
+    """The error function.
+
+    >>> erf([0.0, 1.0]).tolist()
+    [0.0, 0.8427...]
+    """
     return erf_of_float(knp.to_float(x))
 
 
@@ -121,7 +125,11 @@ def erfc_of_float(x):
 
 @op(elementwise=True)
 def erfc(x):
-    """1 - erf(x), exact also where erf(x) is nearly 1."""
+    """1 - erf(x), exact also where erf(x) is nearly 1.
+
+    >>> erfc([0.0, 1.0]).tolist()
+    [1.0, 0.1572...]
+    """
     return erfc_of_float(knp.to_float(x))
 
 
@@ -133,13 +141,17 @@ def erfinv_of_float(x):
     y = inside * knp.where(w < 5.0, _polynomial(_CENTRAL, w - 2.5), _polynomial(_TAIL, knp.sqrt(knp.maximum(w, 5.0)) - 3.0))
     for _ in range(2 if dtype_of(x) == "float64" else 0):
         y = y - (erf_of_float(y) - inside) * (math.sqrt(math.pi) / 2) * knp.exp(y * y)
-    edge = knp.where(knp.absolute(x) == 1.0, knp.sign(x) * math.inf, y)
+    edge = knp.where(x == 1.0, math.inf, knp.where(x == -1.0, -math.inf, y))
     return knp.where(knp.absolute(x) > 1.0, math.nan, edge)
 
 
 @op(elementwise=True)
 def erfinv(x):
-    """The inverse of the error function, on (-1, 1)."""
+    """The inverse of the error function, on (-1, 1); infinite at the ends, NaN beyond.
+
+    >>> erfinv([0.0, 0.5]).tolist()
+    [0.0, 0.4769...]
+    """
     return erfinv_of_float(knp.to_float(x))
 
 
@@ -152,7 +164,11 @@ def logistic_of_float(x):
 
 @op(elementwise=True)
 def rsqrt(x):
-    """1 / sqrt(x)."""
+    """1 / sqrt(x).
+
+    >>> rsqrt([4.0, 16.0]).tolist()
+    [0.5, 0.25]
+    """
     return 1.0 / knp.sqrt(x)
 
 
@@ -202,6 +218,9 @@ def in_top_k(targets, predictions, k):
     """Whether each row's target class is among the `k` with the highest predictions; ties at the border count.
 
     Shapes: (batch,), (batch, classes) -> (batch,).
+
+    >>> in_top_k([0, 2], [[0.5, 0.3, 0.2], [0.5, 0.3, 0.2]], 2).tolist()
+    [True, False]
     """
     targets, predictions = as_array(targets), as_array(predictions)
     classes = predictions.shape[-1]
