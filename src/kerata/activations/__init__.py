@@ -64,17 +64,31 @@ def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
 
 
 def gelu(x, approximate=False):
-    """x times the normal distribution function at x; by tanh if `approximate`. Source: arXiv:1606.08415."""
+    """x times the normal distribution function at x; by tanh if `approximate`.
+
+    Source: Hendrycks and Gimpel 2016, arXiv:1606.08415.
+
+    >>> gelu([0.0, 1.0]).tolist()
+    [0.0, 0.8413...]
+    """
     return _ops.gelu(x, approximate)
 
 
 def exponential(x):
-    """e to the power of x."""
+    """e to the power of x.
+
+    >>> exponential([0.0, 1.0]).tolist()
+    [1.0, 2.7182...]
+    """
     return _knp.exp(x)
 
 
 def linear(x):
-    """x as it is."""
+    """x as it is.
+
+    >>> linear(2.5)
+    2.5
+    """
     return x
 
 
@@ -90,7 +104,11 @@ def get(identifier):
 
 
 def serialize(activation):
-    """The name of a built-in function; the JSON form of one of the user's."""
+    """The name of a built-in function; the JSON form of one of the user's.
+
+    >>> serialize(relu)
+    'relu'
+    """
     config = registry.serialize_keras_object(activation)
     if not isinstance(activation, types.FunctionType):
         return config
@@ -100,7 +118,17 @@ def serialize(activation):
 
 
 def deserialize(config, custom_objects=None):
-    """The function of a name or of a JSON form."""
+    """The function of a name or of a JSON form.
+
+    Args:
+        config: what `serialize` returned.
+        custom_objects: functions by name that are looked up, too.
+
+    Raises: ValueError for an unknown name, with the nearest one.
+
+    >>> deserialize("silu") is silu
+    True
+    """
     with registry.CustomObjectScope(custom_objects):
         return get(config)
 

@@ -25,85 +25,147 @@ def relu(x):
 
 @op(elementwise=True)
 def relu6(x):
-    """min(max(x, 0), 6)."""
+    """min(max(x, 0), 6).
+
+    >>> relu6([-1.0, 2.0, 9.0]).tolist()
+    [0.0, 2.0, 6.0]
+    """
     x = relu(x)
     return knp.where(x >= 6, 6, x)
 
 
 @op(elementwise=True)
 def sigmoid(x):
-    """1 / (1 + exp(-x))."""
+    """1 / (1 + exp(-x)).
+
+    >>> sigmoid([0.0, 1.0]).tolist()
+    [0.5, 0.7310...]
+    """
     return logistic_of_float(knp.to_float(x))
 
 
 @op(elementwise=True)
 def softplus(x):
-    """log(1 + exp(x))."""
+    """log(1 + exp(x)).
+
+    >>> softplus([0.0, 1.0]).tolist()
+    [0.6931..., 1.3132...]
+    """
     return knp.logaddexp(knp.to_float(x), 0.0)
 
 
 @op(elementwise=True)
 def softsign(x):
-    """x / (1 + |x|)."""
+    """x / (1 + |x|).
+
+    >>> softsign([-1.0, 3.0]).tolist()
+    [-0.5, 0.75]
+    """
     x = knp.to_float(x)
     return x / (1.0 + knp.absolute(x))
 
 
 @op(elementwise=True)
 def silu(x):
-    """x * sigmoid(x). Source: Elfwing et al. 2017, arXiv:1702.03118."""
+    """x * sigmoid(x).
+
+    Source: Elfwing et al. 2017, arXiv:1702.03118.
+
+    >>> silu([0.0, 1.0]).tolist()
+    [0.0, 0.7310...]
+    """
     x = knp.to_float(x)
     return x * sigmoid(x)
 
 
 @op(elementwise=True)
 def log_sigmoid(x):
-    """log(sigmoid(x))."""
+    """log(sigmoid(x)).
+
+    >>> log_sigmoid([0.0, 1.0]).tolist()
+    [-0.6931..., -0.3132...]
+    """
     return -softplus(-knp.to_float(x))
 
 
 @op(elementwise=True)
 def leaky_relu(x, negative_slope=0.2):
-    """x where it is positive, else negative_slope * x."""
+    """x where it is positive, else negative_slope * x.
+
+    >>> leaky_relu([-2.0, 3.0], negative_slope=0.5).tolist()
+    [-1.0, 3.0]
+    """
     x = knp.to_float(x)
     return knp.where(x >= 0, x, negative_slope * x)
 
 
 @op(elementwise=True)
 def hard_sigmoid(x):
-    """relu6(x + 3) / 6."""
+    """relu6(x + 3) / 6.
+
+    >>> hard_sigmoid([-4.0, 0.0, 1.5]).tolist()
+    [0.0, 0.5, 0.75]
+    """
     return relu6(knp.to_float(x) + 3.0) / 6.0
 
 
 @op(elementwise=True)
 def hard_silu(x):
-    """x * hard_sigmoid(x). Source: Howard et al. 2019, arXiv:1905.02244."""
+    """x * hard_sigmoid(x).
+
+    Source: Howard et al. 2019, arXiv:1905.02244.
+
+    >>> hard_silu([-1.5, 1.5, 5.0]).tolist()
+    [-0.375, 1.125, 5.0]
+    """
     x = knp.to_float(x)
     return x * hard_sigmoid(x)
 
 
 @op(elementwise=True)
 def hard_tanh(x):
-    """x between -1 and 1, those beyond."""
+    """x between -1 and 1, those beyond.
+
+    >>> hard_tanh([-2.0, 0.5, 3.0]).tolist()
+    [-1.0, 0.5, 1.0]
+    """
     return knp.clip(knp.to_float(x), -1.0, 1.0)
 
 
 @op(elementwise=True)
 def elu(x, alpha=1.0):
-    """x where it is positive, else alpha * (exp(x) - 1). Source: Clevert et al. 2015, arXiv:1511.07289."""
+    """x where it is positive, else alpha * (exp(x) - 1).
+
+    Source: Clevert et al. 2015, arXiv:1511.07289.
+
+    >>> elu([-1.0, 2.0]).tolist()
+    [-0.6321..., 2.0]
+    """
     x = knp.to_float(x)
     return knp.where(x > 0, x, alpha * knp.expm1(knp.where(x > 0, 0.0, x)))
 
 
 @op(elementwise=True)
 def selu(x):
-    """The scaled elu that keeps mean 0 and variance 1. Source: Klambauer et al. 2017, arXiv:1706.02515."""
+    """The scaled elu that keeps mean 0 and variance 1.
+
+    Source: Klambauer et al. 2017, arXiv:1706.02515.
+
+    >>> selu([-1.0, 1.0]).tolist()
+    [-1.1113..., 1.0507...]
+    """
     return _SELU_SCALE * elu(x, _SELU_ALPHA)
 
 
 @op(elementwise=True)
 def celu(x, alpha=1.0):
-    """max(x, 0) + min(0, alpha * (exp(x / alpha) - 1)). Source: Barron 2017, arXiv:1704.07483."""
+    """max(x, 0) + min(0, alpha * (exp(x / alpha) - 1)).
+
+    Source: Barron 2017, arXiv:1704.07483.
+
+    >>> celu([-1.0, 2.0], alpha=2.0).tolist()
+    [-0.7869..., 2.0]
+    """
     x = knp.to_float(x)
     return knp.where(x > 0, x, alpha * knp.expm1(knp.where(x > 0, 0.0, x) / alpha))
 
@@ -113,6 +175,9 @@ def gelu(x, approximate=True):
     """x times the normal distribution function at x, by tanh if `approximate`.
 
     Source: Hendrycks and Gimpel 2016, arXiv:1606.08415.
+
+    >>> gelu([0.0, 1.0]).tolist(), gelu([1.0], approximate=False).tolist()
+    ([0.0, 0.8411...], [0.8413...])
     """
     x = knp.to_float(x)
     if approximate:
@@ -122,9 +187,14 @@ def gelu(x, approximate=True):
 
 @op
 def glu(x, axis=-1):
-    """a * sigmoid(b), where a and b are the halves of `x` along an axis. Source: Dauphin et al. 2016, arXiv:1612.08083.
+    """a * sigmoid(b), where a and b are the halves of `x` along an axis: (..., 2 * n) -> (..., n).
+
+    Source: Dauphin et al. 2016, arXiv:1612.08083.
 
     Raises: ValueError if the axis has an odd length.
+
+    >>> glu([[2.0, 4.0, 0.0, 0.0]]).tolist()
+    [[1.0, 2.0]]
     """
     x = knp.to_float(x)
     length = x.shape[normalize_axis(axis, len(x.shape))]
@@ -136,55 +206,91 @@ def glu(x, axis=-1):
 
 @op(elementwise=True)
 def tanh_shrink(x):
-    """x - tanh(x)."""
+    """x - tanh(x).
+
+    >>> tanh_shrink([0.0, 1.0]).tolist()
+    [0.0, 0.2384...]
+    """
     x = knp.to_float(x)
     return x - knp.tanh(x)
 
 
 @op(elementwise=True)
 def soft_shrink(x, threshold=0.5):
-    """x moved towards 0 by `threshold`, no further than 0."""
+    """x moved towards 0 by `threshold`, no further than 0.
+
+    >>> soft_shrink([-2.0, 0.25, 1.0]).tolist()
+    [-1.5, 0.0, 0.5]
+    """
     x = knp.to_float(x)
     return knp.where(x > threshold, x - threshold, knp.where(x < -threshold, x + threshold, 0.0))
 
 
 @op(elementwise=True)
 def hard_shrink(x, threshold=0.5):
-    """x where |x| > threshold, else 0."""
+    """x where |x| > threshold, else 0.
+
+    >>> hard_shrink([-2.0, 0.25, 1.0]).tolist()
+    [-2.0, 0.0, 1.0]
+    """
     x = knp.to_float(x)
     return knp.where(knp.absolute(x) > threshold, x, 0.0)
 
 
 @op(elementwise=True)
 def threshold(x, threshold, default_value):
-    """x where it is above `threshold`, else `default_value`."""
+    """x where it is above `threshold`, else `default_value`.
+
+    >>> threshold([0.5, 1.0, 2.0], 1.0, -3.0).tolist()
+    [-3.0, -3.0, 2.0]
+    """
     x = knp.to_float(x)
     return knp.where(x > threshold, x, default_value)
 
 
 @op(elementwise=True)
 def squareplus(x, b=4):
-    """(x + sqrt(x^2 + b)) / 2. Source: Barron 2021, arXiv:2112.11687."""
+    """(x + sqrt(x^2 + b)) / 2.
+
+    Source: Barron 2021, arXiv:2112.11687.
+
+    >>> squareplus([0.0, 1.5]).tolist()
+    [1.0, 2.0]
+    """
     x = knp.to_float(x)
     return (x + knp.sqrt(x * x + b)) / 2.0
 
 
 @op(elementwise=True)
 def sparse_plus(x):
-    """0 below -1, x above 1, (x + 1)^2 / 4 between."""
+    """0 below -1, x above 1, (x + 1)^2 / 4 between.
+
+    >>> sparse_plus([-2.0, 0.0, 3.0]).tolist()
+    [0.0, 0.25, 3.0]
+    """
     x = knp.to_float(x)
     return knp.where(x <= -1, 0.0, knp.where(x >= 1, x, (x + 1.0) * (x + 1.0) / 4.0))
 
 
 @op(elementwise=True)
 def sparse_sigmoid(x):
-    """0 below -1, 1 above 1, (x + 1) / 2 between."""
+    """0 below -1, 1 above 1, (x + 1) / 2 between.
+
+    >>> sparse_sigmoid([-2.0, 0.5, 3.0]).tolist()
+    [0.0, 0.75, 1.0]
+    """
     return knp.clip((knp.to_float(x) + 1.0) / 2.0, 0.0, 1.0)
 
 
 @op(elementwise=True)
 def mish(x):
-    """x * tanh(softplus(x)). Source: Misra 2019, arXiv:1908.08681."""
+    """x * tanh(softplus(x)).
+
+    Source: Misra 2019, arXiv:1908.08681.
+
+    >>> mish([0.0, 1.0]).tolist()
+    [0.0, 0.8650...]
+    """
     x = knp.to_float(x)
     return x * knp.tanh(softplus(x))
 
@@ -208,14 +314,24 @@ def softmax(x, axis=-1):
 
 @op(elementwise=True)
 def log_softmax(x, axis=-1):
-    """log(softmax(x)) along an axis, or along several together."""
+    """log(softmax(x)) along an axis, or along several together.
+
+    >>> log_softmax([0.0, 0.0]).tolist()
+    [-0.6931..., -0.6931...]
+    """
     shifted = _shifted(knp.to_float(x), axis)
     return shifted - knp.log(knp.sum(knp.exp(shifted), axis, keepdims=True))
 
 
 @op(elementwise=True)
 def sparsemax(x, axis=-1):
-    """The nearest point of the probability simplex. Source: Martins and Astudillo 2016, arXiv:1602.02068."""
+    """The nearest point of the probability simplex along an axis: probabilities, many of them 0.
+
+    Source: Martins and Astudillo 2016, arXiv:1602.02068.
+
+    >>> sparsemax([1.0, 0.5, -1.0]).tolist()
+    [0.75, 0.25, 0.0]
+    """
     x = knp.moveaxis(knp.to_float(x), axis, -1)
     z = x - knp.max(x, -1, keepdims=True)
     descending = knp.flip(knp.sort(z, -1), -1)

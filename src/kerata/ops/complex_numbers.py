@@ -30,6 +30,9 @@ def view_as_complex(x):
     """Pairs of real numbers as complex ones: (..., 2) -> (...).
 
     Raises: ValueError if the last axis has another length.
+
+    >>> view_as_complex([[1.0, 2.0]]).tolist()
+    [(1+2j)]
     """
     x = knp.to_float(x)
     if not len(x.shape) or x.shape[-1] != 2:
@@ -39,7 +42,11 @@ def view_as_complex(x):
 
 @op
 def view_as_real(x):
-    """Complex numbers as pairs of real ones: (...) -> (..., 2)."""
+    """Complex numbers as pairs of real ones: (...) -> (..., 2).
+
+    >>> view_as_real([1 + 2j]).tolist()
+    [[1.0, 2.0]]
+    """
     x = as_array(x)
     return knp.stack([knp.real(x), knp.imag(x)], -1)
 

@@ -13,19 +13,36 @@ from kerata.ops import numpy as knp
 
 
 def convert_to_tensor(x, dtype=None, sparse=None, ragged=None):
-    """`x` as a tensor of the engine in force."""
+    """`x` as a tensor of the engine in force.
+
+    Args:
+        x: numbers, nested lists of them, NumPy arrays, variables, tensors.
+        dtype: the dtype; that of `x` if None.
+        sparse, ragged: accepted; tensors are dense.
+
+    >>> convert_to_tensor([1, 2], dtype="float32").tolist()
+    [1.0, 2.0]
+    """
     if is_keras_tensor(x):
         return x if dtype is None or dtype_of(x) == dtypes.standardize_dtype(dtype) else cast(x, dtype)
     return as_array(x, None if dtype is None else dtypes.standardize_dtype(dtype))
 
 
 def convert_to_numpy(x):
-    """`x` as a NumPy array."""
+    """`x` as a NumPy array.
+
+    >>> convert_to_numpy(convert_to_tensor([1, 2]))
+    array([1, 2], dtype=int32)
+    """
     return to_numpy(x)
 
 
 def is_tensor(x):
-    """Whether `x` is a tensor of the engine in force."""
+    """Whether `x` is a tensor of the engine in force.
+
+    >>> is_tensor(convert_to_tensor(1.0)), is_tensor(1.0)
+    (True, False)
+    """
     return engines.current().is_array(x)
 
 
@@ -35,19 +52,31 @@ def shape(x):
 
 
 def dtype(x):
-    """The dtype's name."""
+    """The dtype's name.
+
+    >>> dtype(convert_to_tensor([1.0, 2.0]))
+    'float32'
+    """
     return dtype_of(x)
 
 
 @op(elementwise=True)
 def cast(x, dtype):
-    """`x` in another dtype."""
+    """`x` in another dtype.
+
+    >>> cast([1.7, -1.7], "int32").tolist()
+    [1, -1]
+    """
     return _cast(as_array(x), dtypes.standardize_dtype(dtype))
 
 
 @op(elementwise=True)
 def saturate_cast(x, dtype):
-    """`x` in another dtype, values beyond its range set to its ends."""
+    """`x` in another dtype, values beyond its range set to its ends.
+
+    >>> saturate_cast([-5, 100, 300], "uint8").tolist()
+    [0, 100, 255]
+    """
     import numpy as np
 
     x, dtype = as_array(x), dtypes.standardize_dtype(dtype)
@@ -63,12 +92,27 @@ def saturate_cast(x, dtype):
 
 @op(elementwise=True)
 def stop_gradient(variable):
-    """The value, constant to differentiation."""
+    """The value, constant to differentiation.
+
+    >>> import kerata
+    >>> x = kerata.Variable(3.0)
+    >>> value, (gradient,) = value_and_grad(lambda: x * stop_gradient(x), [x])
+    >>> float(gradient)
+    3.0
+    """
     return engines.current().stop_gradient(as_array(variable))
 
 
 def custom_gradient(f):
-    """A function with a gradient of one's own: `f(*args)` returns `(result, grad)`, `grad(upstream)` the gradients."""
+    """A function with a gradient of one's own: `f(*args)` returns `(result, grad)`, `grad(upstream)` the gradients.
+
+    >>> import kerata
+    >>> x = kerata.Variable(3.0)
+    >>> reversed_sign = custom_gradient(lambda x: (x, lambda upstream: -upstream))
+    >>> value, (gradient,) = value_and_grad(lambda: reversed_sign(x), [x])
+    >>> float(value), float(gradient)
+    (3.0, -1.0)
+    """
 
     def call(*args, **kwargs):
         return engines.current().custom_gradient(f)(*optree.tree_map(_value, args), **kwargs)
@@ -125,7 +169,11 @@ class _Place:
 
 @op
 def cond(pred, true_fn, false_fn):
-    """`true_fn()` if `pred` holds, else `false_fn()`."""
+    """`true_fn()` if `pred` holds, else `false_fn()`; both return the same structure of tensors.
+
+    >>> float(cond(True, lambda: 1.0, lambda: 2.0))
+    1.0
+    """
     return _arrays_for_numbers(engines.current().cond(as_array(pred, "bool"), true_fn, false_fn))
 
 
@@ -136,56 +184,108 @@ def _arrays_for_numbers(tree):
 
 @op
 def switch(index, branches, *operands):
-    """`branches[index](*operands)`, the index kept in range."""
+    """`branches[index](*operands)`, the index kept in range.
+
+    >>> int(switch(1, [lambda x: x + 1, lambda x: x * 10], 4))
+    40
+    """
     return engines.current().switch(knp.clip(as_array(index, "int32"), 0, len(branches) - 1), branches, *operands)
 
 
 @op
 def while_loop(cond, body, loop_vars, maximum_iterations=None):
-    """`loop_vars = body(*loop_vars)` while `cond(*loop_vars)`."""
+    """`loop_vars = body(*loop_vars)` while `cond(*loop_vars)`, `maximum_iterations` times at most.
+
+    >>> i, total = while_loop(lambda i, total: i < 4, lambda i, total: (i + 1, total + i), (0, 0))
+    >>> int(i), int(total)
+    (4, 6)
+    """
     return engines.current().while_loop(cond, body, optree.tree_map(as_array, loop_vars), maximum_iterations)
 
 
 @op
 def fori_loop(lower, upper, body_fun, init_val):
-    """`value = body_fun(i, value)` for i from `lower` to `upper`, the end left out."""
+    """`value = body_fun(i, value)` for i from `lower` to `upper`, the end left out.
+
+    >>> int(fori_loop(0, 4, lambda i, total: total + i, 0))
+    6
+    """
     return engines.current().fori_loop(lower, upper, body_fun, optree.tree_map(as_array, init_val))
 
 
 @op
 def scan(f, init, xs=None, length=None, reverse=False, unroll=1):
-    """`carry, y = f(carry, x)` along the first axis of `xs`; returns the last carry and the ys, stacked."""
+    """`carry, y = f(carry, x)` along the first axis of `xs`; returns the last carry and the ys, stacked.
+
+    Args:
+        f: a function of the carry and of one element of `xs`.
+        init: the first carry: a tensor, or a structure of them, which `f` keeps.
+        xs: a tensor, or a structure of them, with one first axis; None for `length` steps without.
+        length: the number of steps; needed without `xs`.
+        reverse: whether the last element comes first.
+        unroll: how many steps the engine may write out in one round of its loop.
+
+    >>> total, totals = scan(lambda total, x: (total + x, total + x), 0, convert_to_tensor([1, 2, 3]))
+    >>> int(total), totals.tolist()
+    (6, [1, 3, 6])
+    """
     return engines.current().scan(f, *optree.tree_map(as_array, (init, xs)), length, reverse, int(unroll) or 1)
 
 
 @op
 def map(f, xs):
-    """`f` on each element along the first axis, the results stacked."""
+    """`f` on each element along the first axis, the results stacked.
+
+    >>> map(lambda x: x * x, convert_to_tensor([1, 2, 3])).tolist()
+    [1, 4, 9]
+    """
     return scan(lambda carry, x: (carry, f(x)), as_array(0), xs)[1]
 
 
 @op
 def associative_scan(f, elems, reverse=False, axis=0):
-    """All prefixes of an associative function along an axis."""
+    """All prefixes of an associative function along an axis: with `a + b`, the running sums.
+
+    Args:
+        f: a function of two tensors, or structures of them, like `elems`; it is given several pairs at once, along the axis.
+        elems: a tensor, or a structure of them.
+        reverse: whether the prefixes begin at the end.
+        axis: the axis.
+
+    >>> associative_scan(lambda a, b: a + b, convert_to_tensor([1, 2, 3])).tolist()
+    [1, 3, 6]
+    """
     return engines.current().associative_scan(f, optree.tree_map(as_array, elems), reverse, axis)
 
 
 @op
 def vectorized_map(function, elements):
-    """`function` on each element along the first axis, as one computation."""
+    """`function` on each element along the first axis, as one computation.
+
+    >>> vectorized_map(lambda row: row[0] * row[1], convert_to_tensor([[1, 2], [3, 4]])).tolist()
+    [2, 12]
+    """
     return engines.current().vectorized_map(function, optree.tree_map(as_array, elements))
 
 
 @op
 def unstack(x, num=None, axis=0):
-    """The slices along an axis, as a list."""
+    """The slices along an axis, as a list.
+
+    >>> [part.tolist() for part in unstack([[1, 2], [3, 4]], axis=1)]
+    [[1, 3], [2, 4]]
+    """
     count = num or static_shape(x)[axis]
     return [knp.squeeze(part, axis) for part in knp.split(x, count, axis)]
 
 
 @op
 def slice(inputs, start_indices, shape):
-    """The block of `shape` from `start_indices`."""
+    """The block of `shape` from `start_indices`.
+
+    >>> slice([[1, 2, 3], [4, 5, 6]], (0, 1), (2, 2)).tolist()
+    [[2, 3], [5, 6]]
+    """
     inputs = as_array(inputs)
     for axis, (start, length) in enumerate(zip(start_indices, shape)):
         inputs = knp.take(inputs, knp.add(knp.arange(length, dtype="int32"), start), axis)
@@ -202,7 +302,11 @@ def _positions(x, axis):
 
 @op
 def slice_update(inputs, start_indices, updates):
-    """`inputs` with the block from `start_indices` replaced by `updates`."""
+    """`inputs` with the block from `start_indices` replaced by `updates`.
+
+    >>> slice_update([1, 2, 3, 4], (1,), [8, 9]).tolist()
+    [1, 8, 9, 4]
+    """
     inputs, updates = as_array(inputs), as_array(updates, dtype_of(as_array(inputs)))
     placed, inside = updates, True
     for axis, start in enumerate(start_indices):

@@ -21,22 +21,38 @@ def _dims(shape):
 
 
 def zeros(shape, dtype=None):
-    """A tensor of zeros."""
+    """A tensor of zeros.
+
+    >>> zeros((2, 2)).tolist()
+    [[0.0, 0.0], [0.0, 0.0]]
+    """
     return xp().zeros(_dims(shape), dtype=_engine_dtype(dtype))
 
 
 def ones(shape, dtype=None):
-    """A tensor of ones."""
+    """A tensor of ones.
+
+    >>> ones(2, dtype="int32").tolist()
+    [1, 1]
+    """
     return xp().ones(_dims(shape), dtype=_engine_dtype(dtype))
 
 
 def empty(shape, dtype=None):
-    """A tensor whose values do not matter (zeros)."""
+    """A tensor whose values do not matter (zeros).
+
+    >>> empty((2, 3)).shape
+    (2, 3)
+    """
     return zeros(shape, dtype)
 
 
 def full(shape, fill_value, dtype=None):
-    """A tensor of one value."""
+    """A tensor of one value.
+
+    >>> full((2, 2), 7).tolist()
+    [[7.0, 7.0], [7.0, 7.0]]
+    """
     return xp().full(_dims(shape), fill_value, dtype=_engine_dtype(dtype if dtype is not None else None))
 
 
@@ -46,7 +62,11 @@ def _engine_dtype(dtype):
 
 
 def arange(start, stop=None, step=None, dtype=None):
-    """Evenly spaced numbers, the end left out."""
+    """Evenly spaced numbers, the end left out.
+
+    >>> arange(3).tolist(), arange(1.0, 2.0, 0.5).tolist()
+    ([0, 1, 2], [1.0, 1.5])
+    """
     if dtype is None:
         dtype = dtypes.result_type(
             *[type(v) if type(v) in _NUMBERS else dtype_of(v) for v in (start, stop, step) if v is not None]
@@ -55,7 +75,19 @@ def arange(start, stop=None, step=None, dtype=None):
 
 
 def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0):
-    """So many evenly spaced numbers between two."""
+    """So many evenly spaced numbers between two.
+
+    Args:
+        start, stop: the ends: numbers, or tensors that broadcast together.
+        num: how many.
+        endpoint: whether `stop` is the last of them.
+        retstep: whether the distance is returned, too: `(numbers, distance)`.
+        dtype: the dtype; the default float if None.
+        axis: the new axis, where the ends are tensors.
+
+    >>> linspace(0.0, 1.0, 5).tolist()
+    [0.0, 0.25, 0.5, 0.75, 1.0]
+    """
     values = xp().linspace(start, stop, num, endpoint=endpoint, dtype=_engine_dtype(dtype), axis=axis)
     return (values, (stop - start) / builtins.max(1, num - 1 if endpoint else num)) if retstep else values
 
@@ -90,53 +122,89 @@ def _powers(base, start, stop, num, endpoint, dtype, axis):
 
 
 def eye(N, M=None, k=0, dtype=None):
-    """Ones on the k-th diagonal."""
+    """Ones on the k-th diagonal: (N, M), or (N, N) if `M` is None; `k` is above the main diagonal if positive.
+
+    >>> eye(2, 3, k=1).tolist()
+    [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    """
     return xp().eye(N, M, k=k, dtype=_engine_dtype(dtype))
 
 
 def identity(n, dtype=None):
-    """The identity matrix."""
+    """The identity matrix.
+
+    >>> identity(2).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
     return eye(n, dtype=dtype)
 
 
 def tri(N, M=None, k=0, dtype=None):
-    """Ones on and below the k-th diagonal."""
+    """Ones on and below the k-th diagonal: (N, M), or (N, N) if `M` is None.
+
+    >>> tri(2, 3).tolist()
+    [[1.0, 0.0, 0.0], [1.0, 1.0, 0.0]]
+    """
     return xp().tri(N, M, k, dtype=_engine_dtype(dtype))
 
 
 @op
 def array(x, dtype=None):
-    """`x` as a tensor."""
+    """`x` as a tensor.
+
+    >>> array([1, 2], dtype="float32").tolist()
+    [1.0, 2.0]
+    """
     return as_array(x, None if dtype is None else _standard(dtype))
 
 
 @op(elementwise=True)
 def copy(x):
-    """A tensor of the same values."""
+    """A tensor of the same values.
+
+    >>> copy([1, 2]).tolist()
+    [1, 2]
+    """
     return as_array(x)
 
 
 @op
 def zeros_like(x, dtype=None):
-    """Zeros in the shape of `x`."""
+    """Zeros in the shape of `x`.
+
+    >>> zeros_like([1, 2]).tolist()
+    [0, 0]
+    """
     return full_like(x, 0, dtype)
 
 
 @op
 def ones_like(x, dtype=None):
-    """Ones in the shape of `x`."""
+    """Ones in the shape of `x`.
+
+    >>> ones_like([5, 6]).tolist()
+    [1, 1]
+    """
     return full_like(x, 1, dtype)
 
 
 @op
 def empty_like(x, dtype=None):
-    """A tensor of the shape of `x` whose values do not matter (zeros)."""
+    """A tensor of the shape of `x` whose values do not matter (zeros).
+
+    >>> empty_like([[1, 2]]).shape
+    (1, 2)
+    """
     return full_like(x, 0, dtype)
 
 
 @op
 def full_like(x, fill_value, dtype=None):
-    """One value in the shape of `x`."""
+    """One value in the shape of `x`.
+
+    >>> full_like([1, 2], 7).tolist()
+    [7, 7]
+    """
     x = as_array(x)
     return xp().full_like(
         x, fill_value, dtype=engines.current().known_dtype(dtype_of(x) if dtype is None else _standard(dtype))
@@ -145,7 +213,11 @@ def full_like(x, fill_value, dtype=None):
 
 @op
 def meshgrid(*x, indexing="xy"):
-    """Coordinate grids of vectors."""
+    """Coordinate grids of vectors: (m,), (n,) -> twice (n, m), or twice (m, n) for `indexing="ij"`.
+
+    >>> [grid.tolist() for grid in meshgrid([1, 2], [3, 4])]
+    [[[1, 2], [1, 2]], [[3, 3], [4, 4]]]
+    """
     return list(xp().meshgrid(*[as_array(v) for v in x], indexing=indexing))
 
 

@@ -40,7 +40,11 @@ def _no_sparse(what, sparse):
 
 @op
 def multi_hot(inputs, num_classes=None, axis=-1, dtype=None, sparse=False, **kwargs):
-    """1 at the place of every integer of a row: (batch, n) -> (batch, num_classes), (n,) -> (num_classes,)."""
+    """1 at the place of every integer of a row: (batch, n) -> (batch, num_classes), (n,) -> (num_classes,).
+
+    >>> multi_hot([0, 2], 4).tolist()
+    [1.0, 0.0, 1.0, 0.0]
+    """
     num_classes = kwargs.pop("num_tokens", None) if num_classes is None else num_classes
     if kwargs or num_classes is None:
         raise ValueError(f"multi_hot needs num_classes and takes no {sorted(kwargs)}.")
@@ -52,7 +56,11 @@ def multi_hot(inputs, num_classes=None, axis=-1, dtype=None, sparse=False, **kwa
 
 @op
 def normalize(x, axis=-1, order=2, epsilon=None):
-    """`x` divided by its norm along axes, or by `epsilon` where the norm is less."""
+    """`x` divided by its norm along axes, or by `epsilon` where the norm is less.
+
+    >>> normalize([0.0, 2.0]).tolist(), normalize([1.0, 3.0], order=1).tolist()
+    ([0.0, 1.0], [0.25, 0.75])
+    """
     x = knp.to_float(x)
     epsilon = settings.epsilon if epsilon is None else epsilon
     if order == 2:
@@ -73,6 +81,9 @@ def binary_crossentropy(target, output, from_logits=False):
     """-target * log(output) - (1 - target) * log(1 - output), elementwise; probabilities are kept off 0 and 1.
 
     Raises: ValueError if the shapes differ.
+
+    >>> binary_crossentropy([1.0, 0.0], [0.5, 0.25]).tolist()
+    [0.6931..., 0.2876...]
     """
     target, output = knp.promote(as_array(target), knp.to_float(output))
     _same_shape("binary_crossentropy", target, output)
@@ -96,6 +107,9 @@ def categorical_crossentropy(target, output, from_logits=False, axis=-1):
     Shapes: (..., classes), (..., classes) -> (...).
 
     Raises: ValueError if the shapes differ.
+
+    >>> categorical_crossentropy([[0.0, 1.0]], [[0.75, 0.25]]).tolist()
+    [1.3862...]
     """
     target, output = knp.promote(as_array(target), knp.to_float(output))
     _same_shape("categorical_crossentropy", target, output)
@@ -111,6 +125,9 @@ def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
     Shapes: (...), (..., classes) -> (...); targets may have an axis of length 1 in the place of the classes.
 
     Raises: ValueError if the shapes do not fit.
+
+    >>> sparse_categorical_crossentropy([1], [[0.75, 0.25]]).tolist()
+    [1.3862...]
     """
     target, output = _integers(as_array(target)), knp.to_float(output)
     if not output.shape:
@@ -153,6 +170,9 @@ def ctc_loss(target, output, target_length, output_length, mask_index=0):
         mask_index: the class that stands for "no label".
 
     Shapes: -> (batch,). Source: Graves et al. 2006, doi:10.1145/1143844.1143891.
+
+    >>> ctc_loss([[1]], [[[0.0, 0.0], [0.0, 0.0]]], [1], [2]).tolist()
+    [0.2876...]
     """
     target, output = as_array(target, "int32"), knp.to_float(output)
     if len(target.shape) != 2 or len(output.shape) != 3:

@@ -38,6 +38,11 @@ def ctc_decode(
     Raises: ValueError for an unknown strategy, other than three axes, or more paths than beams.
 
     Source: Graves et al. 2006, doi:10.1145/1143844.1143891; the search by prefixes, Hannun et al. 2014, arXiv:1408.2873.
+
+    >>> scores = [[[0.0, 2.0, 0.0], [0.0, 2.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 3.0]]]
+    >>> labels, total = ctc_decode(scores, [4])
+    >>> labels.tolist(), total.tolist()
+    ([[[1, 2, -1, -1]]], [[-8.0]])
     """
     inputs, lengths = knp.to_float(inputs), _cast(as_array(sequence_lengths), "int32")
     if len(inputs.shape) != 3 or strategy not in ("greedy", "beam_search") or top_paths > beam_width:

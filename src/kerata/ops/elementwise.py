@@ -68,6 +68,13 @@ def as_number(x):
     return _cast(x, "int32") if dtype_of(x) == "bool" else x
 
 
+_BROADCAST = """
+    The operands broadcast together, in their common dtype.
+
+    Raises: ValueError if their shapes can't be broadcast.
+"""
+
+
 def _unary(name, doc, floats=False, numbers=False, keeps_bools=False):
     def body(x):
         x = to_float(x) if floats else as_number(x) if numbers else as_array(x)
@@ -91,14 +98,14 @@ def _binary(name, doc, **options):
     def body(x1, x2):
         return _two(name, x1, x2, **options)
 
-    return _named(body, name, doc)
+    return _named(body, name, doc, more=_BROADCAST)
 
 
 def _bits(name, doc, called=None, **options):
     def body(x, y):
         return _two(called or name, x, y, **options)
 
-    return _named(body, name, doc)
+    return _named(body, name, doc, more=_BROADCAST)
 
 
 def _check_broadcast(name, x1, x2):
@@ -110,92 +117,103 @@ def _check_broadcast(name, x1, x2):
             raise ValueError(f"{name}: shapes {s1} and {s2} can't be broadcast together.") from None
 
 
-def _named(body, name, doc, elementwise=True, module=__name__):
+def _named(body, name, doc, elementwise=True, module=__name__, more=""):
+    """The op of a row: `doc` is its purpose, a call, and what the call gives."""
+    purpose, call, result = doc
     body.__name__ = body.__qualname__ = name
     body.__module__ = module
-    body.__doc__ = doc
+    body.__doc__ = f"{purpose}\n{more}\n    >>> {call}.tolist()\n    {result}\n    "
     return op(body, elementwise=elementwise)
 
 
 _FLOAT_UNARY = {
-    "arccos": "Inverse cosine.",
-    "arccosh": "Inverse hyperbolic cosine.",
-    "arcsin": "Inverse sine.",
-    "arcsinh": "Inverse hyperbolic sine.",
-    "arctan": "Inverse tangent.",
-    "arctanh": "Inverse hyperbolic tangent.",
-    "cbrt": "Cube root.",
-    "cos": "Cosine.",
-    "cosh": "Hyperbolic cosine.",
-    "deg2rad": "Degrees to radians.",
-    "exp": "e to the power of x.",
-    "exp2": "2 to the power of x.",
-    "expm1": "exp(x) - 1, exact near 0.",
-    "log": "Natural logarithm.",
-    "log10": "Logarithm to base 10.",
-    "log1p": "log(1 + x), exact near 0.",
-    "log2": "Logarithm to base 2.",
-    "rad2deg": "Radians to degrees.",
-    "reciprocal": "1 / x.",
-    "sin": "Sine.",
-    "sinh": "Hyperbolic sine.",
-    "sqrt": "Square root.",
-    "tan": "Tangent.",
-    "tanh": "Hyperbolic tangent.",
+    "arccos": ("Inverse cosine.", "arccos([1.0, -1.0])", "[0.0, 3.1415...]"),
+    "arccosh": ("Inverse hyperbolic cosine.", "arccosh([1.0, 2.0])", "[0.0, 1.3169...]"),
+    "arcsin": ("Inverse sine.", "arcsin([0.0, 1.0])", "[0.0, 1.5707...]"),
+    "arcsinh": ("Inverse hyperbolic sine.", "arcsinh([0.0, 1.0])", "[0.0, 0.8813...]"),
+    "arctan": ("Inverse tangent.", "arctan([0.0, 1.0])", "[0.0, 0.7853...]"),
+    "arctanh": ("Inverse hyperbolic tangent.", "arctanh([0.0, 0.5])", "[0.0, 0.5493...]"),
+    "cbrt": ("Cube root.", "cbrt([0.0, 2.0])", "[0.0, 1.2599...]"),
+    "ceil": ("The next integer above.", "ceil([1.5, -1.5])", "[2.0, -1.0]"),
+    "cos": ("Cosine.", "cos([0.0, 1.0])", "[1.0, 0.5403...]"),
+    "cosh": ("Hyperbolic cosine.", "cosh([0.0, 1.0])", "[1.0, 1.5430...]"),
+    "deg2rad": ("Degrees to radians.", "deg2rad([0.0, 180.0])", "[0.0, 3.1415...]"),
+    "exp": ("e to the power of x.", "exp([0.0, 1.0])", "[1.0, 2.7182...]"),
+    "exp2": ("2 to the power of x.", "exp2([0.0, 3.0, -1.0])", "[1.0, 8.0, 0.5]"),
+    "expm1": ("exp(x) - 1, exact near 0.", "expm1([0.0, 1.0])", "[0.0, 1.7182...]"),
+    "floor": ("The next integer below.", "floor([1.5, -1.5])", "[1.0, -2.0]"),
+    "log": ("Natural logarithm.", "log([1.0, 2.0])", "[0.0, 0.6931...]"),
+    "log10": ("Logarithm to base 10.", "log10([1.0, 2.0])", "[0.0, 0.3010...]"),
+    "log1p": ("log(1 + x), exact near 0.", "log1p([0.0, 1.0])", "[0.0, 0.6931...]"),
+    "log2": ("Logarithm to base 2.", "log2([1.0, 3.0])", "[0.0, 1.5849...]"),
+    "rad2deg": ("Radians to degrees.", "rad2deg([0.0, 1.0])", "[0.0, 57.2957...]"),
+    "reciprocal": ("1 / x.", "reciprocal([2.0, -4.0])", "[0.5, -0.25]"),
+    "sin": ("Sine.", "sin([0.0, 1.0])", "[0.0, 0.8414...]"),
+    "sinh": ("Hyperbolic sine.", "sinh([0.0, 1.0])", "[0.0, 1.1752...]"),
+    "sqrt": ("Square root.", "sqrt([4.0, 2.0])", "[2.0, 1.4142...]"),
+    "tan": ("Tangent.", "tan([0.0, 1.0])", "[0.0, 1.5574...]"),
+    "tanh": ("Hyperbolic tangent.", "tanh([0.0, 1.0])", "[0.0, 0.7615...]"),
 }
 _SAME_UNARY = {
-    "abs": "Absolute value.",
-    "absolute": "Absolute value.",
-    "conj": "Complex conjugate.",
-    "trunc": "The integer part.",
+    "abs": ("Absolute value.", "abs([-1, 2])", "[1, 2]"),
+    "absolute": ("Absolute value.", "absolute([-1.5, 2.0])", "[1.5, 2.0]"),
+    "conj": ("Complex conjugate.", "conj([1 + 2j])", "[(1-2j)]"),
+    "trunc": ("The integer part.", "trunc([-1.5, 2.7])", "[-1.0, 2.0]"),
 }
 _NUMBER_UNARY = {
-    "negative": "-x; of bools, as integers.",
-    "sign": "-1, 0 or 1; of bools, as integers.",
-    "square": "x * x; of bools, as integers.",
+    "negative": ("-x; of bools, as integers.", "negative([1, -2])", "[-1, 2]"),
+    "sign": ("-1, 0 or 1; of bools, as integers.", "sign([-3, 0, 5])", "[-1, 0, 1]"),
+    "square": ("x * x; of bools, as integers.", "square([-3, 2])", "[9, 4]"),
 }
 _BOOL_UNARY = {
-    "isfinite": "Whether each element is neither infinite nor NaN.",
-    "isinf": "Whether each element is infinite.",
-    "isnan": "Whether each element is NaN.",
-    "logical_not": "Whether each element is false.",
+    "isfinite": ("Whether each element is neither infinite nor NaN.", 'isfinite([1.0, float("nan")])', "[True, False]"),
+    "isinf": ("Whether each element is infinite.", 'isinf([1.0, float("-inf")])', "[False, True]"),
+    "isnan": ("Whether each element is NaN.", 'isnan([1.0, float("nan")])', "[False, True]"),
+    "logical_not": ("Whether each element is false.", "logical_not([True, False])", "[False, True]"),
 }
 _SAME_BINARY = {
-    "add": "x1 + x2.",
-    "subtract": "x1 - x2.",
-    "multiply": "x1 * x2.",
-    "maximum": "The larger of each pair.",
-    "minimum": "The smaller of each pair.",
-    "equal": "x1 == x2.",
-    "not_equal": "x1 != x2.",
-    "less": "x1 < x2.",
-    "less_equal": "x1 <= x2.",
-    "greater": "x1 > x2.",
-    "greater_equal": "x1 >= x2.",
-    "logical_and": "Whether both are true.",
-    "logical_or": "Whether one is true.",
-    "logical_xor": "Whether exactly one is true.",
+    "add": ("x1 + x2.", "add([1, 2], 10)", "[11, 12]"),
+    "subtract": ("x1 - x2.", "subtract([1, 2], 10)", "[-9, -8]"),
+    "multiply": ("x1 * x2.", "multiply([1, 2], [3, 4])", "[3, 8]"),
+    "maximum": ("The larger of each pair.", "maximum([1, 5], [3, 4])", "[3, 5]"),
+    "minimum": ("The smaller of each pair.", "minimum([1, 5], [3, 4])", "[1, 4]"),
+    "equal": ("x1 == x2.", "equal([1, 2], 2)", "[False, True]"),
+    "not_equal": ("x1 != x2.", "not_equal([1, 2], 2)", "[True, False]"),
+    "less": ("x1 < x2.", "less([1, 2], 2)", "[True, False]"),
+    "less_equal": ("x1 <= x2.", "less_equal([1, 2, 3], 2)", "[True, True, False]"),
+    "greater": ("x1 > x2.", "greater([2, 3], 2)", "[False, True]"),
+    "greater_equal": ("x1 >= x2.", "greater_equal([1, 2, 3], 2)", "[False, True, True]"),
+    "logical_and": ("Whether both are true.", "logical_and([True, True, False], [True, False, False])", "[True, False, False]"),
+    "logical_or": ("Whether one is true.", "logical_or([True, True, False], [True, False, False])", "[True, True, False]"),
+    "logical_xor": (
+        "Whether exactly one is true.",
+        "logical_xor([True, True, False], [True, False, False])",
+        "[False, True, False]",
+    ),
 }
 _NUMBER_BINARY = {
-    "floor_divide": "The integer part, downwards, of x1 / x2; of bools, as integers.",
-    "fmod": "The remainder of x1 / x2, with the sign of x1; of bools, as integers.",
-    "mod": "The remainder of x1 / x2, with the sign of x2; of bools, as integers.",
-    "power": "x1 to the power of x2; of bools, as integers.",
+    "floor_divide": ("The integer part, downwards, of x1 / x2; of bools, as integers.", "floor_divide([7, -7], 2)", "[3, -4]"),
+    "fmod": ("The remainder of x1 / x2, with the sign of x1; of bools, as integers.", "fmod([7, -7], 3)", "[1, -1]"),
+    "mod": ("The remainder of x1 / x2, with the sign of x2; of bools, as integers.", "mod([7, -7], 3)", "[1, 2]"),
+    "power": ("x1 to the power of x2; of bools, as integers.", "power([2, 3], [3, 2])", "[8, 9]"),
 }
 _FLOAT_BINARY = {
-    "divide": "x1 / x2.",
-    "true_divide": "x1 / x2.",
-    "arctan2": "The angle of the point (x2, x1).",
-    "hypot": "The length of the hypotenuse.",
-    "logaddexp": "log(exp(x1) + exp(x2)).",
-    "nextafter": "The float after x1, towards x2.",
+    "divide": ("x1 / x2.", "divide([1, 6], 4)", "[0.25, 1.5]"),
+    "true_divide": ("x1 / x2.", "true_divide([1, 6], 4)", "[0.25, 1.5]"),
+    "arctan2": ("The angle of the point (x2, x1).", "arctan2([0.0, 1.0], [1.0, 1.0])", "[0.0, 0.7853...]"),
+    "hypot": ("The length of the hypotenuse.", "hypot([3.0], [4.0])", "[5.0]"),
+    "logaddexp": ("log(exp(x1) + exp(x2)).", "logaddexp([0.0], [0.0])", "[0.6931...]"),
+    "nextafter": ("The float after x1, towards x2.", "nextafter([1.0], [2.0])", "[1.00000011...]"),
 }
 _BITS = {
-    "bitwise_and": "Bitwise and.",
-    "bitwise_or": "Bitwise or.",
-    "bitwise_xor": "Bitwise exclusive or.",
+    "bitwise_and": ("Bitwise and.", "bitwise_and([6, 3], 5)", "[4, 1]"),
+    "bitwise_or": ("Bitwise or.", "bitwise_or([6, 3], 5)", "[7, 7]"),
+    "bitwise_xor": ("Bitwise exclusive or.", "bitwise_xor([6, 3], 5)", "[3, 6]"),
 }
-_SHIFTS = {"left_shift": "x shifted y bits left.", "right_shift": "x shifted y bits right."}
+_SHIFTS = {
+    "left_shift": ("x shifted y bits left.", "left_shift([1, 3], 2)", "[4, 12]"),
+    "right_shift": ("x shifted y bits right.", "right_shift([8, 5], 1)", "[4, 2]"),
+}
 for _table, _row, _options in (
     (_FLOAT_UNARY, _unary, {"floats": True}),
     (_SAME_UNARY, _unary, {"keeps_bools": True}),
@@ -209,16 +227,19 @@ for _table, _row, _options in (
 ):
     for _name, _doc in _table.items():
         globals()[_name] = _row(_name, _doc, **_options)
-for _name, _doc in {"floor": "The next integer below.", "ceil": "The next integer above."}.items():
-    globals()[_name] = _unary(_name, _doc, floats=True)
-for _name, _doc in _SHIFTS.items():
+for _name, (_purpose, _call, _result) in _SHIFTS.items():
+    _doc = (_purpose, f"bitwise_{_call}", _result)
     globals()[f"bitwise_{_name}"] = _bits(f"bitwise_{_name}", _doc, called=_name, numbers=True)
 conjugate = globals()["conj"]
 
 
 @op(elementwise=True)
 def sinc(x):
-    """sin(pi x) / (pi x), by its series near 0, where the quotient's derivative is a difference of large numbers."""
+    """sin(pi x) / (pi x), by its series near 0, where the quotient's derivative is a difference of large numbers.
+
+    >>> sinc([0.0, 0.5]).tolist()
+    [1.0, 0.6366...]
+    """
     x = multiply(to_float(x), math.pi)
     near = less(absolute(x), 0.25)
     squared, far = square(select_by(near, x, 0.0)), select_by(near, 1.0, x)
@@ -230,7 +251,11 @@ def sinc(x):
 
 @op(elementwise=True)
 def clip(x, x_min, x_max):
-    """`x`, no less than `x_min` and no more than `x_max`; in floats if a bound is one."""
+    """`x`, no less than `x_min` and no more than `x_max`; in floats if a bound is one.
+
+    >>> clip([-1, 2, 5], 0, 3).tolist()
+    [0, 2, 3]
+    """
     x = as_number(x)
     bounds = [b for b in (x_min, x_max) if b is not None]
     dtype = dtypes.result_type(dtype_of(x), *[type(b) if type(b) in _NUMBERS else dtype_of(as_array(b)) for b in bounds])
@@ -240,26 +265,52 @@ def clip(x, x_min, x_max):
 
 @op(elementwise=True)
 def round(x, decimals=0):
-    """The nearest number with so many decimals; halves go to the even one."""
+    """The nearest number with so many decimals; halves go to the even one.
+
+    >>> round([0.5, 1.5, -2.7]).tolist()
+    [0.0, 2.0, -3.0]
+    """
     return xp().round(as_number(x), decimals)
 
 
 @op(elementwise=True)
 def nan_to_num(x, nan=0.0, posinf=None, neginf=None):
-    """`x` with NaN and infinities replaced."""
+    """`x` with NaN and infinities replaced.
+
+    Args:
+        x: a tensor.
+        nan: what stands for NaN.
+        posinf, neginf: what stands for the infinities; the largest and the smallest number of the dtype if None.
+
+    >>> nan_to_num([float("nan"), 1.0, float("inf")], posinf=9.0).tolist()
+    [0.0, 1.0, 9.0]
+    """
     return xp().nan_to_num(as_array(x), nan=nan, posinf=posinf, neginf=neginf)
 
 
 @op
 def isclose(x1, x2, rtol=1e-5, atol=1e-8, equal_nan=False):
-    """Whether each pair is equal within tolerances."""
+    """Whether each pair is equal within tolerances: `|x1 - x2| <= atol + rtol * |x2|`.
+
+    Args:
+        x1, x2: tensors that broadcast together.
+        rtol, atol: how far they may be apart, as a share of `x2` and in itself; the defaults are NumPy's.
+        equal_nan: whether NaN is equal to NaN.
+
+    >>> isclose([1.0, 1.0], [1.000001, 1.1]).tolist()
+    [True, False]
+    """
     x1, x2 = promote(x1, x2)
     return xp().isclose(x1, x2, rtol=rtol, atol=atol, equal_nan=equal_nan)
 
 
 @op
 def allclose(x1, x2, rtol=1e-5, atol=1e-8, equal_nan=False):
-    """Whether all pairs are equal within tolerances: one bool."""
+    """Whether all pairs are equal within tolerances, as in `isclose`: one bool.
+
+    >>> bool(allclose([1.0, 2.0], [1.000001, 2.0])), bool(allclose([1.0], [1.1]))
+    (True, False)
+    """
     return xp().all(isclose(x1, x2, rtol, atol, equal_nan))
 
 
@@ -269,41 +320,65 @@ def _is_complex(x):
 
 @op(elementwise=True)
 def real(x):
-    """The real part."""
+    """The real part.
+
+    >>> real([1 + 2j]).tolist()
+    [1.0]
+    """
     x = as_array(x)
     return xp().real(x) if _is_complex(x) else x
 
 
 @op(elementwise=True)
 def imag(x):
-    """The imaginary part: zeros for real numbers."""
+    """The imaginary part: zeros for real numbers.
+
+    >>> imag([1 + 2j]).tolist()
+    [2.0]
+    """
     x = as_array(x)
     return xp().imag(x) if _is_complex(x) else _cast(xp().full_like(x, 0), dtype_of(x))
 
 
 @op(elementwise=True)
 def isreal(x):
-    """Whether the imaginary part of each element is 0."""
+    """Whether the imaginary part of each element is 0.
+
+    >>> isreal([1 + 2j, 3 + 0j]).tolist()
+    [False, True]
+    """
     x = as_array(x)
     return equal(xp().imag(x), 0) if _is_complex(x) else _cast(xp().full_like(x, 1), "bool")
 
 
 @op(elementwise=True)
 def angle(x):
-    """The angle of each complex number: 0 or pi for real ones."""
+    """The angle of each complex number, from -pi to pi: 0 or pi for real ones.
+
+    >>> angle([1.0, -1.0]).tolist(), angle([1 + 1j]).tolist()
+    ([0.0, 3.1415...], [0.7853...])
+    """
     x = to_float(x)
     return arctan2(xp().imag(x), xp().real(x)) if _is_complex(x) else arctan2(imag(x), x)
 
 
 @op(elementwise=True)
 def fabs(x):
-    """The absolute value, as a float."""
+    """The absolute value, as a float.
+
+    >>> fabs([-1, 2]).tolist()
+    [1.0, 2.0]
+    """
     return absolute(to_float(x))
 
 
 @op(elementwise=True)
 def signbit(x):
-    """Whether each element is negative, -0.0 being so."""
+    """Whether each element is negative, -0.0 being so.
+
+    >>> signbit([-1.0, -0.0, 0.0]).tolist()
+    [True, True, False]
+    """
     x = as_array(x)
     return xp().signbit(x) if _is_inexact(dtype_of(x)) else less(as_number(x), 0)
 
@@ -315,26 +390,42 @@ def _is_infinity(x, sign):
 
 @op(elementwise=True)
 def isposinf(x):
-    """Whether each element is positive infinity."""
+    """Whether each element is positive infinity.
+
+    >>> isposinf([1.0, float("inf"), float("-inf")]).tolist()
+    [False, True, False]
+    """
     return _is_infinity(as_number(x), 1)
 
 
 @op(elementwise=True)
 def isneginf(x):
-    """Whether each element is negative infinity."""
+    """Whether each element is negative infinity.
+
+    >>> isneginf([1.0, float("inf"), float("-inf")]).tolist()
+    [False, False, True]
+    """
     return _is_infinity(as_number(x), -1)
 
 
 @op(elementwise=True)
 def bitwise_not(x):
-    """Every bit inverted; of bools, whether each is false."""
+    """Every bit inverted; of bools, whether each is false.
+
+    >>> bitwise_not([0, 5]).tolist(), bitwise_not([True]).tolist()
+    ([-1, -6], [False])
+    """
     x = as_array(x)
     return logical_not(x) if dtype_of(x) == "bool" else xp().bitwise_not(x)
 
 
 @op(elementwise=True)
 def bitwise_invert(x):
-    """Every bit inverted; of bools, whether each is false."""
+    """Every bit inverted; of bools, whether each is false.
+
+    >>> bitwise_invert([0, 5]).tolist(), bitwise_invert([True]).tolist()
+    ([-1, -6], [False])
+    """
     return bitwise_not(x)
 
 
@@ -364,13 +455,21 @@ def _other_of_nan(name, x1, x2):
 
 @op(elementwise=True)
 def fmax(x1, x2):
-    """The larger of each pair; where one is NaN, the other."""
+    """The larger of each pair; where one is NaN, the other.
+
+    >>> fmax([1.0, float("nan")], [2.0, 3.0]).tolist()
+    [2.0, 3.0]
+    """
     return _other_of_nan("maximum", x1, x2)
 
 
 @op(elementwise=True)
 def fmin(x1, x2):
-    """The smaller of each pair; where one is NaN, the other."""
+    """The smaller of each pair; where one is NaN, the other.
+
+    >>> fmin([1.0, float("nan")], [2.0, 3.0]).tolist()
+    [1.0, 3.0]
+    """
     return _other_of_nan("minimum", x1, x2)
 
 
@@ -409,7 +508,11 @@ def lcm(x1, x2):
 
 @op(elementwise=True)
 def heaviside(x1, x2):
-    """0 where x1 is negative, 1 where it is positive, x2 where it is 0."""
+    """0 where x1 is negative, 1 where it is positive, x2 where it is 0.
+
+    >>> heaviside([-2.0, 0.0, 3.0], 0.5).tolist()
+    [0.0, 0.5, 1.0]
+    """
     x1, x2 = promote(to_float(x1), to_float(x2))
     step = select_by(less(x1, 0), 0.0, select_by(equal(x1, 0), x2, 1.0))
     return select_by(isnan(x1), x1, step)
@@ -432,7 +535,11 @@ def ldexp(x1, x2):
 
 @op(elementwise=True)
 def logaddexp2(x1, x2):
-    """log2(2 ** x1 + 2 ** x2)."""
+    """log2(2 ** x1 + 2 ** x2).
+
+    >>> logaddexp2([1.0], [1.0]).tolist()
+    [2.0]
+    """
     x1, x2 = promote(to_float(x1), to_float(x2))
     return divide(logaddexp(multiply(x1, math.log(2.0)), multiply(x2, math.log(2.0))), math.log(2.0))
 

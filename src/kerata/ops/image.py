@@ -89,6 +89,10 @@ def resize(
         data_format: "channels_last" or "channels_first".
 
     Raises: ValueError for an unknown interpolation, a wrong number of axes, or both crop and pad.
+
+    >>> import kerata
+    >>> kerata.ops.image.resize([[[1.0], [2.0]]], (1, 4), interpolation="nearest").tolist()
+    [[[1.0], [1.0], [2.0], [2.0]]]
     """
     images, size = as_array(images), tuple(size)
     if interpolation not in INTERPOLATIONS:
@@ -189,6 +193,10 @@ def scale_and_translate(images, output_shape, scale, translation, spatial_dims, 
         antialias: whether the kernel widens when the images shrink.
 
     Raises: ValueError for an unknown method, or numbers of axes that don't fit.
+
+    >>> import kerata
+    >>> kerata.ops.image.scale_and_translate([1.0, 3.0], (4,), [2.0], [0.0], (0,), "linear").tolist()
+    [1.0, 1.5, 2.5, 3.0]
     """
     images = knp.to_float(images)
     scale, translation = knp.to_float(scale), knp.to_float(translation)

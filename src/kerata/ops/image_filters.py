@@ -93,6 +93,10 @@ def sobel_edges(images, data_format=None):
     Raises: ValueError for images that have not 4 axes.
 
     Source: Sobel and Feldman 1968, "A 3x3 isotropic gradient operator for image processing".
+
+    >>> import kerata
+    >>> kerata.ops.image.sobel_edges([[[[0.0], [1.0], [2.0]]] * 3])[0, 1, 1, 0].tolist()
+    [0.0, 8.0]
     """
     images = as_array(images)
     if len(images.shape) != 4:
@@ -121,6 +125,12 @@ def ssim(image1, image2, max_val=1.0, filter_size=11, filter_sigma=1.5, k1=0.01,
 
     Source: Wang et al. 2004, "Image quality assessment: from error visibility to structural similarity",
     doi:10.1109/TIP.2003.819861.
+
+    >>> import numpy as np
+    >>> import kerata
+    >>> image = np.linspace(0.0, 1.0, 144).reshape(12, 12, 1)
+    >>> [round(float(kerata.ops.image.ssim(image, other)), 2) for other in (image, 1.0 - image)]
+    [1.0, -0.93]
     """
     first, second = knp.promote(knp.to_float(image1), knp.to_float(image2))
     if len(first.shape) != len(second.shape) or any(a != b and None not in (a, b) for a, b in zip(first.shape, second.shape)):
@@ -214,6 +224,11 @@ def extract_patches_3d(volumes, size, strides=None, dilation_rate=1, padding="va
     """The windows of volumes, each made one vector: `extract_patches` where one number for `size` stands for three.
 
     Shapes: (batch, depth, height, width, channels) -> (batch, *windows, size[0] * size[1] * size[2] * channels).
+
+    >>> import numpy as np
+    >>> import kerata
+    >>> kerata.ops.image.extract_patches_3d(np.ones((1, 4, 4, 4, 3)), 2).shape
+    (1, 2, 2, 2, 24)
     """
     size = (size,) * 3 if isinstance(size, int) else tuple(size)
     if len(size) != 3:

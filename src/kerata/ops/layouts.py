@@ -121,6 +121,9 @@ def depth_to_space(x, block_size, data_format="channels_last"):
     Raises: ValueError unless there are four axes, and the channels can be divided.
 
     Source: Shi et al. 2016, arXiv:1609.05158.
+
+    >>> depth_to_space([[[[1, 2, 3, 4]]]], 2).tolist()
+    [[[[1], [2]], [[3], [4]]]]
     """
     x, last = _four_axes("depth_to_space", x, data_format, block_size)
     channels = x.shape[-1 if last else 1]
@@ -138,6 +141,9 @@ def space_to_depth(x, block_size, data_format="channels_last"):
     or with channels second.
 
     Raises: ValueError unless there are four axes, and height and width can be divided.
+
+    >>> space_to_depth([[[[1], [2]], [[3], [4]]]], 2).tolist()
+    [[[[1, 2, 3, 4]]]]
     """
     x, last = _four_axes("space_to_depth", x, data_format, block_size)
     for length in x.shape[1:3] if last else x.shape[2:4]:
@@ -162,6 +168,9 @@ def unfold(x, kernel_size, dilation=1, padding=0, stride=1):
         padding: how many zeros are put on both sides.
 
     Raises: ValueError unless there are four axes.
+
+    >>> unfold([[[[1, 2, 3], [4, 5, 6]]]], 2).tolist()
+    [[[1, 2], [2, 3], [4, 5], [5, 6]]]
     """
     x = as_array(x)
     if len(x.shape) != 4:
@@ -180,6 +189,9 @@ def fold(x, output_size, kernel_size, dilation=1, padding=0, stride=1):
     Shapes: (batch, channels * kernel_size[0] * kernel_size[1], windows) -> (batch, channels, *output_size).
 
     Raises: ValueError unless there are three axes, and lengths that fit.
+
+    >>> fold([[[1, 2], [2, 3], [4, 5], [5, 6]]], (2, 3), 2).tolist()
+    [[[[1, 4, 3], [4, 10, 6]]]]
     """
     x, size, window = as_array(x), _both(output_size), _both(kernel_size)
     options = list(zip(size, window, _both(dilation), _both(padding), _both(stride)))

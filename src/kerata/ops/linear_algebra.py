@@ -74,6 +74,9 @@ def det(x):
     """The determinant: (..., n, n) -> (...).
 
     Raises: ValueError for other than square matrices.
+
+    >>> float(det([[2.0, 0.0], [1.0, 3.0]]))
+    6.0
     """
     x, dtype = _matrix("det", x)
     return _cast(xp().linalg.det(x), dtype)
@@ -84,6 +87,9 @@ def slogdet(x):
     """The determinant's sign, and the logarithm of its absolute value: (..., n, n) -> (...), (...).
 
     Raises: ValueError for other than square matrices.
+
+    >>> [float(part) for part in slogdet([[0.0, 1.0], [1.0, 0.0]])]
+    [-1.0, 0.0]
     """
     x, dtype = _matrix("slogdet", x)
     return tuple(_cast(part, dtype) for part in xp().linalg.slogdet(x))
@@ -91,7 +97,11 @@ def slogdet(x):
 
 @op
 def logdet(x):
-    """The logarithm of the determinant of a symmetric, positive definite matrix: (..., n, n) -> (...)."""
+    """The logarithm of the determinant of a symmetric, positive definite matrix: (..., n, n) -> (...).
+
+    >>> float(logdet([[2.0, 0.0], [0.0, 2.0]]))
+    1.3862...
+    """
     return slogdet(x)[1]
 
 
@@ -113,6 +123,10 @@ def eig(x):
     """The eigenvalues and eigenvectors (as columns), complex: (..., n, n) -> (..., n), (..., n, n).
 
     Raises: ValueError for other than square matrices.
+
+    >>> values, vectors = eig([[2.0, 0.0], [0.0, 3.0]])
+    >>> values.tolist()
+    [(2+0j), (3+0j)]
     """
     x, _ = _matrix("eig", x)
     dtype = "complex128" if dtype_of(x) in ("float64", "complex128") else "complex64"
@@ -126,6 +140,10 @@ def eigh(x):
     Shapes: (..., n, n) -> (..., n), (..., n, n).
 
     Raises: ValueError for other than square matrices.
+
+    >>> values, vectors = eigh([[3.0, 0.0], [0.0, 1.0]])
+    >>> values.tolist()
+    [1.0, 3.0]
     """
     x, dtype = _matrix("eigh", x)
     values, vectors = xp().linalg.eigh(x)
@@ -139,6 +157,11 @@ def qr(x, mode="reduced"):
     Shapes: (..., m, n) -> (..., m, k), (..., k, n), where k is the smaller of m and n, or m for `mode="complete"`.
 
     Raises: ValueError for another mode, or what is no matrix.
+
+    >>> import kerata
+    >>> q, r = qr([[3.0, 1.0], [4.0, 2.0]])
+    >>> kerata.ops.round(kerata.ops.matmul(q, r)).tolist()
+    [[3.0, 1.0], [4.0, 2.0]]
     """
     if mode not in ("reduced", "complete"):
         raise ValueError(f"qr: mode must be 'reduced' or 'complete'; {mode!r} came.")
@@ -154,6 +177,9 @@ def svd(x, full_matrices=True, compute_uv=True):
     (..., m, k), (..., k), (..., k, n); without `compute_uv` the singular values alone.
 
     Raises: ValueError for what is no matrix.
+
+    >>> svd([[3.0, 0.0], [0.0, 4.0]], compute_uv=False).tolist()
+    [4.0, 3.0]
     """
     x, dtype = _matrix("svd", x, square=False)
     result = xp().linalg.svd(x, full_matrices=full_matrices, compute_uv=compute_uv)
@@ -191,6 +217,10 @@ def lu_factor(x):
     Raises: ValueError for other than square matrices.
 
     Source: Golub and Van Loan, "Matrix Computations", 2013, section 3.4.
+
+    >>> packed, pivots = lu_factor([[1.0, 2.0], [4.0, 4.0]])
+    >>> packed.tolist(), pivots.tolist()
+    ([[4.0, 4.0], [0.25, 1.0]], [1, 1])
     """
     x, dtype = _matrix("lu_factor", x)
     packed, pivots = lu_factor_of_float(x)
@@ -235,6 +265,9 @@ def solve_triangular(a, b, lower=False):
     Shapes: (..., n, n) and (..., n) or (..., n, k) -> the shape of `b`.
 
     Raises: ValueError for other than square matrices, or a right side of another length.
+
+    >>> solve_triangular([[2.0, 0.0], [1.0, 1.0]], [2.0, 3.0], lower=True).tolist()
+    [1.0, 2.0]
     """
     a, b, is_vector, dtype = _system("solve_triangular", a, b)
     x = solve_triangular_of_float(a, b, lower)
@@ -262,6 +295,10 @@ def pinv(x, rcond=None):
     difference of floats near 1.
 
     Raises: ValueError for what is no matrix.
+
+    >>> import kerata
+    >>> kerata.ops.round(pinv([[2.0], [0.0]]), 1).tolist()
+    [[0.5, 0.0]]
     """
     x, dtype = _matrix("pinv", x, square=False)
     return _cast(xp().linalg.pinv(x, _least(x, rcond)), dtype)
@@ -272,6 +309,10 @@ def lstsq(a, b, rcond=None):
     """The shortest of the `x` for which `a @ x` is nearest to `b`: (m, n) and (m,) or (m, k) -> (n,) or (n, k).
 
     Raises: ValueError for what is no matrix, or a right side of another length.
+
+    >>> import kerata
+    >>> kerata.ops.round(lstsq([[1.0], [1.0]], [1.0, 3.0])).tolist()
+    [2.0]
     """
     a, b = knp.promote(knp.to_float(a), knp.to_float(b))
     a, dtype = _matrix("lstsq", a, square=False)
@@ -288,6 +329,9 @@ def matrix_rank(x, tol=None):
     By default `tol` is `max(m, n)` rounding errors of the largest singular value.
 
     Raises: ValueError for what is no matrix.
+
+    >>> int(matrix_rank([[1.0, 2.0], [2.0, 4.0]]))
+    1
     """
     x, _ = _matrix("matrix_rank", x, square=False)
     values = xp().linalg.svd(x, full_matrices=False, compute_uv=False)

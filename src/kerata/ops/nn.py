@@ -54,6 +54,9 @@ def conv(inputs, kernel, strides=1, padding="valid", data_format=None, dilation_
     of groups follows from the channels.
 
     Raises: ValueError if the channels do not fit, or the window does not fit the input.
+
+    >>> conv([[[1.0], [2.0], [3.0]]], [[[1.0]], [[10.0]]]).tolist()
+    [[[21.0], [32.0]]]
     """
     inputs, kernel = knp.promote(inputs, kernel)
     rank = len(kernel.shape) - 2
@@ -75,6 +78,9 @@ def depthwise_conv(inputs, kernel, strides=1, padding="valid", data_format=None,
     """Each channel convolved by itself.
 
     Shapes: (batch, *spatial, channels), (*window, channels, multiplier) -> (batch, *output, channels * multiplier).
+
+    >>> depthwise_conv([[[1.0, 2.0], [3.0, 4.0]]], [[[1.0], [1.0]], [[10.0], [0.0]]]).tolist()
+    [[[31.0, 2.0]]]
     """
     kernel = as_array(kernel)
     *window, channels, multiplier = kernel.shape
@@ -83,7 +89,16 @@ def depthwise_conv(inputs, kernel, strides=1, padding="valid", data_format=None,
 
 @op
 def separable_conv(inputs, depthwise_kernel, pointwise_kernel, strides=1, padding="valid", data_format=None, dilation_rate=1):
-    """A depthwise convolution, then one of window 1 over the channels."""
+    """A depthwise convolution, then one of window 1 over the channels.
+
+    Shapes: (batch, *spatial, channels), (*window, channels, multiplier), (*ones, channels * multiplier, filters) ->
+    (batch, *output, filters).
+
+    Source: Chollet 2017, arXiv:1610.02357.
+
+    >>> separable_conv([[[1.0, 2.0]]], [[[1.0], [10.0]]], [[[1.0], [1.0]]]).tolist()
+    [[[21.0]]]
+    """
     x = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
     return conv(x, pointwise_kernel, 1, "valid", data_format)
 
@@ -108,6 +123,9 @@ def conv_transpose(inputs, kernel, strides=1, padding="valid", output_padding=No
     """The gradient of a convolution with respect to its input, as a layer ("deconvolution").
 
     Shapes: (batch, *spatial, channels), (*window, filters, channels) -> (batch, *output, filters).
+
+    >>> conv_transpose([[[1.0], [2.0]]], [[[1.0]], [[10.0]]], strides=2).tolist()
+    [[[1.0], [10.0], [2.0], [20.0]]]
     """
     inputs, kernel = knp.promote(inputs, kernel)
     rank = len(kernel.shape) - 2
@@ -131,7 +149,21 @@ def _pool(inputs, pool_size, strides, padding, data_format, kind):
 
 @op
 def max_pool(inputs, pool_size, strides=None, padding="valid", data_format=None):
-    """The largest element of each window."""
+    """The largest element of each window.
+
+    Shapes: (batch, *spatial, channels) -> (batch, *output, channels), or with channels second.
+
+    Args:
+        inputs: a tensor with 1, 2 or 3 spatial axes.
+        pool_size, strides: a number for all spatial axes, or one for each; `strides` are `pool_size` if None.
+        padding: "valid", or "same" for windows that reach beyond the edges.
+        data_format: "channels_last" or "channels_first".
+
+    Raises: ValueError if the window does not fit the input.
+
+    >>> max_pool([[[1.0], [3.0], [2.0], [0.0]]], 2).tolist()
+    [[[3.0], [2.0]]]
+    """
     return from_channels_last(_pool(inputs, pool_size, strides, padding, data_format, "max")[-1], data_format)
 
 
@@ -143,7 +175,15 @@ def min_pool(inputs, pool_size, strides=None, padding="valid", data_format=None)
 
 @op
 def average_pool(inputs, pool_size, strides=None, padding="valid", data_format=None):
-    """The mean of each window; places outside the input are not counted."""
+    """The mean of each window; places outside the input are not counted.
+
+    Shapes and arguments are those of `max_pool`; integers give floats.
+
+    Raises: ValueError if the window does not fit the input.
+
+    >>> average_pool([[[1.0], [3.0], [2.0], [0.0]]], 2).tolist()
+    [[[2.0], [1.0]]]
+    """
     x, window, strides, padding, total = _pool(knp.to_float(inputs), pool_size, strides, padding, data_format, "sum")
     if padding == "valid":
         count = 1
@@ -175,6 +215,9 @@ def adaptive_average_pool(inputs, output_size, data_format=None):
     """The means of windows chosen so that the output has a given length along each spatial axis.
 
     Shapes: (batch, *spatial, channels) -> (batch, *output_size, channels), or with channels second.
+
+    >>> adaptive_average_pool([[[1.0], [3.0], [5.0]]], 2).tolist()
+    [[[2.0], [4.0]]]
     """
     x = to_channels_last(knp.to_float(inputs), data_format)
     for axis, size in enumerate(_output_size(output_size, x), 1):
@@ -195,6 +238,9 @@ def adaptive_max_pool(inputs, output_size, data_format=None):
     """The maxima of windows chosen so that the output has a given length along each spatial axis.
 
     Shapes: (batch, *spatial, channels) -> (batch, *output_size, channels), or with channels second.
+
+    >>> adaptive_max_pool([[[1.0], [3.0], [5.0]]], 2).tolist()
+    [[[3.0], [5.0]]]
     """
     x = to_channels_last(as_array(inputs), data_format)
     for axis, size in enumerate(_output_size(output_size, x), 1):
@@ -214,7 +260,11 @@ def affine(x, kernel, bias=None):
 
 @op
 def moments(x, axes, keepdims=False, synchronized=False):
-    """The mean and the variance over axes, computed in float32 at least."""
+    """The mean and the variance over axes, computed in float32 at least.
+
+    >>> [part.tolist() for part in moments([[1.0, 3.0], [5.0, 7.0]], [0])]
+    [[3.0, 5.0], [4.0, 4.0]]
+    """
     x = knp.to_float(x)
     dtype, wide = dtype_of(x), knp.widened(x)
     mean = knp.mean(wide, axes, keepdims=True)
@@ -234,7 +284,15 @@ def along(v, x, axis):
 
 @op
 def batch_normalization(x, mean, variance, axis, offset=None, scale=None, epsilon=1e-3):
-    """`(x - mean) / sqrt(variance + epsilon) * scale + offset`, the statistics along `axis`."""
+    """`(x - mean) / sqrt(variance + epsilon) * scale + offset`, the statistics along `axis`.
+
+    Shapes: x (..., channels, ...), the others (channels,) -> the same as `x`.
+
+    Source: Ioffe and Szegedy 2015, arXiv:1502.03167.
+
+    >>> batch_normalization([[3.0, 6.0]], [1.0, 2.0], [4.0, 4.0], -1, epsilon=0.0).tolist()
+    [[1.0, 2.0]]
+    """
     x = as_array(x)
     factor = knp.divide(1.0, knp.sqrt(knp.add(as_array(variance), epsilon)))
     if scale is not None:
@@ -282,7 +340,19 @@ def normalize_by_batch(x, axis=-1, offset=None, scale=None, epsilon=1e-3, weight
 
 @op
 def layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon=None, **kwargs):
-    """`x` with mean 0 and variance 1 over `axis`, scaled and shifted (Ba et al. 2016, arXiv:1607.06450)."""
+    """`x` with mean 0 and variance 1 over `axis`, scaled and shifted: (..., features) -> (..., features).
+
+    Args:
+        x: a tensor; integers become floats.
+        gamma, beta: what the result is multiplied with, and what is added, (features,) each; None for neither.
+        axis: an axis, or several together.
+        epsilon: added to the variance; `kerata.config.epsilon()` if None.
+
+    Source: Ba et al. 2016, arXiv:1607.06450.
+
+    >>> layer_normalization([[0.0, 4.0]]).tolist()
+    [[-1.0, 1.0]]
+    """
     x = knp.to_float(x)
     dtype, wide = dtype_of(x), knp.widened(x)
     mean = knp.mean(wide, axis, keepdims=True)
@@ -297,7 +367,13 @@ def layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon=None, **kwarg
 
 @op
 def rms_normalization(x, scale=None, axis=-1, epsilon=None):
-    """`x` divided by its root mean square over `axis` (Zhang and Sennrich 2019, arXiv:1910.07467)."""
+    """`x` divided by its root mean square over `axis`, and scaled: (..., features) -> (..., features).
+
+    Source: Zhang and Sennrich 2019, arXiv:1910.07467.
+
+    >>> rms_normalization([[4.0, -4.0]]).tolist()
+    [[1.0, -1.0]]
+    """
     x = knp.to_float(x)
     dtype, wide = dtype_of(x), knp.widened(x)
     power = knp.mean(knp.square(wide), axis, keepdims=True)
@@ -309,10 +385,24 @@ def rms_normalization(x, scale=None, axis=-1, epsilon=None):
 def dot_product_attention(
     query, key, value, bias=None, mask=None, scale=None, is_causal=False, flash_attention=None, attn_logits_soft_cap=None
 ):
-    """Scaled dot-product attention (Vaswani et al. 2017, arXiv:1706.03762).
+    """Scaled dot-product attention.
 
     Shapes: query (batch, targets, heads, depth), key and value (batch, sources, heads or groups, depth), bias and mask
     broadcast to (batch, heads, targets, sources) -> (batch, targets, heads, depth).
+
+    Args:
+        query, key, value: the tensors.
+        bias: added to the logits.
+        mask: booleans; where one is False, the target does not see the source.
+        scale: what the logits are multiplied with; `1 / sqrt(depth)` if None.
+        is_causal: whether a target sees no source behind its own place.
+        flash_attention: accepted; the engine chooses its kernel.
+        attn_logits_soft_cap: what the logits are kept below, by tanh, if given.
+
+    Source: Vaswani et al. 2017, arXiv:1706.03762.
+
+    >>> dot_product_attention([[[[1.0]]]], [[[[0.0]], [[0.0]]]], [[[[2.0]], [[4.0]]]]).tolist()
+    [[[[3.0]]]]
     """
     from kerata.ops.activation import softmax
 

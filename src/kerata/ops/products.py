@@ -28,6 +28,9 @@ def matmul(x1, x2):
     """The matrix product over the last two axes: (..., n, k), (..., k, m) -> (..., n, m).
 
     Raises: ValueError if the inner dimensions differ.
+
+    >>> matmul([[1, 2], [3, 4]], [[1, 0], [0, 10]]).tolist(), int(matmul([1, 2], [3, 4]))
+    ([[1, 20], [3, 40]], 11)
     """
     x1, x2 = promote(x1, x2)
     if x1.shape and x2.shape:
@@ -39,21 +42,35 @@ def matmul(x1, x2):
 
 @op
 def dot(x1, x2):
-    """The product over the last axis of `x1` and the last but one of `x2`."""
+    """The sum of products over the last axis of `x1` and the last but one of `x2`, or its only one; numbers multiply all.
+
+    Shapes: (..., n), (..., n, m) -> (..., ..., m): (n,), (n,) -> (), and (k, n), (n, m) -> (k, m).
+
+    >>> int(dot([1, 2], [3, 4])), dot([[1, 2], [3, 4]], [1, 10]).tolist()
+    (11, [21, 43])
+    """
     x1, x2 = promote(as_array(x1), as_array(x2))
     return _with_bools(xp().dot, x1, x2)
 
 
 @op
 def tensordot(x1, x2, axes=2):
-    """The sum of products over pairs of axes."""
+    """The sum of products over pairs of axes: the last `axes` of `x1` and the first of `x2`, or those of two lists.
+
+    >>> int(tensordot([[1, 2], [3, 4]], [[1, 1], [1, 1]])), tensordot([[1, 2]], [[3, 4]], axes=[[1], [1]]).tolist()
+    (10, [[11]])
+    """
     x1, x2 = promote(x1, x2)
     return _with_bools(lambda a, b: xp().tensordot(a, b, axes=axes), x1, x2)
 
 
 @op
 def einsum(subscripts, *operands, **kwargs):
-    """Einstein's summation: `einsum("bij,bjk->bik", a, b)`."""
+    """Einstein's summation: `einsum("bij,bjk->bik", a, b)`.
+
+    >>> einsum("ij,j->i", [[1, 2], [3, 4]], [1, 10]).tolist()
+    [21, 43]
+    """
     return _with_bools(lambda *xs: xp().einsum(subscripts, *xs), *_wide_bytes(*common(operands)))
 
 
@@ -69,20 +86,32 @@ def einsum_of_bytes(subscripts, x1, x2, terms):
 
 @op
 def outer(x1, x2):
-    """All products of an element of `x1` with one of `x2`."""
+    """All products of an element of `x1` with one of `x2`, both flattened: (m,), (n,) -> (m, n).
+
+    >>> outer([1, 2], [1, 10]).tolist()
+    [[1, 10], [2, 20]]
+    """
     x1, x2 = promote(x1, x2)
     return multiply(reshape(x1, (-1, 1)), reshape(x2, (1, -1)))
 
 
 @op
 def trace(x, offset=0, axis1=0, axis2=1):
-    """The sum of the diagonal."""
+    """The sum of the diagonal.
+
+    >>> int(trace([[1, 2], [3, 4]]))
+    5
+    """
     return sum(diagonal(x, offset, axis1, axis2), -1)
 
 
 @op
 def inner(x1, x2):
-    """The sum of products over the last axes: (..., n), (..., n) -> (..., ...); numbers multiply everything."""
+    """The sum of products over the last axes: (..., n), (..., n) -> (..., ...); numbers multiply everything.
+
+    >>> inner([[1, 2], [3, 4]], [1, 10]).tolist()
+    [21, 43]
+    """
     x1, x2 = promote(as_array(x1), as_array(x2))
     if not len(x1.shape) or not len(x2.shape):
         return multiply(x1, x2)
@@ -91,7 +120,11 @@ def inner(x1, x2):
 
 @op
 def vdot(x1, x2):
-    """The sum of products of two flattened tensors, the first conjugated if complex."""
+    """The sum of products of two flattened tensors, the first conjugated if complex.
+
+    >>> int(vdot([1, 2], [3, 4]))
+    11
+    """
     x1, x2 = promote(as_array(x1), as_array(x2))
     return dot(xp().conj(ravel(x1)) if dtype_of(x1).startswith("complex") else ravel(x1), ravel(x2))
 

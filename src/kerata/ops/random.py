@@ -50,7 +50,13 @@ def normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
 
 
 def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
-    """Normally distributed floats within two standard deviations of the mean."""
+    """Normally distributed floats, none further than two standard deviations from the mean.
+
+    >>> import kerata
+    >>> draws = truncated_normal((100,), seed=1)
+    >>> bool(kerata.ops.all(kerata.ops.absolute(draws) <= 2.0))
+    True
+    """
     dtype = _float_dtype(dtype, "truncated_normal")
     return _cast(_standard("truncated_normal", seed, shape, dtype) * as_array(stddev, dtype) + as_array(mean, dtype), dtype)
 
@@ -70,32 +76,82 @@ def randint(shape, minval, maxval, dtype="int32", seed=None):
 
 
 def gamma(shape, alpha, dtype=None, seed=None):
-    """Draws from the gamma distribution of this shape parameter, with scale 1."""
+    """Draws from the gamma distribution of this shape parameter, with scale 1.
+
+    Args:
+        shape: that of the result.
+        alpha: the shape parameter, which is the mean, too: a positive number or a tensor that broadcasts to `shape`.
+        dtype: a float's; the default one if None.
+        seed: an integer, a `SeedGenerator`, or None.
+
+    Raises: ValueError if `dtype` is no float's.
+
+    >>> import kerata
+    >>> with kerata.use_engine("numpy"):
+    ...     gamma((2, 3), 2.0, seed=1).shape
+    (2, 3)
+    """
     return _standard("gamma", seed, shape, _float_dtype(dtype, "gamma"), as_array(alpha, dtypes.standardize_dtype(dtype)))
 
 
 def beta(shape, alpha, beta, dtype=None, seed=None):
-    """Draws from the beta distribution, between 0 and 1."""
+    """Draws from the beta distribution, between 0 and 1; their mean is `alpha / (alpha + beta)`.
+
+    Args:
+        shape: that of the result.
+        alpha, beta: positive numbers, or tensors that broadcast to `shape`.
+        dtype: a float's; the default one if None.
+        seed: an integer, a `SeedGenerator`, or None.
+
+    Raises: ValueError if `dtype` is no float's.
+
+    >>> import kerata
+    >>> with kerata.use_engine("numpy"):
+    ...     beta((2, 3), 2.0, 5.0, seed=1).shape
+    (2, 3)
+    """
     dtype = _float_dtype(dtype, "beta")
     return _standard("beta", seed, shape, dtype, as_array(alpha, dtype), as_array(beta, dtype))
 
 
 def binomial(shape, counts, probabilities, dtype=None, seed=None):
-    """How many of `counts` trials succeed, each with a probability."""
+    """How many of `counts` trials succeed, each with a probability.
+
+    Args:
+        shape: that of the result.
+        counts, probabilities: numbers, or tensors that broadcast to `shape`.
+        dtype: a float's; the default one if None.
+        seed: an integer, a `SeedGenerator`, or None.
+
+    Raises: ValueError if `dtype` is no float's.
+
+    >>> import kerata
+    >>> with kerata.use_engine("numpy"):
+    ...     binomial((2,), 4, 1.0, seed=1).tolist()
+    [4.0, 4.0]
+    """
     dtype = _float_dtype(dtype, "binomial")
     return _standard("binomial", seed, shape, dtype, as_array(counts, dtype), as_array(probabilities, dtype))
 
 
 @op
 def categorical(logits, num_samples, dtype="int32", seed=None):
-    """Class numbers drawn with probabilities softmax(logits): (batch, classes) -> (batch, num_samples)."""
+    """Class numbers drawn with probabilities softmax(logits): (batch, classes) -> (batch, num_samples).
+
+    >>> categorical([[0.0, -1e9]], 3, seed=1).tolist()
+    [[0, 0, 0]]
+    """
     logits = knp.to_float(logits)
     return engines.current().random("categorical", draw_seed(seed), (), dtypes.standardize_dtype(dtype), logits, num_samples)
 
 
 @op
 def shuffle(x, axis=0, seed=None):
-    """The parts of `x` along an axis in random order."""
+    """The parts of `x` along an axis in random order.
+
+    >>> sorted(shuffle([3, 1, 2], seed=1).tolist())
+    [1, 2, 3]
+    """
     x = as_array(x)
     return engines.current().random("permutation", draw_seed(seed), tuple(x.shape), dtype_of(x), x, axis)
 
@@ -108,9 +164,14 @@ def dropout(inputs, rate, noise_shape=None, seed=None):
         inputs: a tensor.
         rate: from 0 to 1.
         noise_shape: the shape in which zeros are drawn; None in it stands for the inputs' length.
-        seed: see above.
+        seed: an integer, a `SeedGenerator`, or None.
 
     Raises: ValueError for a rate out of range.
+
+    Source: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
+
+    >>> sorted(set(dropout([1.0] * 20, 0.5, seed=1).tolist()))
+    [0.0, 2.0]
     """
     inputs = knp.to_float(inputs)
     if not 0 <= rate <= 1:

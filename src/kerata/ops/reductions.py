@@ -28,6 +28,13 @@ from kerata.ops.elementwise import (
 )
 from kerata.ops.shaping import ravel, squeeze
 
+_ARGUMENTS = """
+    Args:
+        x: a tensor.
+        axis: an axis, or several; all of them if None.
+        keepdims: whether the axes stay, with length one.
+"""
+
 
 def _reduction(name, doc, floats=False, dtype=None):
     def body(x, axis=None, keepdims=False):
@@ -37,7 +44,7 @@ def _reduction(name, doc, floats=False, dtype=None):
         result = dtype(dtype_of(x)) if callable(dtype) else dtype
         return y if result is None else _cast(y, result)
 
-    return _named(body, name, doc, elementwise=False, module=__name__)
+    return _named(body, name, doc, elementwise=False, module=__name__, more=_ARGUMENTS)
 
 
 def _axis(axis, x):
@@ -51,14 +58,26 @@ def _accumulator(dtype):
     return "uint32" if dtype in ("uint8", "uint16") else dtype
 
 
-sum = _reduction("sum", "The sum over axes.", dtype=_accumulator)
-any = _reduction("any", "Whether any element along axes is true.", dtype="bool")
-all = _reduction("all", "Whether all elements along axes are true.", dtype="bool")
+sum = _reduction("sum", ("The sum over axes.", "sum([[1, 2], [3, 4]], axis=0)", "[4, 6]"), dtype=_accumulator)
+any = _reduction(
+    "any",
+    ("Whether any element along axes is true.", "any([[True, False], [False, False]], axis=1)", "[True, False]"),
+    dtype="bool",
+)
+all = _reduction(
+    "all",
+    ("Whether all elements along axes are true.", "all([[True, True], [True, False]], axis=1)", "[True, False]"),
+    dtype="bool",
+)
 
 
 @op
 def prod(x, axis=None, keepdims=False, dtype=None):
-    """The product over axes, computed in `dtype` if given."""
+    """The product over axes, computed in `dtype` if given.
+
+    >>> prod([[1, 2], [3, 4]], axis=1).tolist()
+    [2, 12]
+    """
     x = as_array(x, None if dtype is None else dtypes.standardize_dtype(dtype))
     y = xp().prod(x, axis=_axis(axis, x), keepdims=keepdims)
     return _cast(y, _accumulator(dtype_of(x)) if dtype is None else dtype_of(x))
@@ -81,63 +100,103 @@ def _full_of(x, axis, keepdims, value):
 
 @op
 def max(x, axis=None, keepdims=False, initial=None):
-    """The largest element along axes, `initial` among them if given."""
+    """The largest element along axes, `initial` among them if given.
+
+    >>> max([[1, 2], [3, 4]], axis=0).tolist(), int(max([1, 2], initial=5))
+    ([3, 4], 5)
+    """
     return _extreme("max", maximum, x, axis, keepdims, initial)
 
 
 @op
 def min(x, axis=None, keepdims=False, initial=None):
-    """The smallest element along axes, `initial` among them if given."""
+    """The smallest element along axes, `initial` among them if given.
+
+    >>> min([[1, 2], [3, 4]], axis=1).tolist(), int(min([1, 2], initial=0))
+    ([1, 3], 0)
+    """
     return _extreme("min", minimum, x, axis, keepdims, initial)
 
 
 @op
 def amax(x, axis=None, keepdims=False):
-    """The largest element along axes."""
+    """The largest element along axes.
+
+    >>> amax([[1, 2], [3, 4]], axis=1).tolist()
+    [2, 4]
+    """
     return _extreme("max", maximum, x, axis, keepdims, None)
 
 
 @op
 def amin(x, axis=None, keepdims=False):
-    """The smallest element along axes."""
+    """The smallest element along axes.
+
+    >>> amin([[1, 2], [3, 4]], axis=0).tolist()
+    [1, 2]
+    """
     return _extreme("min", minimum, x, axis, keepdims, None)
 
 
 @op
 def ptp(x, axis=None, keepdims=False):
-    """The distance between the largest and the smallest element along axes."""
+    """The distance between the largest and the smallest element along axes.
+
+    >>> ptp([[1, 5], [3, 4]], axis=1).tolist()
+    [4, 1]
+    """
     return subtract(amax(x, axis, keepdims), amin(x, axis, keepdims))
 
 
 @op
 def mean(x, axis=None, keepdims=False):
-    """The mean over axes; low-precision floats are added up in float32."""
+    """The mean over axes; low-precision floats are added up in float32.
+
+    >>> mean([[1, 2], [3, 6]], axis=1).tolist()
+    [1.5, 4.5]
+    """
     x = to_float(x)
     return _cast(xp().mean(widened(x), axis=_axis(axis, x), keepdims=keepdims), dtype_of(x))
 
 
 @op
 def var(x, axis=None, keepdims=False):
-    """The variance over axes, of the whole population."""
+    """The variance over axes, of the whole population.
+
+    >>> var([[1.0, 3.0], [2.0, 6.0]], axis=1).tolist()
+    [1.0, 4.0]
+    """
     x = to_float(x)
     return _cast(xp().var(widened(x), axis=_axis(axis, x), keepdims=keepdims), dtype_of(x))
 
 
 @op
 def std(x, axis=None, keepdims=False):
-    """The standard deviation over axes, of the whole population."""
+    """The standard deviation over axes, of the whole population.
+
+    >>> std([[1.0, 3.0], [2.0, 6.0]], axis=1).tolist()
+    [1.0, 2.0]
+    """
     return sqrt(var(x, axis, keepdims))
 
 
 @op
 def argmax(x, axis=None, keepdims=False):
-    """The index of the first largest element along an axis, or in the flattened tensor."""
+    """The index of the first largest element along an axis, or in the flattened tensor.
+
+    >>> argmax([[1, 3, 3], [5, 4, 0]], axis=1).tolist(), int(argmax([[1, 2], [9, 4]]))
+    ([1, 0], 2)
+    """
     return _cast(xp().argmax(as_array(x), axis=axis, keepdims=keepdims), "int32")
 
 
 @op
 def argmin(x, axis=None, keepdims=False):
-    """The index of the first smallest element along an axis, or in the flattened tensor."""
+    """The index of the first smallest element along an axis, or in the flattened tensor.
+
+    >>> argmin([[2, 1, 1], [5, 4, 0]], axis=1).tolist(), int(argmin([[1, 2], [0, 4]]))
+    ([1, 2], 2)
+    """
     return _cast(xp().argmin(as_array(x), axis=axis, keepdims=keepdims), "int32")
 
 
@@ -150,19 +209,38 @@ def _running(name, doc):
     return _named(body, name, doc, elementwise=False, module=__name__)
 
 
-cumsum = _running("cumsum", "Running sums along an axis, or over the flattened tensor.")
-cumprod = _running("cumprod", "Running products along an axis, or over the flattened tensor.")
+cumsum = _running("cumsum", ("Running sums along an axis, or over the flattened tensor.", "cumsum([1, 2, 3])", "[1, 3, 6]"))
+cumprod = _running(
+    "cumprod", ("Running products along an axis, or over the flattened tensor.", "cumprod([2, 3, 4])", "[2, 6, 24]")
+)
 
 
 @op
 def count_nonzero(x, axis=None):
-    """The number of elements that are not 0."""
+    """The number of elements that are not 0, along axes or in all.
+
+    >>> count_nonzero([[0, 1], [2, 3]], axis=1).tolist()
+    [1, 2]
+    """
     return sum(_cast(not_equal(x, 0), "int32"), axis)
 
 
 @op
 def norm(x, ord=None, axis=None, keepdims=False):
-    """The norm of a vector or matrix: 2 or Frobenius for None, else 1, 2, inf, -inf, "fro" or another order of a vector."""
+    """The norm of vectors along an axis, or of matrices along two: (..., n) -> (...), or (..., m, n) -> (...).
+
+    Args:
+        x: a tensor; it is one vector or matrix if there is no axis.
+        ord: None for the square root of the sum of squares. Of vectors, the exponent of the norm: inf for the largest absolute
+            value, -inf for the smallest, 0 for the number of elements that are not 0. Of matrices "fro", 1 or inf for the
+            largest sum of absolute values of a column or a row (-1 and -inf for the smallest), 2 for the largest singular value
+            (-2 for the smallest), "nuc" for the sum of them.
+        axis: an axis, or two of matrices.
+        keepdims: whether the axes stay, with length one.
+
+    >>> float(norm([3.0, 4.0])), float(norm([[1.0, -2.0], [3.0, 4.0]], ord=1))
+    (5.0, 6.0)
+    """
     x = to_float(x)
     axes = normalize_axes(axis, len(x.shape))
     if ord in (None, "fro") or ord == 2 and len(axes) == 1:
@@ -201,25 +279,41 @@ def _number_of_others(x, axis, keepdims):
 
 @op
 def nansum(x, axis=None, keepdims=False):
-    """The sum over axes, NaN left out."""
+    """The sum over axes, NaN left out.
+
+    >>> float(nansum([1.0, float("nan"), 2.0]))
+    3.0
+    """
     return sum(_without_nan(x, 0.0), axis, keepdims)
 
 
 @op
 def nanprod(x, axis=None, keepdims=False):
-    """The product over axes, NaN left out."""
+    """The product over axes, NaN left out.
+
+    >>> float(nanprod([2.0, float("nan"), 3.0]))
+    6.0
+    """
     return prod(_without_nan(x, 1.0), axis, keepdims)
 
 
 @op
 def nancumsum(x, axis=None, dtype=None):
-    """Running sums along an axis, or over the flattened tensor; NaN counts 0."""
+    """Running sums along an axis, or over the flattened tensor; NaN counts 0.
+
+    >>> nancumsum([1.0, float("nan"), 2.0]).tolist()
+    [1.0, 1.0, 3.0]
+    """
     return cumsum(_without_nan(x, 0.0), axis, dtype)
 
 
 @op
 def nancumprod(x, axis=None, dtype=None):
-    """Running products along an axis, or over the flattened tensor; NaN counts 1."""
+    """Running products along an axis, or over the flattened tensor; NaN counts 1.
+
+    >>> nancumprod([2.0, float("nan"), 3.0]).tolist()
+    [2.0, 2.0, 6.0]
+    """
     return cumprod(_without_nan(x, 1.0), axis, dtype)
 
 
@@ -233,13 +327,21 @@ def _nan_extreme(of, x, axis, keepdims, otherwise):
 
 @op
 def nanmax(x, axis=None, keepdims=False):
-    """The largest element along axes, NaN left out; NaN where there is nothing else."""
+    """The largest element along axes, NaN left out; NaN where there is nothing else.
+
+    >>> float(nanmax([1.0, float("nan"), 2.0]))
+    2.0
+    """
     return _nan_extreme(amax, x, axis, keepdims, -math.inf)
 
 
 @op
 def nanmin(x, axis=None, keepdims=False):
-    """The smallest element along axes, NaN left out; NaN where there is nothing else."""
+    """The smallest element along axes, NaN left out; NaN where there is nothing else.
+
+    >>> float(nanmin([1.0, float("nan"), 2.0]))
+    1.0
+    """
     return _nan_extreme(amin, x, axis, keepdims, math.inf)
 
 
@@ -253,19 +355,31 @@ def _nan_index(of, x, axis, keepdims, otherwise):
 
 @op
 def nanargmax(x, axis=None, keepdims=False):
-    """The index of the first largest element along an axis, NaN left out; -1 where there is nothing else."""
+    """The index of the first largest element along an axis, NaN left out; -1 where there is nothing else.
+
+    >>> int(nanargmax([1.0, float("nan"), 2.0]))
+    2
+    """
     return _nan_index(argmax, x, axis, keepdims, -math.inf)
 
 
 @op
 def nanargmin(x, axis=None, keepdims=False):
-    """The index of the first smallest element along an axis, NaN left out; -1 where there is nothing else."""
+    """The index of the first smallest element along an axis, NaN left out; -1 where there is nothing else.
+
+    >>> int(nanargmin([float("nan"), 1.0, 2.0]))
+    1
+    """
     return _nan_index(argmin, x, axis, keepdims, math.inf)
 
 
 @op
 def nanmean(x, axis=None, keepdims=False):
-    """The mean over axes, NaN left out; NaN where there is nothing else."""
+    """The mean over axes, NaN left out; NaN where there is nothing else.
+
+    >>> float(nanmean([1.0, float("nan"), 2.0]))
+    1.5
+    """
     dtype = dtype_of(to_float(x))
     x = widened(x)
     count = _number_of_others(x, axis, keepdims)
@@ -274,7 +388,11 @@ def nanmean(x, axis=None, keepdims=False):
 
 @op
 def nanvar(x, axis=None, keepdims=False):
-    """The variance over axes, NaN left out; NaN where there is nothing else."""
+    """The variance over axes, NaN left out; NaN where there is nothing else.
+
+    >>> float(nanvar([1.0, float("nan"), 3.0]))
+    1.0
+    """
     dtype = dtype_of(to_float(x))
     x = widened(x)
     missing = isnan(x)
@@ -286,7 +404,11 @@ def nanvar(x, axis=None, keepdims=False):
 
 @op
 def nanstd(x, axis=None, keepdims=False):
-    """The standard deviation over axes, NaN left out; NaN where there is nothing else."""
+    """The standard deviation over axes, NaN left out; NaN where there is nothing else.
+
+    >>> float(nanstd([1.0, float("nan"), 5.0]))
+    2.0
+    """
     return sqrt(nanvar(x, axis, keepdims))
 
 

@@ -83,19 +83,31 @@ def segment_sum(data, segment_ids, num_segments=None, sorted=False):
 
 @op
 def segment_prod(data, segment_ids, num_segments=None, sorted=False):
-    """The products of the rows of each segment, 1 for none; see `segment_sum`."""
+    """The products of the rows of each segment, 1 for none; see `segment_sum`.
+
+    >>> segment_prod([2.0, 3.0, 4.0], [0, 2, 2], 3).tolist()
+    [2.0, 1.0, 12.0]
+    """
     return _segments("prod", data, segment_ids, num_segments)
 
 
 @op
 def segment_max(data, segment_ids, num_segments=None, sorted=False):
-    """The largest element of each segment, -inf or the dtype's smallest number for none; see `segment_sum`."""
+    """The largest element of each segment, -inf or the dtype's smallest number for none; see `segment_sum`.
+
+    >>> segment_max([1.0, 2.0, 4.0], [0, 2, 2], 3).tolist()
+    [1.0, -inf, 4.0]
+    """
     return _segments("max", data, segment_ids, num_segments)
 
 
 @op
 def segment_min(data, segment_ids, num_segments=None, sorted=False):
-    """The smallest element of each segment, inf or the dtype's largest number for none; see `segment_sum`."""
+    """The smallest element of each segment, inf or the dtype's largest number for none; see `segment_sum`.
+
+    >>> segment_min([1.0, 2.0, 4.0], [0, 2, 2], 3).tolist()
+    [1.0, inf, 2.0]
+    """
     return _segments("min", data, segment_ids, num_segments)
 
 

@@ -42,13 +42,23 @@ def fft(x):
 
 @op
 def fft2(x):
-    """The discrete Fourier transform along the last two axes: a pair of (..., m, n) -> a pair of (..., m, n)."""
+    """The discrete Fourier transform along the last two axes: a pair of (..., m, n) -> a pair of (..., m, n).
+
+    >>> real, imaginary = fft2(([[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [0.0, 0.0]]))
+    >>> real.tolist()
+    [[10.0, -2.0], [-4.0, 0.0]]
+    """
     return _parts(xp().fft.fft2(_pair("fft2", x)))
 
 
 @op
 def ifft2(x):
-    """The inverse of `fft2`: a pair of (..., m, n) -> a pair of (..., m, n)."""
+    """The inverse of `fft2`: a pair of (..., m, n) -> a pair of (..., m, n).
+
+    >>> real, imaginary = ifft2(([[4.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]]))
+    >>> real.tolist()
+    [[1.0, 1.0], [1.0, 1.0]]
+    """
     return _parts(xp().fft.ifft2(_pair("ifft2", x)))
 
 
@@ -76,7 +86,11 @@ def rfft(x, fft_length=None):
 
 @op
 def irfft(x, fft_length=None):
-    """The inverse of `rfft`: a pair of (..., k) -> (..., fft_length), 2 * (k - 1) by default."""
+    """The inverse of `rfft`: a pair of (..., k) -> (..., fft_length), 2 * (k - 1) by default.
+
+    >>> irfft(([4.0, -2.0, 0.0], [0.0, 0.0, 0.0])).tolist()
+    [0.0, 1.0, 2.0, 1.0]
+    """
     z = _pair("irfft", x)
     count = z.shape[-1]
     if fft_length is None:
@@ -149,6 +163,10 @@ def stft(x, sequence_length, sequence_stride, fft_length, window="hann", center=
     Raises: ValueError for a window of another length, or pieces shorter than it.
 
     Source: Allen and Rabiner 1977, "A unified approach to short-time Fourier analysis and synthesis".
+
+    >>> real, imaginary = stft([1.0] * 16, sequence_length=4, sequence_stride=2, fft_length=4)
+    >>> real.shape, real[0].tolist()
+    ((9, 3), [2.0, -1.0, 0.0])
     """
     x = knp.widened(x)
     _check_lengths("stft", sequence_length, fft_length)
@@ -179,6 +197,11 @@ def istft(x, sequence_length, sequence_stride, fft_length, length=None, window="
     Raises: ValueError for a window of another length, pieces shorter than it, or an open number of them.
 
     Source: Griffin and Lim 1984, "Signal estimation from modified short-time Fourier transform".
+
+    >>> import kerata
+    >>> spectra = stft([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 4, 2, 4)
+    >>> kerata.ops.round(istft(spectra, 4, 2, 4)).tolist()
+    [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
     """
     _check_lengths("istft", sequence_length, fft_length)
     pieces = irfft(x, fft_length)

@@ -40,13 +40,21 @@ from kerata.ops.shaping import broadcast_to, expand_dims, moveaxis, ravel, resha
 
 @op
 def digitize(x, bins):
-    """The number of the bin that each element falls in."""
+    """The number of the bin that each element falls in.
+
+    >>> digitize([0.5, 2.0, 9.0], [1.0, 2.0, 3.0]).tolist()
+    [0, 2, 3]
+    """
     return searchsorted(as_array(bins, dtype_of(as_array(x))), x, side="right")
 
 
 @op
 def average(x, axis=None, weights=None):
-    """The mean, weighted if weights are given."""
+    """The mean, weighted if weights are given.
+
+    >>> float(average([1.0, 3.0], weights=[3.0, 1.0]))
+    1.5
+    """
     if weights is None:
         return mean(x, axis)
     x, weights = promote(to_float(x), weights)
@@ -60,7 +68,11 @@ def average(x, axis=None, weights=None):
 
 @op
 def median(x, axis=None, keepdims=False):
-    """The middle value along axes."""
+    """The middle value along axes.
+
+    >>> float(median([5.0, 1.0, 2.0])), median([[1.0, 2.0], [3.0, 5.0]], axis=1).tolist()
+    (2.0, [1.5, 4.0])
+    """
     return xp().median(to_float(x), axis=axis, keepdims=keepdims)
 
 
@@ -148,25 +160,41 @@ def quantile(x, q, axis=None, method="linear", keepdims=False):
 
 @op
 def percentile(x, q, axis=None, method="linear", keepdims=False):
-    """`quantile`, its levels from 0 to 100."""
+    """`quantile`, its levels from 0 to 100.
+
+    >>> percentile([1.0, 2.0, 3.0, 4.0], [25, 75]).tolist()
+    [1.75, 3.25]
+    """
     return _quantile("percentile", x, divide(to_float(q), 100.0), axis, method, keepdims, False)
 
 
 @op
 def nanquantile(x, q, axis=None, method="linear", keepdims=False):
-    """`quantile` of the elements that are not NaN; NaN where there are none."""
+    """`quantile` of the elements that are not NaN; NaN where there are none.
+
+    >>> float(nanquantile([5.0, float("nan"), 1.0], 0.25))
+    2.0
+    """
     return _quantile("nanquantile", x, q, axis, method, keepdims, True)
 
 
 @op
 def nanpercentile(x, q, axis=None, method="linear", keepdims=False):
-    """`percentile` of the elements that are not NaN; NaN where there are none."""
+    """`percentile` of the elements that are not NaN; NaN where there are none.
+
+    >>> float(nanpercentile([5.0, float("nan"), 1.0], 25))
+    2.0
+    """
     return _quantile("nanpercentile", x, divide(to_float(q), 100.0), axis, method, keepdims, True)
 
 
 @op
 def nanmedian(x, axis=None, keepdims=False):
-    """The middle value along axes, NaN left out; NaN where there is nothing else."""
+    """The middle value along axes, NaN left out; NaN where there is nothing else.
+
+    >>> float(nanmedian([5.0, float("nan"), 1.0]))
+    3.0
+    """
     return _quantile("nanmedian", x, 0.5, axis, "linear", keepdims, True)
 
 
@@ -207,6 +235,10 @@ def corrcoef(x):
     """The correlations of variables with one another: (variables, observations) -> (variables, variables).
 
     Raises: ValueError for tensors of more than two axes.
+
+    >>> import kerata
+    >>> kerata.ops.round(corrcoef([[1.0, 3.0], [5.0, 1.0]])).tolist()
+    [[1.0, -1.0], [-1.0, 1.0]]
     """
     x = to_float(x)
     if len(x.shape) > 2:
@@ -230,6 +262,9 @@ def diff(a, n=1, axis=-1):
     """The differences of neighbours along an axis, taken `n` times; of bools, whether they differ.
 
     Raises: ValueError if `n` is negative.
+
+    >>> diff([1, 4, 9]).tolist(), diff([1, 4, 9], n=2).tolist()
+    ([3, 5], [2])
     """
     if n < 0:
         raise ValueError(f"diff: n must be 0 or more; {n} came.")

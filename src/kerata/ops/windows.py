@@ -19,37 +19,61 @@ def _window(function, x, *parameters):
 
 @op
 def bartlett(x):
-    """The triangular window of length `x`, 0 at both ends."""
+    """The triangular window of length `x`, 0 at both ends.
+
+    >>> bartlett(5).tolist()
+    [0.0, 0.5, 1.0, 0.5, 0.0]
+    """
     return _window(np.bartlett, x)
 
 
 @op
 def blackman(x):
-    """Blackman's window of length `x`: 0.42 - 0.5 cos + 0.08 cos of the double angle."""
+    """Blackman's window of length `x`: 0.42 - 0.5 cos + 0.08 cos of the double angle.
+
+    >>> [round(v, 2) + 0.0 for v in blackman(5).tolist()]
+    [0.0, 0.34, 1.0, 0.34, 0.0]
+    """
     return _window(np.blackman, x)
 
 
 @op
 def hamming(x):
-    """Hamming's window of length `x`: 0.54 - 0.46 cos."""
+    """Hamming's window of length `x`: 0.54 - 0.46 cos.
+
+    >>> [round(v, 2) for v in hamming(5).tolist()]
+    [0.08, 0.54, 1.0, 0.54, 0.08]
+    """
     return _window(np.hamming, x)
 
 
 @op
 def hanning(x):
-    """Hann's window of length `x`: 0.5 - 0.5 cos."""
+    """Hann's window of length `x`: 0.5 - 0.5 cos.
+
+    >>> [round(v, 2) for v in hanning(5).tolist()]
+    [0.0, 0.5, 1.0, 0.5, 0.0]
+    """
     return _window(np.hanning, x)
 
 
 @op
 def kaiser(x, beta):
-    """Kaiser's window of length `x`; the larger `beta`, the lower its side lobes and the wider its main one."""
+    """Kaiser's window of length `x`; the larger `beta`, the lower its side lobes and the wider its main one.
+
+    >>> [round(v, 2) for v in kaiser(5, 2.0).tolist()]
+    [0.44, 0.83, 1.0, 0.83, 0.44]
+    """
     return _window(np.kaiser, x, float(beta))
 
 
 @op(elementwise=True)
 def i0(x):
-    """The modified Bessel function of the first kind, of order 0."""
+    """The modified Bessel function of the first kind, of order 0.
+
+    >>> [round(v, 4) for v in i0([0.0, 1.0]).tolist()]
+    [1.0, 1.2661]
+    """
     x = to_float(x)
     return _cast(xp().i0(x), dtype_of(x))
 
