@@ -16,6 +16,13 @@ def clone_model(model, input_tensors=None, clone_function=None, call_function=No
         clone_function: makes a layer from a layer; by default `layer.__class__.from_config(layer.get_config())`.
         call_function: `call_function(layer, *args, **kwargs)` in place of calling the layer.
         recursive: whether `clone_function` is also applied inside nested models.
+
+    >>> import kerata
+    >>> def wider(layer):
+    ...     return type(layer).from_config(layer.get_config() | {"units": 2 * layer.units})
+    >>> model = kerata.Sequential([kerata.layers.Input((4,)), kerata.layers.Dense(3)])
+    >>> clone_model(model).output_shape, clone_model(model, clone_function=wider).output_shape
+    ((None, 3), (None, 6))
     """
     from kerata.models.sequential import Sequential
 

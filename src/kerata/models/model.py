@@ -351,5 +351,11 @@ def _flat(nested, prefix=""):
 
 
 def model_from_json(json_string, custom_objects=None):
-    """A model, without weights, from the text that `to_json` made."""
+    """A model, without weights, from the text that `to_json` made.
+
+    >>> import kerata
+    >>> model = kerata.Sequential([kerata.layers.Input((2,)), kerata.layers.Dense(1)])
+    >>> model_from_json(model.to_json()).output_shape
+    (None, 1)
+    """
     return deserialize_keras_object(json.loads(json_string), custom_objects=custom_objects)

@@ -13,6 +13,9 @@ class QuantizationConfig(Configurable):
     Args:
         weight_quantizer: makes integers of a weight; the mode's own if None.
         activation_quantizer: makes integers of a layer's inputs; None leaves them floats.
+
+    >>> Int8QuantizationConfig().mode, isinstance(Int8QuantizationConfig(), QuantizationConfig)
+    ('int8', True)
     """
 
     def __init__(self, weight_quantizer=None, activation_quantizer=None):
@@ -64,6 +67,12 @@ class Int8QuantizationConfig(QuantizationConfig):
         activation_quantizer: by the largest magnitude if "default"; None leaves inputs floats.
 
     Raises: ValueError for a quantizer that makes other integers.
+
+    >>> import kerata
+    >>> model = kerata.Sequential([kerata.layers.Input((4,)), kerata.layers.Dense(3)])
+    >>> model.quantize(config=Int8QuantizationConfig(activation_quantizer=None))
+    >>> [(w.name, w.dtype) for w in model.layers[0].weights]
+    [('bias', 'float32'), ('kernel', 'int8'), ('kernel_scale', 'float32')]
     """
 
     def __init__(self, weight_quantizer=None, activation_quantizer="default"):
@@ -84,6 +93,12 @@ class Int4QuantizationConfig(QuantizationConfig):
             None or -1 for one scale, without a zero point, for each output.
 
     Raises: ValueError for another block size, for a quantizer together with blocks, or one that makes other integers.
+
+    >>> import kerata
+    >>> model = kerata.Sequential([kerata.layers.Input((4,)), kerata.layers.Dense(3)])
+    >>> model.quantize(config=Int4QuantizationConfig(block_size=None))
+    >>> [(w.name, w.shape) for w in model.layers[0].weights]
+    [('bias', (3,)), ('kernel', (4, 2)), ('kernel_scale', (3,))]
     """
 
     def __init__(self, weight_quantizer=None, activation_quantizer="default", block_size=128):
@@ -111,7 +126,14 @@ class Int4QuantizationConfig(QuantizationConfig):
 
 
 class Float8QuantizationConfig(QuantizationConfig):
-    """Training with products of 8-bit floats; the scales follow the largest magnitudes seen."""
+    """Training with products of 8-bit floats; the scales follow the largest magnitudes seen.
+
+    >>> import kerata
+    >>> model = kerata.Sequential([kerata.layers.Input((4,)), kerata.layers.Dense(3)])
+    >>> model.quantize(config=Float8QuantizationConfig())
+    >>> model.layers[0].quantization_mode
+    'float8'
+    """
 
     def __init__(self):
         super().__init__()
@@ -176,6 +198,10 @@ class GPTQConfig(CalibratedConfig):
             "sequential_blocks", which are quantized one after another; asked of the model if None.
 
     Raises: ValueError for numbers outside these ranges.
+
+    >>> config = GPTQConfig(["some texts"], tokenizer=lambda text: [ord(letter) for letter in text], group_size=32)
+    >>> config.mode, config.weight_bits, config.group_size
+    ('gptq', 4, 32)
     """
 
     def __init__(
@@ -224,6 +250,10 @@ class AWQConfig(CalibratedConfig):
             "sequential_blocks", which are quantized one after another; asked of the model if None.
 
     Raises: ValueError for numbers outside these ranges.
+
+    >>> config = AWQConfig(["some texts"], tokenizer=lambda text: [ord(letter) for letter in text], group_size=32)
+    >>> config.mode, config.weight_bits, config.group_size
+    ('awq', 4, 32)
     """
 
     def __init__(

@@ -11,6 +11,14 @@ class Quantizer(Configurable):
 
     Args:
         output_dtype: the integers' dtype.
+
+    >>> import kerata
+    >>> class Halves(kerata.Quantizer):
+    ...     def __call__(self, x):
+    ...         return kerata.ops.cast(kerata.ops.round(kerata.ops.multiply(x, 2)), self.output_dtype), 2.0
+    >>> integers, scale = Halves()([0.4, 1.6])
+    >>> integers.tolist(), (integers / scale).tolist()
+    ([1, 3], [0.5, 1.5])
     """
 
     def __init__(self, output_dtype="int8"):

@@ -27,6 +27,13 @@ def save_model(model, filepath, overwrite=True, zipped=None, **kwargs):
         overwrite: False raises if there is a file already.
 
     Raises: ValueError for another ending, or a model that can't be saved; an existing file stays as it was then.
+
+    >>> import kerata, tempfile
+    >>> model = kerata.Sequential([kerata.layers.Input((2,)), kerata.layers.Dense(1)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_model(model, folder + "/model.keras")
+    ...     load_model(folder + "/model.keras").output_shape
+    (None, 1)
     """
     path = _checked_path(filepath, overwrite, (".keras",), "a model")
     if kwargs.pop("save_format", None) not in (None, "keras") or kwargs.pop("include_optimizer", True) is None or kwargs:
@@ -48,6 +55,14 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
         safe_mode: whether what the file could do harm with is refused; unset means safe.
 
     Raises: ValueError, or FileNotFoundError, telling what is wrong with the file. Nothing in the file is run.
+
+    >>> import kerata, tempfile
+    >>> model = kerata.Sequential([kerata.layers.Input((2,)), kerata.layers.Dense(1)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     model.save(folder + "/model.keras")
+    ...     copy = load_model(folder + "/model.keras")
+    >>> [bool((a == b).all()) for a, b in zip(model.get_weights(), copy.get_weights())]
+    [True, True]
     """
     path = pathlib.Path(filepath)
     if not path.exists():
@@ -111,7 +126,20 @@ def _compile_as_saved(model, compiled, custom_objects):
 
 
 def save_weights(model, filepath, overwrite=True, max_shard_size=None, **kwargs):
-    """Save a model's weights to a `.weights.h5` file, which Keras 3 reads too."""
+    """Save a model's weights to a `.weights.h5` file, which Keras 3 reads too.
+
+    Args:
+        model: a built model.
+        filepath: where; the name ends in `.weights.h5`.
+        overwrite: False raises if there is a file already.
+
+    >>> import kerata, os, tempfile
+    >>> model = kerata.Sequential([kerata.layers.Input((2,)), kerata.layers.Dense(1)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_weights(model, folder + "/model.weights.h5")
+    ...     os.listdir(folder)
+    ['model.weights.h5']
+    """
     path = _checked_path(filepath, overwrite, (".weights.h5",), "weights")
     with _atomic(path) as temporary, open(temporary, "w+b") as file:
         _write_weights(model, file, with_optimizer=True)
@@ -126,6 +154,14 @@ def load_weights(model, filepath, skip_mismatch=False, **kwargs):
 
     Raises: ValueError naming the layer if a weight is missing, is too many or has another shape; the model is left as it
     was then.
+
+    >>> import kerata, tempfile
+    >>> trained, fresh = (kerata.Sequential([kerata.layers.Input((2,)), kerata.layers.Dense(1)]) for _ in range(2))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_weights(trained, folder + "/model.weights.h5")
+    ...     load_weights(fresh, folder + "/model.weights.h5")
+    >>> [bool((a == b).all()) for a, b in zip(trained.get_weights(), fresh.get_weights())]
+    [True, True]
     """
     path = pathlib.Path(filepath)
     if not path.exists():

@@ -16,7 +16,11 @@ MEMORY_LIMIT = 2 * 1024**3
 
 
 def unpack_x_y_sample_weight(data):
-    """A batch as `(x, y, sample_weight)`, None for what it lacks."""
+    """A batch as `(x, y, sample_weight)`, None for what it lacks.
+
+    >>> unpack_x_y_sample_weight(("x", "y")), unpack_x_y_sample_weight("x")
+    (('x', 'y', None), ('x', None, None))
+    """
     if isinstance(data, list):
         data = tuple(data)
     if not isinstance(data, tuple):
@@ -27,7 +31,11 @@ def unpack_x_y_sample_weight(data):
 
 
 def pack_x_y_sample_weight(x, y=None, sample_weight=None):
-    """A batch from its parts, as short as it can be."""
+    """A batch from its parts, as short as it can be.
+
+    >>> pack_x_y_sample_weight("x", "y"), pack_x_y_sample_weight("x", None, "weights")
+    (('x', 'y'), ('x', None, 'weights'))
+    """
     if y is None and sample_weight is None:
         return x if not isinstance(x, (list, tuple)) else (x,)
     return (x, y) if sample_weight is None else (x, y, sample_weight)

@@ -55,6 +55,13 @@ def get_file(
 
     Raises: ValueError for arguments that say too little, a hash that doesn't match, or an archive that can't be unpacked;
     OSError with the address for a download that fails.
+
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = pathlib.Path(folder, "words.txt").write_text("one two")  # there already: nothing is downloaded
+    ...     path = get_file(origin="https://example.org/words.txt", cache_dir=folder, cache_subdir=".")
+    ...     pathlib.Path(path).read_text()
+    'one two'
     """
     fname, given = _checked_name(fname, origin)
     digest = _checked_hash(file_hash or md5_hash, "md5" if md5_hash and not file_hash else hash_algorithm)

@@ -63,6 +63,17 @@ def image_dataset_from_directory(
     Returns: a data set with the attributes `class_names` and `file_paths`.
 
     Raises: FileNotFoundError if there is no such folder, ValueError for arguments that don't go together.
+
+    >>> import numpy as np, os, tempfile
+    >>> from kerata.utils import save_img
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("cats", "dogs"):
+    ...         os.mkdir(f"{folder}/{name}")
+    ...         save_img(f"{folder}/{name}/1.png", np.zeros((10, 12, 3)))
+    ...     data = image_dataset_from_directory(folder, image_size=(8, 8), shuffle=False, verbose=False)
+    ...     x, y = next(iter(data))
+    >>> data.class_names, x.shape, y.tolist()
+    (['cats', 'dogs'], (2, 8, 8, 3), [0, 1])
     """
     if color_mode not in _CHANNELS:
         raise ValueError(f"color_mode is 'rgb', 'rgba' or 'grayscale'; {color_mode!r} came.")
@@ -106,6 +117,16 @@ def text_dataset_from_directory(
     Returns: a data set with the attributes `class_names` and `file_paths`.
 
     Raises: FileNotFoundError if there is no such folder, ValueError for arguments that don't go together.
+
+    >>> import os, pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("bad", "good"):
+    ...         os.mkdir(f"{folder}/{name}")
+    ...         _ = pathlib.Path(f"{folder}/{name}/1.txt").write_text(f"a {name} film")
+    ...     data = text_dataset_from_directory(folder, shuffle=False, verbose=False)
+    ...     x, y = next(iter(data))
+    >>> x.tolist(), y.tolist()
+    ([b'a bad film', b'a good film'], [0, 1])
     """
     read = lambda path: np.array(pathlib.Path(path).read_bytes()[:max_length], dtype=object)
     return _folder_dataset(
@@ -144,6 +165,17 @@ def audio_dataset_from_directory(
     Returns: a data set with the attributes `class_names` and `file_paths`.
 
     Raises: FileNotFoundError if there is no such folder, ValueError for arguments that don't go together.
+
+    >>> import os, tempfile, wave
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     os.mkdir(f"{folder}/beeps")
+    ...     with wave.open(f"{folder}/beeps/1.wav", "wb") as file:
+    ...         file.setparams((1, 2, 8000, 0, "NONE", "not compressed"))
+    ...         file.writeframes(bytes(2 * 100))
+    ...     data = audio_dataset_from_directory(folder, verbose=False)
+    ...     x, y = next(iter(data))
+    >>> data.class_names, x.shape, y.shape
+    (['beeps'], (1, 100, 1), (1,))
     """
     if ragged and output_sequence_length is not None:
         raise ValueError("ragged sounds keep their lengths: give ragged or output_sequence_length, not both.")

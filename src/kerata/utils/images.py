@@ -91,6 +91,12 @@ def load_img(path, color_mode="rgb", target_size=None, interpolation="nearest", 
         keep_aspect_ratio: whether the middle is cut out first, in the proportions of `target_size`.
 
     Raises: ValueError for an unknown mode or interpolation, TypeError for another kind of path, ImportError without Pillow.
+
+    >>> import io, numpy as np
+    >>> buffer = io.BytesIO()
+    >>> save_img(buffer, np.zeros((10, 12, 3)), file_format="png")
+    >>> load_img(buffer, target_size=(4, 6)).size  # Pillow's (width, height)
+    (6, 4)
     """
     Image = pillow()
     if color_mode not in _MODES:
@@ -130,6 +136,12 @@ def save_img(path, x, data_format=None, file_format=None, scale=True, **kwargs):
         **kwargs: for Pillow's `Image.save`.
 
     Shapes: (height, width, channels) with 1, 3 or 4 channels, or with channels first.
+
+    >>> import numpy as np, os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_img(folder + "/black.png", np.zeros((10, 12, 3)))
+    ...     load_img(folder + "/black.png").size  # Pillow's (width, height)
+    (12, 10)
     """
     img = array_to_img(x, data_format, scale)
     ending = file_format or (pathlib.PurePath(path).suffix.lstrip(".") if isinstance(path, (str, os.PathLike)) else "")
@@ -151,6 +163,10 @@ def smart_resize(x, size, interpolation="bilinear", data_format="channels_last",
     Shapes: (..., height, width, channels) -> (..., *size, channels), or with channels first. NumPy arrays stay such.
 
     Raises: ValueError for another number of axes, or a size that is no pair.
+
+    >>> import numpy as np
+    >>> smart_resize(np.zeros((10, 20, 3)), (4, 4)).shape
+    (4, 4, 3)
     """
     from kerata import ops
 

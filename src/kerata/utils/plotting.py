@@ -136,6 +136,13 @@ def plot_model(
     Returns: in a notebook, the picture; else None.
 
     Raises: ValueError for a model that is not built, another direction or an ending that can't be written.
+
+    >>> import kerata, pathlib, tempfile
+    >>> model = kerata.Sequential([kerata.layers.Input((2,)), kerata.layers.Dense(1)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     plot_model(model, folder + "/model.svg", show_shapes=True)
+    ...     "Dense" in pathlib.Path(folder, "model.svg").read_text()
+    True
     """
     dot = model_to_dot(
         model,

@@ -160,6 +160,16 @@ class SKLearnRegressor(RegressorMixin, _Estimator):
         history_: the logs of its epochs.
 
     The model's function gets targets with two axes: (samples, outputs).
+
+    >>> import kerata, numpy as np
+    >>> def linear(X, y):
+    ...     model = kerata.Sequential([kerata.layers.Input(X.shape[1:]), kerata.layers.Dense(y.shape[1])])
+    ...     model.compile(kerata.optimizers.SGD(0.5), "mse")
+    ...     return model
+    >>> x = np.linspace(-1, 1, 20).reshape(20, 1)
+    >>> regressor = SKLearnRegressor(linear, fit_kwargs={"epochs": 20, "verbose": 0}).fit(x, 2 * x[:, 0] + 1)
+    >>> bool(regressor.score(x, 2 * x[:, 0] + 1) > 0.9)
+    True
     """
 
     def __sklearn_tags__(self):
@@ -191,6 +201,15 @@ class SKLearnTransformer(TransformerMixin, _Estimator):
     Attributes:
         model_: the fitted model.
         history_: the logs of its epochs.
+
+    >>> import kerata, numpy as np
+    >>> def encoder(X, y):
+    ...     model = kerata.Sequential([kerata.layers.Input(X.shape[1:]), kerata.layers.Dense(2)])
+    ...     model.compile("sgd", "mse")
+    ...     return model
+    >>> x = np.ones((8, 5))
+    >>> SKLearnTransformer(encoder, fit_kwargs={"verbose": 0}).fit(x, np.ones((8, 2))).transform(x).shape
+    (8, 2)
     """
 
     def __sklearn_tags__(self):
