@@ -190,3 +190,19 @@ def test_compiled_lambda_with_state():
     run = engines.get("jax").compile(lambda x: layer(x), [counter])
     run(X)
     np.testing.assert_array_equal(run(X), X + 2)
+
+
+def test_an_input_spec_of_the_class_holds(engine):
+    class Rows(layers.Layer):
+        input_spec = kerata.InputSpec(ndim=2, axes={-1: 3})
+
+        def call(self, inputs):
+            return inputs
+
+    np.testing.assert_array_equal(engine.to_numpy(Rows()(X)), X)
+    with pytest.raises(ValueError, match="axis -1 must have length 3"):
+        Rows()(X[:, :2])
+    free = Rows()
+    free.input_spec = None
+    np.testing.assert_array_equal(engine.to_numpy(free(X[:, :2])), X[:, :2])
+    assert layers.Identity().input_spec is None

@@ -166,7 +166,11 @@ from kerata.layers.wrappers import Bidirectional, TimeDistributed, Wrapper
 
 
 def serialize(layer):
-    """The layer's JSON form."""
+    """The layer's JSON form.
+
+    >>> serialize(Dense(3))["class_name"], serialize(Dense(3))["config"]["units"]
+    ('Dense', 3)
+    """
     return _registry.serialize_keras_object(layer)
 
 
@@ -174,6 +178,9 @@ def deserialize(config, custom_objects=None):
     """A layer from its JSON form.
 
     Raises: ValueError if the config names what is unknown, or no layer.
+
+    >>> deserialize(serialize(Dense(3))).units
+    3
     """
     layer = _registry.deserialize_keras_object(config, custom_objects=custom_objects)
     if not isinstance(layer, Layer):

@@ -64,6 +64,10 @@ class PReLU(Layer):
         alpha_regularizer: a penalty added to the loss.
         alpha_constraint: applied after each update.
         shared_axes: axes along which alpha is the same, the batch axis being 0: [1, 2] for one alpha a channel.
+
+    >>> import kerata, numpy as np
+    >>> kerata.layers.PReLU(alpha_initializer=kerata.initializers.Constant(0.25))(np.array([[-4.0, 2.0]])).tolist()
+    [[-1.0, 2.0]]
     """
 
     supports_masking = True
@@ -94,7 +98,12 @@ class PReLU(Layer):
 
 
 class ELU(Layer):
-    """x where it is positive, else `alpha * (exp(x) - 1)` (Clevert et al. 2016, arXiv:1511.07289)."""
+    """x where it is positive, else `alpha * (exp(x) - 1)` (Clevert et al. 2016, arXiv:1511.07289).
+
+    >>> import kerata, numpy as np
+    >>> [round(x, 4) for x in kerata.layers.ELU()(np.array([-1.0, 2.0])).tolist()]
+    [-0.6321, 2.0]
+    """
 
     supports_masking = True
 

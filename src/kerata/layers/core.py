@@ -36,7 +36,12 @@ class Activation(Layer):
 
 
 class Identity(Layer):
-    """The inputs as they are, in any structure."""
+    """The inputs as they are, in any structure.
+
+    >>> import kerata, numpy as np
+    >>> kerata.layers.Identity()(np.array([1.0, 2.0])).tolist()
+    [1.0, 2.0]
+    """
 
     supports_masking = True
 
@@ -80,6 +85,11 @@ class ActivityRegularization(Layer):
     Args:
         l1: the factor of the sum of absolute values.
         l2: the factor of the sum of squares.
+
+    >>> import kerata, numpy as np
+    >>> layer = kerata.layers.ActivityRegularization(l1=0.5)
+    >>> layer(np.array([[1.0, -3.0]])).tolist(), [float(loss) for loss in layer.losses]
+    ([[1.0, -3.0]], [2.0])
     """
 
     supports_masking = True

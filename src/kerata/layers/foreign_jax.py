@@ -162,6 +162,16 @@ class FlaxLayer(JaxLayer):
         seed: an integer for the same draws in each run.
 
     Raises: ValueError on another engine; TypeError if `module` is none.
+
+    >>> import kerata, numpy as np
+    >>> from flax import linen
+    >>> class Scale(linen.Module):
+    ...     @linen.compact
+    ...     def __call__(self, inputs):
+    ...         return inputs * self.param("factor", linen.initializers.constant(3.0), ())
+    >>> layer = kerata.layers.FlaxLayer(Scale())
+    >>> layer(np.array([1.0, 2.0], "float32")).tolist(), len(layer.trainable_weights)
+    ([3.0, 6.0], 1)
     """
 
     def __init__(self, module, method=None, variables=None, **kwargs):

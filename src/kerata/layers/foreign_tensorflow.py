@@ -20,6 +20,15 @@ class TFSMLayer(Layer):
     Loading a SavedModel runs what its author put in, so `from_config` asks for `safe_mode=False`.
 
     Raises: ValueError on another engine, or if there is no such function.
+
+    >>> import kerata, numpy as np, tempfile
+    >>> import tensorflow as tf
+    >>> saved = tf.Module()
+    >>> saved.serve = tf.function(lambda x: 3.0 * x, input_signature=[tf.TensorSpec([None, 2])])
+    >>> with tempfile.TemporaryDirectory() as folder, kerata.use_engine("tensorflow"):
+    ...     tf.saved_model.save(saved, folder)
+    ...     kerata.layers.TFSMLayer(folder)(np.ones((1, 2), "float32")).numpy().tolist()
+    [[3.0, 3.0]]
     """
 
     def __init__(self, filepath, call_endpoint="serve", call_training_endpoint=None, trainable=True, name=None, dtype=None):

@@ -14,6 +14,10 @@ class InputLayer(Layer):
         batch_shape: the whole shape, in place of `shape` and `batch_size`.
         input_tensor: an existing symbolic tensor to begin at.
         optional: whether the input may be None.
+
+    >>> import kerata
+    >>> kerata.layers.InputLayer((28, 28)).output.shape
+    (None, 28, 28)
     """
 
     def __init__(

@@ -16,6 +16,16 @@ class InputSpec:
         allow_last_axis_squeeze: whether an input without a last axis of length one will do.
         name: the input's name in a dict of inputs.
         optional: whether None will do.
+
+    >>> import kerata
+    >>> layer = kerata.layers.Identity()
+    >>> layer.input_spec = kerata.InputSpec(ndim=2, axes={-1: 3})
+    >>> layer(kerata.ops.ones((2, 3))).shape
+    (2, 3)
+    >>> layer(kerata.ops.ones((2, 4)))
+    Traceback (most recent call last):
+        ...
+    ValueError: Layer ... input has shape (2, 4); axis -1 must have length 3...
     """
 
     def __init__(

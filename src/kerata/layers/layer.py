@@ -118,6 +118,7 @@ class Layer(Holder, Configurable, Operation):
 
     supports_masking = False
     runs_on_host = False  # whether it works in NumPy, so that a model runs it before the compiled step
+    input_spec = None  # what is expected of the first argument: an `InputSpec`, or a structure of them
     mixes_batch = False  # whether a row's output depends on the batch's other rows, padded ones included
 
     def __init_subclass__(cls, **kwargs):
@@ -138,7 +139,7 @@ class Layer(Holder, Configurable, Operation):
         state.update(
             built=False, _building=False, _trainable=True, _weights=[], _losses=[], _inbound_nodes=[], _build_shapes=None
         )
-        state.update(name=None, path=None, input_spec=None, _initial_weights=None, _engine_name=None)
+        state.update(name=None, path=None, _initial_weights=None, _engine_name=None)
         return instance
 
     def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, **kwargs):

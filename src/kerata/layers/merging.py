@@ -86,14 +86,24 @@ class Add(Merge):
 
 
 class Subtract(Merge):
-    """The first of two tensors minus the second."""
+    """The first of two tensors minus the second.
+
+    >>> import kerata, numpy as np
+    >>> kerata.layers.Subtract()([np.array([3.0]), np.array([1.0])]).tolist()
+    [2.0]
+    """
 
     merge = staticmethod(ops.subtract)
     count = 2
 
 
 class Multiply(Merge):
-    """The product of a list of tensors; where an input is masked, it is left out, and where all are, the product is 0."""
+    """The product of a list of tensors; where an input is masked, it is left out, and where all are, the product is 0.
+
+    >>> import kerata, numpy as np
+    >>> kerata.layers.Multiply()([np.array([3.0]), np.array([2.0])]).tolist()
+    [6.0]
+    """
 
     merge = staticmethod(ops.multiply)
 
@@ -109,7 +119,12 @@ class Multiply(Merge):
 
 
 class Average(Merge):
-    """The mean of a list of tensors."""
+    """The mean of a list of tensors.
+
+    >>> import kerata, numpy as np
+    >>> kerata.layers.Average()([np.array([3.0]), np.array([1.0]), np.array([2.0])]).tolist()
+    [2.0]
+    """
 
     merge = staticmethod(ops.add)
 
@@ -118,13 +133,23 @@ class Average(Merge):
 
 
 class Maximum(Merge):
-    """The larger element of each place of a list of tensors."""
+    """The larger element of each place of a list of tensors.
+
+    >>> import kerata, numpy as np
+    >>> kerata.layers.Maximum()([np.array([3.0, 1.0]), np.array([2.0, 2.0])]).tolist()
+    [3.0, 2.0]
+    """
 
     merge = staticmethod(ops.maximum)
 
 
 class Minimum(Merge):
-    """The smaller element of each place of a list of tensors."""
+    """The smaller element of each place of a list of tensors.
+
+    >>> import kerata, numpy as np
+    >>> kerata.layers.Minimum()([np.array([3.0, 1.0]), np.array([2.0, 2.0])]).tolist()
+    [2.0, 1.0]
+    """
 
     merge = staticmethod(ops.minimum)
 
@@ -254,28 +279,45 @@ def _unit(x, axis):
     return ops.divide(x, ops.sqrt(ops.maximum(length, 1e-12)))
 
 
-def _function(cls, doc):
+def _function(cls, doc, result):
+    """The function of a class, with what its doc string's example gives."""
+
     def merge(inputs, **kwargs):
         return cls(**kwargs)(inputs)
 
     merge.__name__ = merge.__qualname__ = cls.__name__.lower()
-    merge.__doc__ = f"{doc}: `{cls.__name__}` as a function."
+    merge.__doc__ = f"""{doc}: `{cls.__name__}` as a function.
+
+    >>> import numpy as np
+    >>> {merge.__name__}([np.array([1.0, 6.0]), np.array([3.0, 2.0])]).tolist()
+    {result}
+    """
     return merge
 
 
-add = _function(Add, "The sum of a list of tensors")
-subtract = _function(Subtract, "The first of two tensors minus the second")
-multiply = _function(Multiply, "The product of a list of tensors")
-average = _function(Average, "The mean of a list of tensors")
-maximum = _function(Maximum, "The larger elements of a list of tensors")
-minimum = _function(Minimum, "The smaller elements of a list of tensors")
+add = _function(Add, "The sum of a list of tensors", [4.0, 8.0])
+subtract = _function(Subtract, "The first of two tensors minus the second", [-2.0, 4.0])
+multiply = _function(Multiply, "The product of a list of tensors", [3.0, 12.0])
+average = _function(Average, "The mean of a list of tensors", [2.0, 4.0])
+maximum = _function(Maximum, "The larger elements of a list of tensors", [3.0, 6.0])
+minimum = _function(Minimum, "The smaller elements of a list of tensors", [1.0, 2.0])
 
 
 def concatenate(inputs, axis=-1, **kwargs):
-    """Tensors joined along an axis: `Concatenate` as a function."""
+    """Tensors joined along an axis: `Concatenate` as a function.
+
+    >>> import numpy as np
+    >>> concatenate([np.ones((2, 3)), np.ones((2, 4))]).shape
+    (2, 7)
+    """
     return Concatenate(axis=axis, **kwargs)(inputs)
 
 
 def dot(inputs, axes=-1, **kwargs):
-    """The products of two tensors summed over an axis: `Dot` as a function."""
+    """The products of two tensors summed over an axis: `Dot` as a function.
+
+    >>> import numpy as np
+    >>> dot([np.ones((2, 3)), np.ones((2, 3))]).tolist()
+    [[3.0], [3.0]]
+    """
     return Dot(axes=axes, **kwargs)(inputs)

@@ -121,6 +121,11 @@ class GroupNormalization(Layer):
     Raises: ValueError if the channels are no multiple of `groups`.
 
     Source: Wu and He 2018, arXiv:1803.08494.
+
+    >>> import kerata, numpy as np
+    >>> normalize = kerata.layers.GroupNormalization(groups=2)
+    >>> np.asarray(normalize(np.array([[1.0, 3.0, 10.0, 50.0]]))).round(1)
+    array([[-1.,  1., -1.,  1.]], dtype=float32)
     """
 
     supports_masking = True
@@ -191,6 +196,10 @@ class RMSNormalization(Layer):
     Args:
         axis: an axis or a list of them.
         epsilon: added to the mean square.
+
+    >>> import kerata, numpy as np
+    >>> np.asarray(kerata.layers.RMSNormalization()(np.array([[1.0, 7.0]]))).round(2)  # both divided by 5
+    array([[0.2, 1.4]], dtype=float32)
     """
 
     supports_masking = True

@@ -93,15 +93,65 @@ class SpatialDropout(Noise):
 
 
 class SpatialDropout1D(SpatialDropout):
+    """Whole channels of sequences set to 0 with probability `rate` while training, the others divided by `1 - rate`.
+
+    Shapes: (batch, time, channels) -> the same.
+
+    Args:
+        rate: the probability, from 0 to less than 1.
+        seed: an integer for the same masks in each run.
+
+    Source: Tompson et al. 2015, arXiv:1411.4280.
+
+    >>> import kerata, numpy as np
+    >>> y = kerata.layers.SpatialDropout1D(0.5, seed=1)(np.ones((1, 3, 8)), training=True)
+    >>> sorted(set(map(tuple, np.asarray(y)[0].T.tolist())))  # what a channel's three steps became
+    [(0.0, 0.0, 0.0), (2.0, 2.0, 2.0)]
+    """
+
     def __init__(self, rate, seed=None, name=None, dtype=None):
         super().__init__(rate, "channels_last", seed, name, dtype)
 
 
 class SpatialDropout2D(SpatialDropout):
+    """Whole channels of images set to 0 with probability `rate` while training, the others divided by `1 - rate`.
+
+    Shapes: (batch, height, width, channels) -> the same, or with channels first.
+
+    Args:
+        rate: the probability, from 0 to less than 1.
+        data_format: "channels_last" or "channels_first"; the global setting if None.
+        seed: an integer for the same masks in each run.
+
+    Source: Tompson et al. 2015, arXiv:1411.4280.
+
+    >>> import kerata, numpy as np
+    >>> y = kerata.layers.SpatialDropout2D(0.5, seed=1)(np.ones((1, 2, 2, 8)), training=True)
+    >>> sorted(set(map(tuple, np.asarray(y)[0].reshape(4, 8).T.tolist())))  # what a channel's four pixels became
+    [(0.0, 0.0, 0.0, 0.0), (2.0, 2.0, 2.0, 2.0)]
+    """
+
     rank = 2
 
 
 class SpatialDropout3D(SpatialDropout):
+    """Whole channels of volumes set to 0 with probability `rate` while training, the others divided by `1 - rate`.
+
+    Shapes: (batch, depth, height, width, channels) -> the same, or with channels first.
+
+    Args:
+        rate: the probability, from 0 to less than 1.
+        data_format: "channels_last" or "channels_first"; the global setting if None.
+        seed: an integer for the same masks in each run.
+
+    Source: Tompson et al. 2015, arXiv:1411.4280.
+
+    >>> import kerata, numpy as np
+    >>> y = kerata.layers.SpatialDropout3D(0.5, seed=1)(np.ones((1, 1, 2, 2, 8)), training=True)
+    >>> sorted(set(map(tuple, np.asarray(y)[0].reshape(4, 8).T.tolist())))  # what a channel's four places became
+    [(0.0, 0.0, 0.0, 0.0), (2.0, 2.0, 2.0, 2.0)]
+    """
+
     rank = 3
 
 
@@ -112,6 +162,11 @@ class AlphaDropout(Noise):
         rate: the probability, from 0 to less than 1.
         noise_shape: the shape of the random mask, None for the input's length along an axis.
         seed: an integer for the same masks in each run.
+
+    >>> import kerata, numpy as np
+    >>> x = kerata.layers.AlphaDropout(0.2, seed=1)(np.random.default_rng(0).normal(size=(200, 200)), training=True)
+    >>> bool(abs(x.mean()) < 0.05), bool(abs(x.std() - 1) < 0.05)
+    (True, True)
     """
 
     lowest = -1.7580993408473766  # -scale * alpha of SELU
@@ -138,6 +193,11 @@ class GaussianDropout(Noise):
         seed: an integer for the same noise in each run.
 
     Source: Srivastava et al. 2014.
+
+    >>> import kerata, numpy as np
+    >>> x = kerata.layers.GaussianDropout(0.2, seed=1)(np.ones((200, 200)), training=True)
+    >>> bool(abs(x.mean() - 1) < 0.02), bool(abs(x.std() - 0.5) < 0.02)
+    (True, True)
     """
 
     def __init__(self, rate, seed=None, **kwargs):
@@ -157,6 +217,11 @@ class GaussianNoise(Noise):
     Args:
         stddev: its standard deviation, from 0 to 1.
         seed: an integer for the same noise in each run.
+
+    >>> import kerata, numpy as np
+    >>> x = kerata.layers.GaussianNoise(0.5, seed=1)(np.ones((200, 200)), training=True)
+    >>> bool(abs(x.mean() - 1) < 0.02), bool(abs(x.std() - 0.5) < 0.02)
+    (True, True)
     """
 
     strength = "stddev"

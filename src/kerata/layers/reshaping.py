@@ -115,6 +115,10 @@ class Rescaling(Layer):
     Args:
         scale: a number, or one for each channel.
         offset: a number, or one for each channel.
+
+    >>> import kerata, numpy as np
+    >>> kerata.layers.Rescaling(2 / 255, offset=-1)(np.array([0, 255])).tolist()
+    [-1.0, 1.0]
     """
 
     supports_masking = True

@@ -17,6 +17,12 @@ class SpectralNormalization(Wrapper):
     Raises: ValueError if the layer has neither.
 
     Source: Miyato et al. 2018, arXiv:1802.05957.
+
+    >>> import kerata, numpy as np
+    >>> dense = kerata.layers.Dense(2, kernel_initializer=kerata.initializers.Constant(3.0))
+    >>> y = kerata.layers.SpectralNormalization(dense, power_iterations=3)(np.ones((1, 2)), training=True)
+    >>> np.linalg.norm(dense.kernel.numpy(), 2).round(4).item()  # it was 6
+    1.0
     """
 
     def __init__(self, layer, power_iterations=1, **kwargs):

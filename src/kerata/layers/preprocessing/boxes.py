@@ -90,6 +90,10 @@ def clip_to_image_size(bounding_boxes, height=None, width=None, bounding_box_for
         bounding_boxes: a dict with "boxes" and "labels".
         height, width: the image's size.
         bounding_box_format: the boxes' format.
+
+    >>> boxes = {"boxes": [[[-2.0, 1.0, 9.0, 3.0]]], "labels": [[1]]}
+    >>> clip_to_image_size(boxes, height=5, width=6)["boxes"].tolist()
+    [[[0.0, 1.0, 6.0, 3.0]]]
     """
     relative = _checked(bounding_box_format)[1]
     if not relative and (height is None or width is None):
@@ -136,6 +140,10 @@ def compute_iou(boxes1, boxes2, bounding_box_format, use_masking=False, mask_val
         use_masking: whether boxes that are `mask_val` give `mask_val`.
         mask_val: what stands for no box.
         image_shape: `(height, width, channels)` where pixels are needed.
+
+    >>> boxes = [[0.0, 0.0, 2.0, 2.0], [0.0, 0.0, 4.0, 2.0], [5.0, 5.0, 6.0, 6.0]]
+    >>> compute_iou(boxes[:1], boxes, "xyxy").tolist()
+    [[1.0, 0.5, 0.0]]
     """
     boxes1, boxes2 = as_array(boxes1), as_array(boxes2)
     first, second = (_corners(x, bounding_box_format, image_shape) for x in (boxes1, boxes2))
@@ -154,6 +162,9 @@ def compute_ciou(boxes1, boxes2, bounding_box_format, image_shape=None):
     Shapes: (..., 4), (..., 4) -> (...).
 
     Source: Zheng et al. 2020, "Distance-IoU loss", arXiv:1911.08287.
+
+    >>> [round(x, 4) for x in compute_ciou([[0.0, 0.0, 2.0, 2.0]], [[1.0, 0.0, 3.0, 2.0]], "xyxy").tolist()]
+    [0.2564]
     """
     first, second = (_corners(as_array(x), bounding_box_format, image_shape) for x in (boxes1, boxes2))
     epsilon = 1e-7
@@ -176,6 +187,9 @@ def crop(boxes, top, left, height, width, bounding_box_format="xyxy"):
     """Boxes in the part of an image that begins at a row and a column, cut to it.
 
     Shapes: (..., 4) -> the same.
+
+    >>> crop([[2.0, 3.0, 9.0, 9.0]], top=1, left=2, height=5, width=6).tolist()
+    [[0.0, 2.0, 6.0, 5.0]]
     """
     edges = _to_edges(_checked(bounding_box_format)[0], ops.cast(as_array(boxes), "float32"))
     moved = []
@@ -193,6 +207,9 @@ def pad(boxes, top, left, height=None, width=None, bounding_box_format="xyxy"):
         boxes: boxes in pixels, or in fractions of an image whose padded size is given.
         top, left: how many rows and columns there are before.
         height, width: the image's size before, for boxes in fractions.
+
+    >>> pad([[2.0, 3.0, 9.0, 9.0]], top=10, left=20).tolist()
+    [[22.0, 13.0, 29.0, 19.0]]
     """
     corners = convert_format(boxes, bounding_box_format, "xyxy", height, width)
     moved = [x + float(n) for x, n in zip(_parts(corners), (left, top, left, top))]
@@ -225,6 +242,10 @@ def affine_transform(
         shear_x, shear_y: in degrees.
         height, width: the image's size.
         center_x, center_y: the point around which the image is turned, as fractions of the image; its middle if None.
+
+    >>> moved = affine_transform([[[1.0, 2.0, 3.0, 4.0]]], [0.0], [2.0], [1.0], [1.0], [0.0], [0.0], height=10, width=10)
+    >>> moved.round(4).tolist()
+    [[[3.0, 3.0, 5.0, 5.0]]]
     """
     corners = convert_format(boxes, bounding_box_format, "xyxy", height, width)
     left, top, right, bottom = _parts(corners)
@@ -266,6 +287,10 @@ def encode_box_to_deltas(
         image_shape: `(height, width, channels)` where pixels and fractions are mixed.
 
     Source: Ren et al. 2015, "Faster R-CNN", arXiv:1506.01497.
+
+    >>> anchors, boxes = [[0.0, 0.0, 4.0, 2.0]], [[1.0, 0.0, 5.0, 2.0]]
+    >>> encode_box_to_deltas(anchors, boxes, "xyxy", "xyxy", encoding_format="center_xywh").tolist()
+    [[0.25, 0.0, 0.0, 0.0]]
     """
     middle, size, (height, width) = _pair(anchors, anchor_format, encoding_format, image_shape)
     converted = convert_format(boxes, box_format, encoding_format, height, width)
@@ -280,6 +305,10 @@ def decode_deltas_to_boxes(
     """The boxes that `encode_box_to_deltas` told; dicts of tensors are decoded key by key.
 
     Shapes: (..., n, 4), (..., n, 4) -> (..., n, 4).
+
+    >>> anchors, deltas = [[0.0, 0.0, 4.0, 2.0]], [[0.25, 0.0, 0.0, 0.0]]
+    >>> decode_deltas_to_boxes(anchors, deltas, "xyxy", "xyxy", encoded_format="center_xywh").tolist()
+    [[1.0, 0.0, 5.0, 2.0]]
     """
     if isinstance(anchors, dict):
         rest = (anchor_format, box_format, encoded_format, variance, image_shape)

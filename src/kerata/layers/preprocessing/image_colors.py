@@ -40,6 +40,11 @@ class RandomBrightness(ColorLayer):
         factor: from -1 for black to 1 for white: a pair (low, high), or one number for (-factor, factor).
         value_range: the range of the images' values; results are cut to it.
         seed: an integer for the same draws in each run.
+
+    >>> import kerata, numpy as np
+    >>> brighter = kerata.layers.RandomBrightness((0.2, 0.2))
+    >>> np.asarray(brighter(np.full((1, 1, 3), 100.0), training=True)).ravel().round(1).tolist()
+    [151.0, 151.0, 151.0]
     """
 
     def __init__(self, factor, value_range=(0, 255), seed=None, **kwargs):
@@ -64,6 +69,12 @@ class RandomContrast(ColorLayer):
         factor: a pair (lower, upper) for factors from 1 - lower to 1 + upper, or one number for both.
         value_range: the range of the images' values; results are cut to it.
         seed: an integer for the same draws in each run.
+
+    >>> import kerata, numpy as np
+    >>> image = np.array([[[80.0], [120.0]]])  # one row of two pixels
+    >>> y = kerata.layers.RandomContrast((0.5, 0.5), seed=1)(image, training=True)  # a factor from 0.5 to 1.5
+    >>> bool(20 <= np.ptp(y) <= 60), np.asarray(y).mean().round().item()
+    (True, 100.0)
     """
 
     def __init__(self, factor, value_range=(0, 255), seed=None, **kwargs):
@@ -116,6 +127,12 @@ class RandomHue(FactorLayer):
         value_range: the range of the images' values.
         data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
         seed: an integer for the same draws in each run.
+
+    >>> import kerata, numpy as np
+    >>> red = np.array([[[255.0, 0.0, 0.0]]])
+    >>> with kerata.use_engine("numpy"):
+    ...     kerata.layers.RandomHue((1 / 3, 1 / 3), seed=1)(red, training=True).round().tolist()
+    [[[0.0, 0.0, 255.0]]]
     """
 
     lowest = -1.0
@@ -146,6 +163,12 @@ class RandomSaturation(FactorLayer):
         value_range: the range of the images' values.
         data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
         seed: an integer for the same draws in each run.
+
+    >>> import kerata, numpy as np
+    >>> red = np.array([[[255.0, 0.0, 0.0]]])
+    >>> with kerata.use_engine("numpy"):
+    ...     kerata.layers.RandomSaturation((0.2, 0.2))(red, training=True).round().tolist()
+    [[[255.0, 204.0, 204.0]]]
     """
 
     lowest, one_number = -1.0, None
@@ -175,6 +198,11 @@ class RandomColorDegeneration(FactorLayer):
         value_range: the range of the images' values.
         data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
         seed: an integer for the same draws in each run.
+
+    >>> import kerata, numpy as np
+    >>> red = np.array([[[255.0, 0.0, 0.0]]])
+    >>> np.asarray(kerata.layers.RandomColorDegeneration((1.0, 1.0))(red, training=True)).round().tolist()
+    [[[76.0, 76.0, 76.0]]]
     """
 
     lowest, one_number = -1.0, None
@@ -197,6 +225,12 @@ class RandomSharpness(FactorLayer):
         value_range: the range of the images' values; results are cut to it.
         data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
         seed: an integer for the same draws in each run.
+
+    >>> import kerata, numpy as np
+    >>> image = np.zeros((3, 3, 1))
+    >>> image[1, 1] = 130.0
+    >>> np.asarray(kerata.layers.RandomSharpness((0.0, 0.0))(image, training=True))[:, :, 0].round().tolist()
+    [[10.0, 10.0, 10.0], [10.0, 50.0, 10.0], [10.0, 10.0, 10.0]]
     """
 
     def _colored(self, images, transformation):
@@ -228,6 +262,11 @@ class RandomPosterization(FactorLayer):
         seed: an integer for the same draws in each run.
 
     Source: Cubuk et al. 2018, "AutoAugment", arXiv:1805.09501.
+
+    >>> import kerata, numpy as np
+    >>> image = np.array([[[100.0], [200.0]]])
+    >>> np.asarray(kerata.layers.RandomPosterization((1, 1))(image, training=True)).ravel().tolist()
+    [0.0, 128.0]
     """
 
     lowest, most, one_number = 1, 8, 1
@@ -256,6 +295,12 @@ class Solarization(ColorLayer):
         threshold_factor: from which value on pixels are inverted, likewise.
         value_range: the range of the images' values.
         seed: an integer for the same draws in each run.
+
+    >>> import kerata, numpy as np
+    >>> image = np.array([[[100.0], [200.0]]])
+    >>> with kerata.use_engine("numpy"):
+    ...     kerata.layers.Solarization(threshold_factor=(0.5, 0.5))(image, training=True).ravel().tolist()
+    [100.0, 55.0]
     """
 
     def __init__(self, addition_factor=0.0, threshold_factor=0.0, value_range=(0, 255), seed=None, **kwargs):
@@ -287,6 +332,11 @@ class RandomInvert(ColorLayer):
         value_range: the range of the images' values.
         seed: an integer for the same draws in each run.
         data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
+
+    >>> import kerata, numpy as np
+    >>> image = np.array([[[100.0, 0.0, 255.0]]])
+    >>> np.asarray(kerata.layers.RandomInvert((1.0, 1.0))(image, training=True)).ravel().tolist()
+    [155.0, 255.0, 0.0]
     """
 
     def __init__(self, factor=1.0, value_range=(0, 255), seed=None, data_format=None, **kwargs):
@@ -310,6 +360,11 @@ class RandomGrayscale(ImageLayer):
         factor: the probability, from 0 to 1.
         data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
         seed: an integer for the same draws in each run.
+
+    >>> import kerata, numpy as np
+    >>> red = np.array([[[255.0, 0.0, 0.0]]])
+    >>> np.asarray(kerata.layers.RandomGrayscale(1.0)(red, training=True)).round().tolist()
+    [[[76.0, 76.0, 76.0]]]
     """
 
     def __init__(self, factor=0.5, data_format=None, seed=None, **kwargs):
@@ -353,6 +408,13 @@ class RandomColorJitter(ComposedLayer):
             `RandomSaturation` and `RandomHue`; None for no change.
         seed: an integer for the same draws in each run.
         data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
+
+    >>> import kerata, numpy as np
+    >>> image = np.full((4, 4, 3), 100.0)
+    >>> with kerata.use_engine("numpy"):
+    ...     jitter = kerata.layers.RandomColorJitter(brightness_factor=0.2, contrast_factor=0.2, hue_factor=0.1, seed=1)
+    ...     jitter(image, training=True).shape, bool((jitter(image, training=False) == image).all())
+    ((4, 4, 3), True)
     """
 
     def __init__(

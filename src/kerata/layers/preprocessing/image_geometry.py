@@ -84,6 +84,12 @@ class RandomRotation(MovingLayer):
         seed: an integer for the same draws in each run.
         fill_value: what is beyond the edges with "constant".
         data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
+
+    >>> import kerata, numpy as np
+    >>> image = np.arange(4.0).reshape(2, 2, 1)  # rows [0, 1] and [2, 3]
+    >>> with kerata.use_engine("numpy"):
+    ...     kerata.layers.RandomRotation((0.25, 0.25))(image, training=True)[:, :, 0].round(2).tolist()
+    [[1.0, 3.0], [0.0, 2.0]]
     """
 
     def __init__(
@@ -136,6 +142,13 @@ class RandomZoom(MovingLayer):
         seed: an integer for the same draws in each run.
         fill_value: what is beyond the edges with "constant".
         data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
+
+    >>> import kerata, numpy as np
+    >>> image = np.arange(16.0).reshape(4, 4, 1)
+    >>> zoom = kerata.layers.RandomZoom((-0.5, -0.5), interpolation="nearest")
+    >>> with kerata.use_engine("numpy"):
+    ...     zoom(image, training=True)[:, :, 0].tolist()
+    [[5.0, 5.0, 6.0, 6.0], [5.0, 5.0, 6.0, 6.0], [9.0, 9.0, 10.0, 10.0], [9.0, 9.0, 10.0, 10.0]]
     """
 
     def __init__(
@@ -192,6 +205,13 @@ class RandomTranslation(MovingLayer):
         seed: an integer for the same draws in each run.
         fill_value: what is beyond the edges with "constant".
         data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
+
+    >>> import kerata, numpy as np
+    >>> image = np.arange(4.0).reshape(2, 2, 1)
+    >>> down = kerata.layers.RandomTranslation((0.5, 0.5), (0.0, 0.0), fill_mode="constant", fill_value=9.0)
+    >>> with kerata.use_engine("numpy"):
+    ...     down(image, training=True)[:, :, 0].round(2).tolist()
+    [[9.0, 9.0], [0.0, 1.0]]
     """
 
     def __init__(
@@ -240,6 +260,13 @@ class RandomShear(MovingLayer):
         fill_value: what is beyond the edges with "constant".
         data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
         seed: an integer for the same draws in each run.
+
+    >>> import kerata, numpy as np
+    >>> image = np.eye(3)[:, :, None]
+    >>> shear = kerata.layers.RandomShear((1.0, 1.0), interpolation="nearest", fill_mode="constant", seed=1)
+    >>> with kerata.use_engine("numpy"):
+    ...     shear(image, training=True)[:, :, 0].tolist()
+    [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]
     """
 
     def __init__(
@@ -282,6 +309,13 @@ class RandomPerspective(MovingLayer):
         fill_value: what is beyond the edges.
         seed: an integer for the same draws in each run.
         data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
+
+    >>> import kerata, numpy as np
+    >>> image = np.ones((4, 4, 1))
+    >>> with kerata.use_engine("numpy"):
+    ...     aside = kerata.layers.RandomPerspective(scale=0.5, seed=1)
+    ...     aside(image, training=True).shape, bool((aside(image, training=False) == image).all())
+    ((4, 4, 1), True)
     """
 
     def __init__(self, factor=1.0, scale=1.0, interpolation="bilinear", fill_value=0.0, seed=None, data_format=None, **kwargs):
@@ -332,6 +366,12 @@ class RandomFlip(MovingLayer):
         mode: "horizontal" for left and right, "vertical" for top and bottom, or "horizontal_and_vertical".
         seed: an integer for the same draws in each run.
         data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
+
+    >>> import kerata, numpy as np
+    >>> images = np.tile(np.array([1.0, 2.0]).reshape(1, 1, 2, 1), (20, 1, 1, 1))  # 20 images of one row
+    >>> flipped = np.asarray(kerata.layers.RandomFlip("horizontal", seed=1)(images, training=True))[:, 0, :, 0]
+    >>> sorted(set(map(tuple, flipped.tolist())))
+    [(1.0, 2.0), (2.0, 1.0)]
     """
 
     def __init__(self, mode="horizontal_and_vertical", seed=None, data_format=None, **kwargs):
@@ -388,6 +428,13 @@ class RandomElasticTransform(MovingLayer):
         data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
 
     Source: Simard et al. 2003, "Best practices for convolutional neural networks applied to visual document analysis".
+
+    >>> import kerata, numpy as np
+    >>> image = np.arange(64.0).reshape(8, 8, 1)
+    >>> with kerata.use_engine("numpy"):
+    ...     bent = kerata.layers.RandomElasticTransform((1.0, 1.0), seed=1)(image, training=True)
+    >>> bent.shape, bool(np.allclose(bent, image)), bool(0 <= np.min(bent) and np.max(bent) <= 63)
+    ((8, 8, 1), False, True)
     """
 
     def __init__(

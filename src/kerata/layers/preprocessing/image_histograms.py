@@ -14,6 +14,10 @@ class AutoContrast(ImageLayer):
 
     Args:
         value_range: the range of the images' values.
+
+    >>> import kerata, numpy as np
+    >>> kerata.layers.AutoContrast()(np.array([[[100.0], [150.0], [200.0]]])).tolist()
+    [[[0.0], [127.5], [255.0]]]
     """
 
     def __init__(self, value_range=(0, 255), **kwargs):
@@ -38,6 +42,11 @@ class Equalization(ImageLayer):
         value_range: the range of the images' values.
         bins: how many values are told apart.
         data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
+
+    >>> import kerata, numpy as np
+    >>> image = np.array([100.0, 101.0, 102.0, 103.0]).reshape(1, 4, 1)
+    >>> np.asarray(kerata.layers.Equalization()(image)).ravel().round().tolist()
+    [0.0, 85.0, 170.0, 255.0]
     """
 
     mixes_batch = True

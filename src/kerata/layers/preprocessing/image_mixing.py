@@ -46,6 +46,13 @@ class MixUp(_Mixing):
         seed: an integer for the same draws in each run.
 
     Source: Zhang et al. 2017, "mixup: beyond empirical risk minimization", arXiv:1710.09412.
+
+    >>> import kerata, numpy as np
+    >>> batch = {"images": np.arange(2.0).reshape(2, 1, 1, 1) * np.ones((2, 4, 4, 1)), "labels": np.eye(2)}
+    >>> with kerata.use_engine("numpy"):
+    ...     mixed = kerata.layers.MixUp(alpha=1.0, seed=1)(batch, training=True)
+    >>> mixed["images"].shape, np.asarray(mixed["labels"]).sum(1).round(4).tolist()
+    ((2, 4, 4, 1), [1.0, 1.0])
     """
 
     def __init__(self, alpha=0.2, data_format=None, seed=None, **kwargs):
@@ -90,6 +97,13 @@ class CutMix(_Mixing):
         data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
 
     Source: Yun et al. 2019, "CutMix", arXiv:1905.04899.
+
+    >>> import kerata, numpy as np
+    >>> batch = {"images": np.arange(2.0).reshape(2, 1, 1, 1) * np.ones((2, 4, 4, 1)), "labels": np.eye(2)}
+    >>> with kerata.use_engine("numpy"):
+    ...     mixed = kerata.layers.CutMix(seed=1)(batch, training=True)
+    >>> mixed["images"].shape, np.asarray(mixed["labels"]).sum(1).round(4).tolist()
+    ((2, 4, 4, 1), [1.0, 1.0])
     """
 
     def __init__(self, factor=1.0, seed=None, data_format=None, **kwargs):
@@ -142,6 +156,13 @@ class RandomErasing(ImageLayer):
         data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
 
     Source: Zhong et al. 2017, "Random erasing data augmentation", arXiv:1708.04896.
+
+    >>> import kerata, numpy as np
+    >>> erase = kerata.layers.RandomErasing((1.0, 1.0), scale=(0.2, 0.3), fill_value=0.0, seed=1)
+    >>> with kerata.use_engine("numpy"):
+    ...     share = float(erase(np.ones((20, 20, 1)), training=True).mean())
+    >>> 0.65 < share < 0.85
+    True
     """
 
     def __init__(
@@ -190,6 +211,14 @@ class RandomGaussianBlur(ImageLayer):
         value_range: the range of the images' values; results are cut to it.
         data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
         seed: an integer for the same draws in each run.
+
+    >>> import kerata, numpy as np
+    >>> image = np.zeros((5, 5, 1))
+    >>> image[2, 2] = 100.0
+    >>> with kerata.use_engine("numpy"):
+    ...     blurred = kerata.layers.RandomGaussianBlur((1.0, 1.0), kernel_size=3, sigma=(1.0, 1.0))(image, training=True)
+    >>> np.asarray(blurred)[2, :, 0].round(1)
+    array([ 0. , 12.4, 20.4, 12.4,  0. ], dtype=float32)
     """
 
     def __init__(self, factor=1.0, kernel_size=3, sigma=1.0, value_range=(0, 255), data_format=None, seed=None, **kwargs):
@@ -244,6 +273,12 @@ class MaxNumBoundingBoxes(ImageLayer):
     Args:
         max_number: how many.
         fill_value: what stands for no box.
+
+    >>> import kerata, numpy as np
+    >>> layer = kerata.layers.MaxNumBoundingBoxes(2)
+    >>> boxes = {"boxes": np.ones((1, 1, 4)), "labels": np.array([[7]])}
+    >>> layer({"images": np.ones((1, 4, 4, 3)), "bounding_boxes": boxes})["bounding_boxes"]["labels"].tolist()
+    [[7, -1]]
     """
 
     def __init__(self, max_number, fill_value=-1, **kwargs):

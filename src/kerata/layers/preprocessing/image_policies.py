@@ -130,7 +130,8 @@ class RandAugment(PolicyLayer):
     arXiv:1909.13719.
 
     >>> import kerata, numpy as np
-    >>> kerata.layers.RandAugment(seed=1)(np.ones((2, 8, 8, 3), "float32"), training=True).shape
+    >>> with kerata.use_engine("numpy"):
+    ...     kerata.layers.RandAugment(seed=1)(np.ones((2, 8, 8, 3), "float32"), training=True).shape
     (2, 8, 8, 3)
     """
 
@@ -203,7 +204,8 @@ class AugMix(PolicyLayer):
     arXiv:1912.02781.
 
     >>> import kerata, numpy as np
-    >>> kerata.layers.AugMix(seed=1)(np.ones((2, 8, 8, 3), "float32"), training=True).shape
+    >>> with kerata.use_engine("numpy"):
+    ...     kerata.layers.AugMix(seed=1)(np.ones((2, 8, 8, 3), "float32"), training=True).shape
     (2, 8, 8, 3)
     """
 

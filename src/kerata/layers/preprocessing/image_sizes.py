@@ -122,6 +122,11 @@ class CenterCrop(SizeLayer):
         height: the output's height.
         width: the output's width.
         data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
+
+    >>> import kerata, numpy as np
+    >>> image = np.arange(16.0).reshape(4, 4, 1)
+    >>> kerata.layers.CenterCrop(2, 2)(image)[:, :, 0].tolist()
+    [[5.0, 6.0], [9.0, 10.0]]
     """
 
     def get_random_transformation(self, data, training=True, seed=None):
@@ -164,6 +169,12 @@ class RandomCrop(SizeLayer):
         width: the output's width.
         seed: an integer for the same draws in each run.
         data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
+
+    >>> import kerata, numpy as np
+    >>> crop = kerata.layers.RandomCrop(2, 2, seed=1)
+    >>> part = np.asarray(crop(np.arange(16.0).reshape(4, 4, 1), training=True))[:, :, 0]
+    >>> (part - part[0, 0]).tolist()  # two neighbours of a row, two of the next
+    [[0.0, 1.0], [4.0, 5.0]]
     """
 
     def __init__(self, height, width, seed=None, data_format=None, name=None, **kwargs):
