@@ -293,13 +293,12 @@ def test_mixed_precision_values(case):
 
 def test_signatures():
     """Constructors take the oracle's arguments, in its order and with its defaults."""
-    beyond = ("lora_rank", "lora_alpha", "quantization_config", "gptq_unpacked_column_size")
     for name in sorted({c.cls for c in CASES} | {n for n in vars(layers) if n[0].isupper()}):
         if "MinPooling" in name or not inspect.isclass(getattr(layers, name)) or name == "Layer":
             continue
         wanted = list(inspect.signature(getattr(oracle_layers(), name).__init__).parameters.values())[1:]
         mine = list(inspect.signature(getattr(layers, name)).parameters.values())
-        assert [(p.name, p.default) for p in mine] == [(p.name, p.default) for p in wanted if p.name not in beyond], name
+        assert [(p.name, p.default) for p in mine] == [(p.name, p.default) for p in wanted], name
 
 
 def test_aliases():
