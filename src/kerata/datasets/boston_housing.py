@@ -4,6 +4,8 @@ One column was built on the assumption that the races prefer to live apart. Keep
 you study.
 
 Source: D. Harrison, D. Rubinfeld 1978, doi:10.1016/0095-0696(78)90006-2.
+
+The examples are not run by the tests: they download.
 """
 
 from kerata.datasets.files import fetched, read_npz, split_shuffled
@@ -18,6 +20,11 @@ def load_data(path="boston_housing.npz", test_split=0.2, seed=113):
         seed: of the shuffling.
 
     Shapes: x (districts, 13); y (districts,): the median price in thousands of dollars.
+
+    >>> from kerata.datasets import boston_housing
+    >>> (x_train, y_train), (x_test, y_test) = boston_housing.load_data()  # doctest: +SKIP
+    >>> x_train.shape, x_test.shape  # doctest: +SKIP
+    ((404, 13), (102, 13))
     """
     data = read_npz(fetched("boston_housing.npz", path))
     return split_shuffled(data["x"], data["y"], test_split, seed)

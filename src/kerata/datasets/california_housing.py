@@ -1,6 +1,8 @@
 """California housing: 20,640 districts and the prices of their houses.
 
 Source: R. Pace, R. Barry 1997, doi:10.1016/S0167-7152(96)00140-X.
+
+The examples are not run by the tests: they download.
 """
 
 from kerata.datasets.files import fetched, read_npz, split_shuffled
@@ -19,6 +21,11 @@ def load_data(version="large", path="california_housing.npz", test_split=0.2, se
     (districts,): the median price in dollars.
 
     Raises: ValueError for another version.
+
+    >>> from kerata.datasets import california_housing
+    >>> (x_train, y_train), (x_test, y_test) = california_housing.load_data()  # doctest: +SKIP
+    >>> x_train.shape, x_test.shape  # doctest: +SKIP
+    ((16512, 8), (4128, 8))
     """
     if version not in ("small", "large"):
         raise ValueError(f"version is 'small' or 'large'; {version!r} came.")

@@ -1,6 +1,8 @@
 """CIFAR-100: 50,000 and 10,000 small colour pictures of a hundred kinds of things.
 
 Source: A. Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny Images".
+
+The examples are not run by the tests: they download.
 """
 
 import pathlib
@@ -18,6 +20,11 @@ def load_data(label_mode="fine"):
     Shapes: x (samples, 32, 32, 3) in uint8, 0 to 255; y (samples, 1) in int64.
 
     Raises: ValueError for another label mode.
+
+    >>> from kerata.datasets import cifar100
+    >>> (x_train, y_train), (x_test, y_test) = cifar100.load_data()  # doctest: +SKIP
+    >>> x_train.shape, x_test.shape  # doctest: +SKIP
+    ((50000, 32, 32, 3), (10000, 32, 32, 3))
     """
     if label_mode not in ("fine", "coarse"):
         raise ValueError(f"label_mode is 'fine' or 'coarse'; {label_mode!r} came.")

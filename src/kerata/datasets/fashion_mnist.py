@@ -1,6 +1,8 @@
 """Fashion-MNIST: 60,000 and 10,000 pictures of clothes.
 
 Source: H. Xiao, K. Rasul, R. Vollgraf 2017, arXiv:1708.07747, under the MIT licence.
+
+The examples are not run by the tests: they download.
 """
 
 from kerata.datasets.files import fetched, read_idx
@@ -11,6 +13,11 @@ def load_data():
 
     Shapes: x (samples, 28, 28) in uint8, 0 to 255; y (samples,) in uint8: T-shirt, trouser, pullover, dress, coat, sandal,
     shirt, sneaker, bag, ankle boot.
+
+    >>> from kerata.datasets import fashion_mnist
+    >>> (x_train, y_train), (x_test, y_test) = fashion_mnist.load_data()  # doctest: +SKIP
+    >>> x_train.shape, x_test.shape  # doctest: +SKIP
+    ((60000, 28, 28), (10000, 28, 28))
     """
     parts = {
         (part, kind): read_idx(fetched(f"fashion-mnist/{part}-{kind}-ubyte.gz"))

@@ -1,6 +1,8 @@
 """IMDB: 25,000 and 25,000 film reviews, good or bad.
 
 Source: A. Maas et al. 2011, "Learning Word Vectors for Sentiment Analysis", aclanthology.org/P11-1015.
+
+The examples are not run by the tests: they download.
 """
 
 import json
@@ -30,6 +32,11 @@ def load_data(
     Shapes: x (reviews,) of lists; y (reviews,): 1 for good, 0 for bad.
 
     Raises: ValueError if no review is shorter than `maxlen`, TypeError for an unknown argument.
+
+    >>> from kerata.datasets import imdb
+    >>> (x_train, y_train), (x_test, y_test) = imdb.load_data(num_words=10000)  # doctest: +SKIP
+    >>> x_train.shape, x_test.shape  # doctest: +SKIP
+    ((25000,), (25000,))
     """
     num_words = kwargs.pop("nb_words", num_words)
     if kwargs:
@@ -51,5 +58,10 @@ def load_data(
 
 
 def get_word_index(path="imdb_word_index.json"):
-    """A dict from word to its number, without `index_from`: the most frequent word has number 1."""
+    """A dict from word to its number, without `index_from`: the most frequent word has number 1.
+
+    >>> from kerata.datasets import imdb
+    >>> imdb.get_word_index()["the"]  # doctest: +SKIP
+    1
+    """
     return json.loads(pathlib.Path(fetched("imdb_word_index.json", path)).read_text("utf-8"))

@@ -1,6 +1,8 @@
 """Reuters: 11,228 newswires of 46 topics.
 
 Source: D. Lewis, "Reuters-21578 Text Categorization Collection", UCI Machine Learning Repository 1987.
+
+The examples are not run by the tests: they download.
 """
 
 import json
@@ -38,6 +40,11 @@ def load_data(
     Shapes: x (newswires,) of lists; y (newswires,) in int64, 0 to 45, named by `get_label_names`.
 
     Raises: ValueError if no newswire is shorter than `maxlen`, or `test_split` is out of range.
+
+    >>> from kerata.datasets import reuters
+    >>> (x_train, y_train), (x_test, y_test) = reuters.load_data(num_words=10000)  # doctest: +SKIP
+    >>> x_train.shape, x_test.shape  # doctest: +SKIP
+    ((8982,), (2246,))
     """
     if not 0 <= test_split < 1:
         raise ValueError(f"test_split must be at least 0 and below 1; {test_split} came.")
@@ -50,7 +57,12 @@ def load_data(
 
 
 def get_word_index(path="reuters_word_index.json"):
-    """A dict from word to its number, without `index_from`: the most frequent word has number 1."""
+    """A dict from word to its number, without `index_from`: the most frequent word has number 1.
+
+    >>> from kerata.datasets import reuters
+    >>> reuters.get_word_index()["the"]  # doctest: +SKIP
+    1
+    """
     return json.loads(pathlib.Path(fetched("reuters_word_index.json", path)).read_text("utf-8"))
 
 
