@@ -92,6 +92,8 @@ def log_sigmoid(x):
 def leaky_relu(x, negative_slope=0.2):
     """x where it is positive, else negative_slope * x.
 
+    Source: Maas et al. 2013, "Rectifier nonlinearities improve neural network acoustic models".
+
     >>> leaky_relu([-2.0, 3.0], negative_slope=0.5).tolist()
     [-1.0, 3.0]
     """
@@ -315,6 +317,8 @@ def softmax(x, axis=-1):
 @op(elementwise=True)
 def log_softmax(x, axis=-1):
     """log(softmax(x)) along an axis, or along several together.
+
+    Computed from differences to the largest element, so that no exponential overflows.
 
     >>> log_softmax([0.0, 0.0]).tolist()
     [-0.6931..., -0.6931...]

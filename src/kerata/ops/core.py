@@ -46,11 +46,6 @@ def is_tensor(x):
     return engines.current().is_array(x)
 
 
-def shape(x):
-    """The shape as a tuple; None for what is unknown while a model is being built."""
-    return static_shape(x)
-
-
 def dtype(x):
     """The dtype's name.
 
@@ -186,6 +181,11 @@ def _arrays_for_numbers(tree):
 def switch(index, branches, *operands):
     """`branches[index](*operands)`, the index kept in range.
 
+    Args:
+        index: an integer, or a tensor of one.
+        branches: functions that return the same structure of tensors.
+        operands: what they are called with.
+
     >>> int(switch(1, [lambda x: x + 1, lambda x: x * 10], 4))
     40
     """
@@ -195,6 +195,12 @@ def switch(index, branches, *operands):
 @op
 def while_loop(cond, body, loop_vars, maximum_iterations=None):
     """`loop_vars = body(*loop_vars)` while `cond(*loop_vars)`, `maximum_iterations` times at most.
+
+    Args:
+        cond: a function that returns a bool.
+        body: a function that returns as many tensors, of the same shapes and dtypes.
+        loop_vars: the first values: a tuple or list of tensors, or of structures of them.
+        maximum_iterations: None for no limit.
 
     >>> i, total = while_loop(lambda i, total: i < 4, lambda i, total: (i + 1, total + i), (0, 0))
     >>> int(i), int(total)
@@ -206,6 +212,11 @@ def while_loop(cond, body, loop_vars, maximum_iterations=None):
 @op
 def fori_loop(lower, upper, body_fun, init_val):
     """`value = body_fun(i, value)` for i from `lower` to `upper`, the end left out.
+
+    Args:
+        lower, upper: integers, or tensors of one.
+        body_fun: a function that returns a value of the structure, shapes and dtypes of `init_val`.
+        init_val: the first value: a tensor, or a structure of them.
 
     >>> int(fori_loop(0, 4, lambda i, total: total + i, 0))
     6
@@ -262,6 +273,10 @@ def associative_scan(f, elems, reverse=False, axis=0):
 def vectorized_map(function, elements):
     """`function` on each element along the first axis, as one computation.
 
+    Args:
+        function: a function of an element, or of a structure of them.
+        elements: a tensor, or a structure of them with one first axis.
+
     >>> vectorized_map(lambda row: row[0] * row[1], convert_to_tensor([[1, 2], [3, 4]])).tolist()
     [2, 12]
     """
@@ -271,6 +286,11 @@ def vectorized_map(function, elements):
 @op
 def unstack(x, num=None, axis=0):
     """The slices along an axis, as a list.
+
+    Args:
+        x: a tensor.
+        num: how many slices there are; needed where the axis has an unknown length.
+        axis: the axis.
 
     >>> [part.tolist() for part in unstack([[1, 2], [3, 4]], axis=1)]
     [[1, 3], [2, 4]]
@@ -282,6 +302,11 @@ def unstack(x, num=None, axis=0):
 @op
 def slice(inputs, start_indices, shape):
     """The block of `shape` from `start_indices`.
+
+    Args:
+        inputs: a tensor.
+        start_indices: an integer for each axis, or a tensor of one.
+        shape: the length along each axis.
 
     >>> slice([[1, 2, 3], [4, 5, 6]], (0, 1), (2, 2)).tolist()
     [[2, 3], [5, 6]]
@@ -303,6 +328,8 @@ def _positions(x, axis):
 @op
 def slice_update(inputs, start_indices, updates):
     """`inputs` with the block from `start_indices` replaced by `updates`.
+
+    Shapes and `start_indices` are those of `slice`; `updates` has as many axes as `inputs`.
 
     >>> slice_update([1, 2, 3, 4], (1,), [8, 9]).tolist()
     [1, 8, 9, 4]

@@ -42,6 +42,15 @@ def _no_sparse(what, sparse):
 def multi_hot(inputs, num_classes=None, axis=-1, dtype=None, sparse=False, **kwargs):
     """1 at the place of every integer of a row: (batch, n) -> (batch, num_classes), (n,) -> (num_classes,).
 
+    Args:
+        inputs: integers; those out of range count for nothing.
+        num_classes: the length of the result's last axis, also under its old name `num_tokens`.
+        axis: where the classes stand in the codes of single integers, before they are joined.
+        dtype: the dtype; the default float if None.
+        sparse: False; there are no sparse tensors.
+
+    Raises: ValueError without `num_classes`, or for `sparse=True`.
+
     >>> multi_hot([0, 2], 4).tolist()
     [1.0, 0.0, 1.0, 0.0]
     """
@@ -57,6 +66,12 @@ def multi_hot(inputs, num_classes=None, axis=-1, dtype=None, sparse=False, **kwa
 @op
 def normalize(x, axis=-1, order=2, epsilon=None):
     """`x` divided by its norm along axes, or by `epsilon` where the norm is less.
+
+    Args:
+        x: a tensor; integers become floats.
+        axis: an axis, or several.
+        order: that of the norm, as in `norm`.
+        epsilon: `kerata.config.epsilon()` if None.
 
     >>> normalize([0.0, 2.0]).tolist(), normalize([1.0, 3.0], order=1).tolist()
     ([0.0, 1.0], [0.25, 0.75])
@@ -79,6 +94,11 @@ def _same_shape(what, target, output):
 @op
 def binary_crossentropy(target, output, from_logits=False):
     """-target * log(output) - (1 - target) * log(1 - output), elementwise; probabilities are kept off 0 and 1.
+
+    Args:
+        target: labels from 0 to 1.
+        output: probabilities; logits with `from_logits`, which is exact also where probabilities are nearly 0 or 1.
+        from_logits: what `output` holds.
 
     Raises: ValueError if the shapes differ.
 
@@ -106,6 +126,12 @@ def categorical_crossentropy(target, output, from_logits=False, axis=-1):
 
     Shapes: (..., classes), (..., classes) -> (...).
 
+    Args:
+        target: the probability of each class: one-hot labels, for example.
+        output: probabilities, which are divided by their sum first; logits with `from_logits`.
+        from_logits: what `output` holds.
+        axis: the classes' axis.
+
     Raises: ValueError if the shapes differ.
 
     >>> categorical_crossentropy([[0.0, 1.0]], [[0.75, 0.25]]).tolist()
@@ -123,6 +149,12 @@ def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
     """-log(output) at each target class.
 
     Shapes: (...), (..., classes) -> (...); targets may have an axis of length 1 in the place of the classes.
+
+    Args:
+        target: numbers of classes.
+        output: probabilities, which are divided by their sum first; logits with `from_logits`.
+        from_logits: what `output` holds.
+        axis: the classes' axis in `output`.
 
     Raises: ValueError if the shapes do not fit.
 
@@ -170,6 +202,8 @@ def ctc_loss(target, output, target_length, output_length, mask_index=0):
         mask_index: the class that stands for "no label".
 
     Shapes: -> (batch,). Source: Graves et al. 2006, doi:10.1145/1143844.1143891.
+
+    Raises: ValueError for other numbers of axes.
 
     >>> ctc_loss([[1]], [[[0.0, 0.0], [0.0, 0.0]]], [1], [2]).tolist()
     [0.2876...]

@@ -53,6 +53,13 @@ def conv(inputs, kernel, strides=1, padding="valid", data_format=None, dilation_
     Shapes: (batch, *spatial, channels), (*window, channels // groups, filters) -> (batch, *output, filters); the number
     of groups follows from the channels.
 
+    Args:
+        inputs, kernel: the tensors.
+        strides: how far windows are apart: a number for all spatial axes, or one for each.
+        padding: "valid", or "same" for outputs of length `ceil(length / stride)`.
+        data_format: "channels_last" or "channels_first"; `kerata.config.image_data_format()` if None.
+        dilation_rate: how far the places of a window are apart: a number, or one for each spatial axis.
+
     Raises: ValueError if the channels do not fit, or the window does not fit the input.
 
     >>> conv([[[1.0], [2.0], [3.0]]], [[[1.0]], [[10.0]]]).tolist()
@@ -79,6 +86,8 @@ def depthwise_conv(inputs, kernel, strides=1, padding="valid", data_format=None,
 
     Shapes: (batch, *spatial, channels), (*window, channels, multiplier) -> (batch, *output, channels * multiplier).
 
+    The other arguments are those of `conv`.
+
     >>> depthwise_conv([[[1.0, 2.0], [3.0, 4.0]]], [[[1.0], [1.0]], [[10.0], [0.0]]]).tolist()
     [[[31.0, 2.0]]]
     """
@@ -93,6 +102,8 @@ def separable_conv(inputs, depthwise_kernel, pointwise_kernel, strides=1, paddin
 
     Shapes: (batch, *spatial, channels), (*window, channels, multiplier), (*ones, channels * multiplier, filters) ->
     (batch, *output, filters).
+
+    The other arguments are those of `conv`, and are the depthwise convolution's.
 
     Source: Chollet 2017, arXiv:1610.02357.
 
@@ -123,6 +134,16 @@ def conv_transpose(inputs, kernel, strides=1, padding="valid", output_padding=No
     """The gradient of a convolution with respect to its input, as a layer ("deconvolution").
 
     Shapes: (batch, *spatial, channels), (*window, filters, channels) -> (batch, *output, filters).
+
+    Args:
+        inputs, kernel: the tensors.
+        strides: how far the copies of the window are apart: a number for all spatial axes, or one for each.
+        padding: "valid" or "same".
+        output_padding: if None, an axis of length `n` comes to `n * stride` for "same"; for "valid", to
+            `(n - 1) * stride + window`, or `n * stride` if that is longer. A number, or one for each axis, is added to
+            `(n - 1) * stride + window`, less `2 * (window // 2)` for "same".
+        data_format: "channels_last" or "channels_first"; `kerata.config.image_data_format()` if None.
+        dilation_rate: how far the places of a window are apart, which makes the window longer by as much.
 
     >>> conv_transpose([[[1.0], [2.0]]], [[[1.0]], [[10.0]]], strides=2).tolist()
     [[[1.0], [10.0], [2.0], [20.0]]]
@@ -216,6 +237,13 @@ def adaptive_average_pool(inputs, output_size, data_format=None):
 
     Shapes: (batch, *spatial, channels) -> (batch, *output_size, channels), or with channels second.
 
+    Args:
+        inputs: a tensor with 1, 2 or 3 spatial axes; integers become floats.
+        output_size: a number for all spatial axes, or one for each.
+        data_format: "channels_last" or "channels_first".
+
+    Raises: ValueError unless the sizes are positive integers.
+
     >>> adaptive_average_pool([[[1.0], [3.0], [5.0]]], 2).tolist()
     [[[2.0], [4.0]]]
     """
@@ -239,6 +267,13 @@ def adaptive_max_pool(inputs, output_size, data_format=None):
 
     Shapes: (batch, *spatial, channels) -> (batch, *output_size, channels), or with channels second.
 
+    Args:
+        inputs: a tensor with 1, 2 or 3 spatial axes.
+        output_size: a number for all spatial axes, or one for each.
+        data_format: "channels_last" or "channels_first".
+
+    Raises: ValueError unless the sizes are positive integers.
+
     >>> adaptive_max_pool([[[1.0], [3.0], [5.0]]], 2).tolist()
     [[[3.0], [5.0]]]
     """
@@ -261,6 +296,12 @@ def affine(x, kernel, bias=None):
 @op
 def moments(x, axes, keepdims=False, synchronized=False):
     """The mean and the variance over axes, computed in float32 at least.
+
+    Args:
+        x: a tensor; integers become floats.
+        axes: an axis, or several.
+        keepdims: whether the axes stay, with length one.
+        synchronized: accepted; the statistics are those of the whole tensor.
 
     >>> [part.tolist() for part in moments([[1.0, 3.0], [5.0, 7.0]], [0])]
     [[3.0, 5.0], [4.0, 4.0]]

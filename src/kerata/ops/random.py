@@ -29,6 +29,14 @@ def _standard(kind, seed, shape, dtype, *parameters):
 def uniform(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
     """Floats evenly distributed from `minval` to `maxval`.
 
+    Args:
+        shape: that of the result.
+        minval, maxval: numbers, or tensors that broadcast to `shape`.
+        dtype: a float's; the default one if None.
+        seed: an integer, a `SeedGenerator`, or None.
+
+    Raises: ValueError if `dtype` is no float's.
+
     >>> uniform((2, 3), seed=1).shape
     (2, 3)
     """
@@ -42,6 +50,14 @@ def uniform(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
 def normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
     """Normally distributed floats.
 
+    Args:
+        shape: that of the result.
+        mean, stddev: numbers, or tensors that broadcast to `shape`.
+        dtype: a float's; the default one if None.
+        seed: an integer, a `SeedGenerator`, or None.
+
+    Raises: ValueError if `dtype` is no float's.
+
     >>> normal((2,), seed=1).shape
     (2,)
     """
@@ -51,6 +67,10 @@ def normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
 
 def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
     """Normally distributed floats, none further than two standard deviations from the mean.
+
+    Arguments are those of `normal`.
+
+    Raises: ValueError if `dtype` is no float's.
 
     >>> import kerata
     >>> draws = truncated_normal((100,), seed=1)
@@ -138,6 +158,12 @@ def binomial(shape, counts, probabilities, dtype=None, seed=None):
 def categorical(logits, num_samples, dtype="int32", seed=None):
     """Class numbers drawn with probabilities softmax(logits): (batch, classes) -> (batch, num_samples).
 
+    Args:
+        logits: unnormalised logarithms of probabilities.
+        num_samples: how many numbers each row gets.
+        dtype: an integer's.
+        seed: an integer, a `SeedGenerator`, or None.
+
     >>> categorical([[0.0, -1e9]], 3, seed=1).tolist()
     [[0, 0, 0]]
     """
@@ -148,6 +174,11 @@ def categorical(logits, num_samples, dtype="int32", seed=None):
 @op
 def shuffle(x, axis=0, seed=None):
     """The parts of `x` along an axis in random order.
+
+    Args:
+        x: a tensor.
+        axis: the axis; along it whole slices change places.
+        seed: an integer, a `SeedGenerator`, or None.
 
     >>> sorted(shuffle([3, 1, 2], seed=1).tolist())
     [1, 2, 3]

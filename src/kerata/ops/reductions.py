@@ -75,6 +75,8 @@ all = _reduction(
 def prod(x, axis=None, keepdims=False, dtype=None):
     """The product over axes, computed in `dtype` if given.
 
+    `axis` and `keepdims` are those of `sum`.
+
     >>> prod([[1, 2], [3, 4]], axis=1).tolist()
     [2, 12]
     """
@@ -102,6 +104,8 @@ def _full_of(x, axis, keepdims, value):
 def max(x, axis=None, keepdims=False, initial=None):
     """The largest element along axes, `initial` among them if given.
 
+    `axis` and `keepdims` are those of `sum`. An `initial` value also stands for the extreme of nothing.
+
     >>> max([[1, 2], [3, 4]], axis=0).tolist(), int(max([1, 2], initial=5))
     ([3, 4], 5)
     """
@@ -111,6 +115,8 @@ def max(x, axis=None, keepdims=False, initial=None):
 @op
 def min(x, axis=None, keepdims=False, initial=None):
     """The smallest element along axes, `initial` among them if given.
+
+    `axis` and `keepdims` are those of `sum`. An `initial` value also stands for the extreme of nothing.
 
     >>> min([[1, 2], [3, 4]], axis=1).tolist(), int(min([1, 2], initial=0))
     ([1, 3], 0)
@@ -122,6 +128,8 @@ def min(x, axis=None, keepdims=False, initial=None):
 def amax(x, axis=None, keepdims=False):
     """The largest element along axes.
 
+    `axis` and `keepdims` are those of `sum`.
+
     >>> amax([[1, 2], [3, 4]], axis=1).tolist()
     [2, 4]
     """
@@ -131,6 +139,8 @@ def amax(x, axis=None, keepdims=False):
 @op
 def amin(x, axis=None, keepdims=False):
     """The smallest element along axes.
+
+    `axis` and `keepdims` are those of `sum`.
 
     >>> amin([[1, 2], [3, 4]], axis=0).tolist()
     [1, 2]
@@ -142,6 +152,8 @@ def amin(x, axis=None, keepdims=False):
 def ptp(x, axis=None, keepdims=False):
     """The distance between the largest and the smallest element along axes.
 
+    `axis` and `keepdims` are those of `sum`.
+
     >>> ptp([[1, 5], [3, 4]], axis=1).tolist()
     [4, 1]
     """
@@ -151,6 +163,8 @@ def ptp(x, axis=None, keepdims=False):
 @op
 def mean(x, axis=None, keepdims=False):
     """The mean over axes; low-precision floats are added up in float32.
+
+    `axis` and `keepdims` are those of `sum`. Integers give floats.
 
     >>> mean([[1, 2], [3, 6]], axis=1).tolist()
     [1.5, 4.5]
@@ -163,6 +177,8 @@ def mean(x, axis=None, keepdims=False):
 def var(x, axis=None, keepdims=False):
     """The variance over axes, of the whole population.
 
+    `axis` and `keepdims` are those of `sum`. Integers give floats; low-precision floats are added up in float32.
+
     >>> var([[1.0, 3.0], [2.0, 6.0]], axis=1).tolist()
     [1.0, 4.0]
     """
@@ -173,6 +189,8 @@ def var(x, axis=None, keepdims=False):
 @op
 def std(x, axis=None, keepdims=False):
     """The standard deviation over axes, of the whole population.
+
+    `axis` and `keepdims` are those of `sum`. Integers give floats.
 
     >>> std([[1.0, 3.0], [2.0, 6.0]], axis=1).tolist()
     [1.0, 2.0]
@@ -281,6 +299,8 @@ def _number_of_others(x, axis, keepdims):
 def nansum(x, axis=None, keepdims=False):
     """The sum over axes, NaN left out.
 
+    `axis` and `keepdims` are those of `sum`.
+
     >>> float(nansum([1.0, float("nan"), 2.0]))
     3.0
     """
@@ -290,6 +310,8 @@ def nansum(x, axis=None, keepdims=False):
 @op
 def nanprod(x, axis=None, keepdims=False):
     """The product over axes, NaN left out.
+
+    `axis` and `keepdims` are those of `sum`.
 
     >>> float(nanprod([2.0, float("nan"), 3.0]))
     6.0
@@ -329,6 +351,8 @@ def _nan_extreme(of, x, axis, keepdims, otherwise):
 def nanmax(x, axis=None, keepdims=False):
     """The largest element along axes, NaN left out; NaN where there is nothing else.
 
+    `axis` and `keepdims` are those of `sum`.
+
     >>> float(nanmax([1.0, float("nan"), 2.0]))
     2.0
     """
@@ -338,6 +362,8 @@ def nanmax(x, axis=None, keepdims=False):
 @op
 def nanmin(x, axis=None, keepdims=False):
     """The smallest element along axes, NaN left out; NaN where there is nothing else.
+
+    `axis` and `keepdims` are those of `sum`.
 
     >>> float(nanmin([1.0, float("nan"), 2.0]))
     1.0
@@ -377,6 +403,8 @@ def nanargmin(x, axis=None, keepdims=False):
 def nanmean(x, axis=None, keepdims=False):
     """The mean over axes, NaN left out; NaN where there is nothing else.
 
+    `axis` and `keepdims` are those of `sum`.
+
     >>> float(nanmean([1.0, float("nan"), 2.0]))
     1.5
     """
@@ -389,6 +417,8 @@ def nanmean(x, axis=None, keepdims=False):
 @op
 def nanvar(x, axis=None, keepdims=False):
     """The variance over axes, NaN left out; NaN where there is nothing else.
+
+    `axis` and `keepdims` are those of `sum`.
 
     >>> float(nanvar([1.0, float("nan"), 3.0]))
     1.0
@@ -405,6 +435,8 @@ def nanvar(x, axis=None, keepdims=False):
 @op
 def nanstd(x, axis=None, keepdims=False):
     """The standard deviation over axes, NaN left out; NaN where there is nothing else.
+
+    `axis` and `keepdims` are those of `sum`.
 
     >>> float(nanstd([1.0, float("nan"), 5.0]))
     2.0

@@ -201,6 +201,11 @@ def top_k(x, k, sorted=True):
 
     Shapes: (..., n) -> (..., k), (..., k).
 
+    Args:
+        x: a tensor.
+        k: how many.
+        sorted: accepted; they always are.
+
     Raises: ValueError if there are fewer than `k`.
 
     >>> values, indices = top_k([1.0, 3.0, 2.0], 2)

@@ -42,6 +42,8 @@ from kerata.ops.shaping import broadcast_to, expand_dims, moveaxis, ravel, resha
 def digitize(x, bins):
     """The number of the bin that each element falls in.
 
+    Shapes: (...), (n,) -> (...), int32: 0 below the first of the ascending `bins`, n from the last one on.
+
     >>> digitize([0.5, 2.0, 9.0], [1.0, 2.0, 3.0]).tolist()
     [0, 2, 3]
     """
@@ -51,6 +53,11 @@ def digitize(x, bins):
 @op
 def average(x, axis=None, weights=None):
     """The mean, weighted if weights are given.
+
+    Args:
+        x: a tensor.
+        axis: an axis, or several; all of them if None.
+        weights: in the shape of `x`, or a vector along one axis.
 
     >>> float(average([1.0, 3.0], weights=[3.0, 1.0]))
     1.5
