@@ -61,3 +61,10 @@ def test_asking_for_what_is_not_installed_says_what_to_install(tmp_path):
 def test_without_any_numpy_is_the_engine_and_training_says_so(tmp_path):
     (message,) = run(TRAIN, tmp_path, [])
     assert message.startswith("RuntimeError: The NumPy engine runs models but can't train them")
+
+
+@pytest.mark.parametrize(("configured", "expected"), [("tensorflow", "torch"), ("numpy", "numpy"), ("theano", "torch")])
+def test_a_configured_engine_that_is_not_installed_is_passed_over(configured, expected, tmp_path):
+    (tmp_path / ".keras").mkdir()
+    (tmp_path / ".keras" / "keras.json").write_text(f'{{"backend": "{configured}"}}')
+    assert run("import kerata; print(kerata.config.backend())", tmp_path, ["torch"]) == [expected]

@@ -93,12 +93,20 @@ def layer_base():
 
 
 def default_name():
-    """`KERATA_BACKEND`, else `KERAS_BACKEND`, else the user's configuration file, else the first library installed."""
+    """`KERATA_BACKEND`, else `KERAS_BACKEND`, else the user's configuration file, else the first library installed.
+
+    The file counts only if its engine's library is installed: Keras writes "tensorflow" there without being asked.
+    """
     global _default_name
     if _default_name is None:
-        name = os.environ.get("KERATA_BACKEND") or os.environ.get("KERAS_BACKEND") or user_config().get("backend")
-        _default_name = name if name in _ENGINES else _first_installed()
+        configured = user_config().get("backend")
+        named = [os.environ.get("KERATA_BACKEND"), os.environ.get("KERAS_BACKEND"), configured if _can_run(configured) else None]
+        _default_name = next((name for name in named if name in _ENGINES), None) or _first_installed()
     return _default_name
+
+
+def _can_run(name):
+    return name in _ENGINES and (name not in _LIBRARIES or _is_installed(name))
 
 
 def _first_installed():
