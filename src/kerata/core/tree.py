@@ -52,6 +52,13 @@ def flatten_with_path(structure):
 def map_structure(func, *structures, none_is_leaf=True):
     """`func` on every leaf (of several like structures at once), in the same structure.
 
+    Args:
+        func: a function of as many leaves as there are structures.
+        structures: one or several.
+        none_is_leaf: whether `func` is called for None, too.
+
+    Raises: ValueError without structures, or if they differ.
+
     >>> map_structure(lambda a, b: a + b, {"x": 1}, {"x": 2})
     {'x': 3}
     """
@@ -152,6 +159,11 @@ def map_shape_structure(func, structure):
 
 def traverse(func, structure, top_down=True):
     """Replace any part for which `func` returns something; a part that it returns None for is left as it is.
+
+    Args:
+        func: a function of any part, leaf or structure.
+        structure: lists, tuples and dicts.
+        top_down: whether a part comes before what is inside it, which is then left out if the part is replaced.
 
     >>> traverse(lambda x: x * 10 if isinstance(x, int) else None, {"a": [1, 2]})
     {'a': [10, 20]}

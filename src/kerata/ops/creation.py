@@ -23,6 +23,8 @@ def _dims(shape):
 def zeros(shape, dtype=None):
     """A tensor of zeros.
 
+    `dtype` is the default float if None.
+
     >>> zeros((2, 2)).tolist()
     [[0.0, 0.0], [0.0, 0.0]]
     """
@@ -31,6 +33,8 @@ def zeros(shape, dtype=None):
 
 def ones(shape, dtype=None):
     """A tensor of ones.
+
+    `dtype` is the default float if None.
 
     >>> ones(2, dtype="int32").tolist()
     [1, 1]
@@ -50,6 +54,8 @@ def empty(shape, dtype=None):
 def full(shape, fill_value, dtype=None):
     """A tensor of one value.
 
+    `dtype` is the default float if None, whatever the value.
+
     >>> full((2, 2), 7).tolist()
     [[7.0, 7.0], [7.0, 7.0]]
     """
@@ -63,6 +69,12 @@ def _engine_dtype(dtype):
 
 def arange(start, stop=None, step=None, dtype=None):
     """Evenly spaced numbers, the end left out.
+
+    Args:
+        start: the first number; 0 if `stop` is not given, which it then is.
+        stop: the end.
+        step: the distance; 1 if None.
+        dtype: that of the numbers given if None.
 
     >>> arange(3).tolist(), arange(1.0, 2.0, 0.5).tolist()
     ([0, 1, 2], [1.0, 1.5])
@@ -124,6 +136,8 @@ def _powers(base, start, stop, num, endpoint, dtype, axis):
 def eye(N, M=None, k=0, dtype=None):
     """Ones on the k-th diagonal: (N, M), or (N, N) if `M` is None; `k` is above the main diagonal if positive.
 
+    `dtype` is the default float if None.
+
     >>> eye(2, 3, k=1).tolist()
     [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
     """
@@ -152,6 +166,8 @@ def tri(N, M=None, k=0, dtype=None):
 def array(x, dtype=None):
     """`x` as a tensor.
 
+    `dtype` is that of `x` if None: int32 and the default float for Python's numbers.
+
     >>> array([1, 2], dtype="float32").tolist()
     [1.0, 2.0]
     """
@@ -172,6 +188,8 @@ def copy(x):
 def zeros_like(x, dtype=None):
     """Zeros in the shape of `x`.
 
+    `dtype` is that of `x` if None.
+
     >>> zeros_like([1, 2]).tolist()
     [0, 0]
     """
@@ -181,6 +199,8 @@ def zeros_like(x, dtype=None):
 @op
 def ones_like(x, dtype=None):
     """Ones in the shape of `x`.
+
+    `dtype` is that of `x` if None.
 
     >>> ones_like([5, 6]).tolist()
     [1, 1]
@@ -201,6 +221,8 @@ def empty_like(x, dtype=None):
 @op
 def full_like(x, fill_value, dtype=None):
     """One value in the shape of `x`.
+
+    `dtype` is that of `x` if None.
 
     >>> full_like([1, 2], 7).tolist()
     [7, 7]

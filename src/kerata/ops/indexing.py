@@ -103,6 +103,11 @@ def searchsorted(sorted_sequence, values, side="left"):
 
     `side` says whether that is before equal elements ("left") or behind them ("right").
 
+    Args:
+        sorted_sequence: a vector, ascending.
+        values: a tensor.
+        side: "left" or "right".
+
     >>> searchsorted([1, 3, 5], [0, 3, 9]).tolist(), searchsorted([1, 3, 5], [3], side="right").tolist()
     ([0, 1, 3], [2])
     """
@@ -151,6 +156,8 @@ def select(condlist, choicelist, default=0):
 @op
 def isin(x1, x2, assume_unique=False, invert=False):
     """Whether each element of `x1` is among those of `x2`, or is not with `invert`.
+
+    `assume_unique` is accepted, and changes nothing.
 
     >>> isin([1, 2, 5], [2, 5, 7]).tolist()
     [False, True, True]

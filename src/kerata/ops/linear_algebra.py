@@ -264,6 +264,8 @@ def solve_triangular(a, b, lower=False):
 
     Shapes: (..., n, n) and (..., n) or (..., n, k) -> the shape of `b`.
 
+    `lower` says which triangle it is.
+
     Raises: ValueError for other than square matrices, or a right side of another length.
 
     >>> solve_triangular([[2.0, 0.0], [1.0, 1.0]], [2.0, 3.0], lower=True).tolist()
@@ -307,6 +309,8 @@ def pinv(x, rcond=None):
 @op
 def lstsq(a, b, rcond=None):
     """The shortest of the `x` for which `a @ x` is nearest to `b`: (m, n) and (m,) or (m, k) -> (n,) or (n, k).
+
+    Singular values of less than `rcond` times the largest count as 0, as in `pinv`.
 
     Raises: ValueError for what is no matrix, or a right side of another length.
 

@@ -410,6 +410,12 @@ def layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon=None, **kwarg
 def rms_normalization(x, scale=None, axis=-1, epsilon=None):
     """`x` divided by its root mean square over `axis`, and scaled: (..., features) -> (..., features).
 
+    Args:
+        x: a tensor; integers become floats.
+        scale: what the result is multiplied with, (features,); None for nothing.
+        axis: an axis, or several together.
+        epsilon: added to the mean of squares; `kerata.config.epsilon()` if None.
+
     Source: Zhang and Sennrich 2019, arXiv:1910.07467.
 
     >>> rms_normalization([[4.0, -4.0]]).tolist()

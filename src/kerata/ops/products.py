@@ -99,6 +99,8 @@ def outer(x1, x2):
 def trace(x, offset=0, axis1=0, axis2=1):
     """The sum of the diagonal.
 
+    Arguments are those of `diagonal`.
+
     >>> int(trace([[1, 2], [3, 4]]))
     5
     """
@@ -154,6 +156,11 @@ def _cross_axis(x, axis):
 @op
 def cross(x1, x2, axisa=-1, axisb=-1, axisc=-1, axis=None):
     """The cross product of vectors along an axis; where both have two components, its third component alone.
+
+    Args:
+        x1, x2: tensors of vectors.
+        axisa, axisb, axisc: the vectors' axes in `x1`, `x2` and the result.
+        axis: one axis in place of the three.
 
     Raises: ValueError if the vectors have not two or three components.
 

@@ -84,6 +84,12 @@ def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
 def randint(shape, minval, maxval, dtype="int32", seed=None):
     """Integers from `minval` to `maxval`, the end left out.
 
+    Args:
+        shape: that of the result.
+        minval, maxval: the ends.
+        dtype: an integer's.
+        seed: an integer, a `SeedGenerator`, or None.
+
     Raises: ValueError if `dtype` is no integer's.
 
     >>> randint((3,), 4, 5, seed=1).tolist()

@@ -214,6 +214,8 @@ def flip(x, axis=None):
 def roll(x, shift, axis=None):
     """The elements moved round along axes, or in the flattened tensor.
 
+    `shift` is how many places, towards the end; a number for each axis if there are several.
+
     >>> roll([1, 2, 3, 4], 1).tolist()
     [4, 1, 2, 3]
     """
@@ -251,6 +253,11 @@ def pad(x, pad_width, mode="constant", constant_values=None):
 @op
 def diagonal(x, offset=0, axis1=0, axis2=1):
     """The diagonal of two axes.
+
+    Args:
+        x: a tensor.
+        offset: how far the diagonal is above the main one, or below if negative.
+        axis1, axis2: the axes; the diagonal comes last in the result.
 
     >>> diagonal([[1, 2], [3, 4]]).tolist(), diagonal([[1, 2], [3, 4]], offset=1).tolist()
     ([1, 4], [2])
@@ -306,6 +313,8 @@ def _with_three_axes(x):
 @op
 def array_split(x, indices_or_sections, axis=0):
     """So many parts along an axis, the first ones longer by one if they can't be equal, or those between indices.
+
+    Arguments are those of `split`.
 
     >>> [len(part) for part in array_split([1, 2, 3, 4, 5], 3)]
     [2, 2, 1]

@@ -44,6 +44,8 @@ def fft(x):
 def fft2(x):
     """The discrete Fourier transform along the last two axes: a pair of (..., m, n) -> a pair of (..., m, n).
 
+    Raises: ValueError for other than a pair of tensors of one shape.
+
     >>> real, imaginary = fft2(([[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [0.0, 0.0]]))
     >>> real.tolist()
     [[10.0, -2.0], [-4.0, 0.0]]
@@ -54,6 +56,8 @@ def fft2(x):
 @op
 def ifft2(x):
     """The inverse of `fft2`: a pair of (..., m, n) -> a pair of (..., m, n).
+
+    Raises: ValueError for other than a pair of tensors of one shape.
 
     >>> real, imaginary = ifft2(([[4.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]]))
     >>> real.tolist()
@@ -87,6 +91,8 @@ def rfft(x, fft_length=None):
 @op
 def irfft(x, fft_length=None):
     """The inverse of `rfft`: a pair of (..., k) -> (..., fft_length), 2 * (k - 1) by default.
+
+    Raises: ValueError for other than a pair of tensors of one shape.
 
     >>> irfft(([4.0, -2.0, 0.0], [0.0, 0.0, 0.0])).tolist()
     [0.0, 1.0, 2.0, 1.0]

@@ -169,6 +169,8 @@ def quantile(x, q, axis=None, method="linear", keepdims=False):
 def percentile(x, q, axis=None, method="linear", keepdims=False):
     """`quantile`, its levels from 0 to 100.
 
+    The other arguments are those of `quantile`.
+
     >>> percentile([1.0, 2.0, 3.0, 4.0], [25, 75]).tolist()
     [1.75, 3.25]
     """
@@ -179,6 +181,8 @@ def percentile(x, q, axis=None, method="linear", keepdims=False):
 def nanquantile(x, q, axis=None, method="linear", keepdims=False):
     """`quantile` of the elements that are not NaN; NaN where there are none.
 
+    Arguments are those of `quantile`.
+
     >>> float(nanquantile([5.0, float("nan"), 1.0], 0.25))
     2.0
     """
@@ -188,6 +192,8 @@ def nanquantile(x, q, axis=None, method="linear", keepdims=False):
 @op
 def nanpercentile(x, q, axis=None, method="linear", keepdims=False):
     """`percentile` of the elements that are not NaN; NaN where there are none.
+
+    Arguments are those of `percentile`.
 
     >>> float(nanpercentile([5.0, float("nan"), 1.0], 25))
     2.0
