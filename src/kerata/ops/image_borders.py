@@ -56,7 +56,13 @@ def crop_images(
     Of `top_cropping`, `bottom_cropping` and `target_height` two are given, and two of `left_cropping`, `right_cropping` and
     `target_width`.
 
-    Raises: ValueError otherwise, for images that have not 3 or 4 axes, or are smaller than what is cut away.
+    Args:
+        images: a tensor.
+        top_cropping, left_cropping, bottom_cropping, right_cropping: how many are cut away at each side.
+        target_height, target_width: the lengths of the result.
+        data_format: "channels_last" or "channels_first"; `kerata.config.image_data_format()` if None.
+
+    Raises: ValueError unless two are given, for images that have not 3 or 4 axes, or are smaller than what is cut away.
 
     >>> import kerata
     >>> kerata.ops.image.crop_images([[[1.0], [2.0], [3.0]]], 0, 1, 0, target_width=1).tolist()
@@ -107,7 +113,13 @@ def pad_images(
     Of `top_padding`, `bottom_padding` and `target_height` two are given, and two of `left_padding`, `right_padding` and
     `target_width`.
 
-    Raises: ValueError otherwise, for images that have not 3 or 4 axes, or are larger than the target.
+    Args:
+        images: a tensor.
+        top_padding, left_padding, bottom_padding, right_padding: how many are put at each side.
+        target_height, target_width: the lengths of the result.
+        data_format: "channels_last" or "channels_first"; `kerata.config.image_data_format()` if None.
+
+    Raises: ValueError unless two are given, for images that have not 3 or 4 axes, or are larger than the target.
 
     >>> import kerata
     >>> kerata.ops.image.pad_images([[[1.0], [2.0]]], 0, 1, 0, target_width=4)[0, :, 0].tolist()

@@ -30,6 +30,10 @@ def rgb_to_grayscale(images, data_format=None):
     Shapes: (batch, height, width, 3) or (height, width, 3), or with channels first -> the same with one channel. Integers
     are rounded down.
 
+    Args:
+        images: a tensor.
+        data_format: "channels_last" or "channels_first"; `kerata.config.image_data_format()` if None.
+
     Raises: ValueError for images that have not 3 or 4 axes, or have another number of channels.
 
     >>> import kerata
@@ -49,6 +53,10 @@ def rgb_to_hsv(images, data_format=None):
     """Red, green and blue as hue, saturation and value, all from 0 to 1.
 
     Shapes: (batch, height, width, 3) or (height, width, 3), or with channels first -> the same.
+
+    Args:
+        images: a tensor.
+        data_format: "channels_last" or "channels_first"; `kerata.config.image_data_format()` if None.
 
     Raises: ValueError for images that are no floats, have not 3 or 4 axes, or not 3 channels.
 
@@ -79,6 +87,10 @@ def hsv_to_rgb(images, data_format=None):
     """Hue, saturation and value, from 0 to 1, as red, green and blue.
 
     Shapes: (batch, height, width, 3) or (height, width, 3), or with channels first -> the same.
+
+    Args:
+        images: a tensor.
+        data_format: "channels_last" or "channels_first"; `kerata.config.image_data_format()` if None.
 
     Raises: ValueError for images that are no floats, have not 3 or 4 axes, or not 3 channels.
 

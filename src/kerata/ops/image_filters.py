@@ -69,6 +69,7 @@ def gaussian_blur(images, kernel_size=(3, 3), sigma=(1.0, 1.0), data_format=None
     Args:
         kernel_size: the number of pixels (along the height, along the width).
         sigma: the standard deviation (along the height, along the width).
+        data_format: "channels_last" or "channels_first"; `kerata.config.image_data_format()` if None.
 
     Raises: ValueError for images that have not 3 or 4 axes, or a size or deviation that isn't a pair of positive numbers.
 
@@ -89,6 +90,10 @@ def sobel_edges(images, data_format=None):
 
     Shapes: (batch, height, width, channels) -> (batch, height, width, channels, 2), or with channels second. The last axis
     has the change along the height, then along the width. Small integers give int32.
+
+    Args:
+        images: a tensor.
+        data_format: "channels_last" or "channels_first"; `kerata.config.image_data_format()` if None.
 
     Raises: ValueError for images that have not 4 axes.
 
@@ -120,6 +125,7 @@ def ssim(image1, image2, max_val=1.0, filter_size=11, filter_sigma=1.5, k1=0.01,
         max_val: the largest value that a pixel can have: 1.0, or 255 for bytes.
         filter_size, filter_sigma: the Gaussian window of the local statistics; the defaults are the paper's.
         k1, k2: what keeps the quotients finite, relative to `max_val`; the paper's.
+        data_format: "channels_last" or "channels_first"; `kerata.config.image_data_format()` if None.
 
     Raises: ValueError if the shapes differ, or the window is larger than the images.
 
@@ -206,6 +212,7 @@ def extract_patches(images, size, strides=None, dilation_rate=1, padding="valid"
         strides: how far windows are apart, or one number; `size` by default, so that they do not overlap.
         dilation_rate: how far a window's pixels are apart.
         padding: "valid", or "same" for as many windows as fit begin within the images.
+        data_format: "channels_last" or "channels_first"; `kerata.config.image_data_format()` if None.
 
     Raises: ValueError for another number of sizes or axes, or an unknown padding.
 
@@ -224,6 +231,10 @@ def extract_patches_3d(volumes, size, strides=None, dilation_rate=1, padding="va
     """The windows of volumes, each made one vector: `extract_patches` where one number for `size` stands for three.
 
     Shapes: (batch, depth, height, width, channels) -> (batch, *windows, size[0] * size[1] * size[2] * channels).
+
+    The other arguments are those of `extract_patches`.
+
+    Raises: ValueError for another number of sizes or axes, or an unknown padding.
 
     >>> import numpy as np
     >>> import kerata

@@ -188,6 +188,7 @@ def affine_transform(images, transform, interpolation="bilinear", fill_mode="con
             `((a0 x + a1 y + a2) / k, (b0 x + b1 y + b2) / k)` with `k = c0 x + c1 y + 1`.
         interpolation: "nearest" or "bilinear".
         fill_mode, fill_value: what is beyond the edges, as in `map_coordinates`.
+        data_format: "channels_last" or "channels_first"; `kerata.config.image_data_format()` if None.
 
     Raises: ValueError for images that have not 3 or 4 axes, a transform of another shape, or an unknown mode.
 
@@ -228,6 +229,7 @@ def perspective_transform(images, start_points, end_points, interpolation="bilin
         end_points: where they are in the result.
         interpolation: "nearest" or "bilinear".
         fill_value: what is beyond the edges.
+        data_format: "channels_last" or "channels_first"; `kerata.config.image_data_format()` if None.
 
     Raises: ValueError for images that have not 3 or 4 axes, points of another shape, or an unknown interpolation.
 
@@ -278,6 +280,7 @@ def elastic_transform(
         interpolation: "nearest" or "bilinear".
         fill_mode, fill_value: what is beyond the edges, as in `map_coordinates`.
         seed: an integer or a `SeedGenerator`.
+        data_format: "channels_last" or "channels_first"; `kerata.config.image_data_format()` if None.
 
     Raises: ValueError for images that have not 3 or 4 axes, or an unknown mode.
 
