@@ -77,7 +77,7 @@ class Dense(QuantizableProduct):
         self.bias = make_weight(self, "bias", (self.units,)) if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
 
-    def call(self, inputs):
+    def call(self, inputs, training=None):
         """`activation(inputs @ kernel + bias)`."""
         return self.activation(affine(inputs, self.kernel, self.bias))
 
@@ -156,7 +156,7 @@ class EinsumDense(QuantizableProduct):
         self._make_weight("kernel", kernel)
         self.bias = None if bias is None else make_weight(self, "bias", bias)
 
-    def call(self, inputs):
+    def call(self, inputs, training=None):
         """The product, the bias and the activation."""
         x = ops.einsum(self.equation, inputs, self.kernel)
         if self.bias is not None:

@@ -330,7 +330,7 @@ class Quantizable(Layer):
 class QuantizableProduct(Quantizable):
     """A layer that computes `activation(inputs * kernel + bias)`, the product as its table says."""
 
-    def quantized_call(self, inputs):
+    def quantized_call(self, inputs, training=None):
         """`call`, the product as the quantized weight makes it."""
         transform, adapter = self._transforms["kernel"], self._adapters.get("kernel")
         x = transform.product(inputs)
