@@ -321,6 +321,16 @@ def test_ctc_is_the_sum_over_alignments():
     close(ops.ctc_loss(targets, scores.astype("float32"), target_length, output_length), want, rtol=1e-4)
 
 
+def test_ctc_takes_zeros_behind_the_labels_for_padding(engine):
+    y_pred = np.random.default_rng(4).normal(size=(4, 6, 5)).astype("float32")
+    y_true = np.array([[1, 2, 3], [4, 4, 0], [2, 0, 0], [0, 0, 0]], "int32")
+    got = engine.to_numpy(losses.ctc(y_true, y_pred))
+    close(got, np.asarray(keras.losses.ctc(y_true, y_pred)), rtol=1e-5)
+    alone = [engine.to_numpy(losses.ctc(row[None, :n], y_pred[i : i + 1])) for i, (row, n) in enumerate(zip(y_true, (3, 2, 1)))]
+    close(got[:3], np.concatenate(alone), rtol=1e-5)
+    close(losses.CTC()(y_true, y_pred), float(keras.losses.CTC()(y_true, y_pred)), rtol=1e-5)
+
+
 def test_ops_parity(engine):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

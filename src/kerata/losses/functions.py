@@ -32,6 +32,8 @@ def mean_squared_error(y_true, y_pred):
 def mean_absolute_error(y_true, y_pred):
     """mean(|y_true - y_pred|) along the last axis.
 
+    Shapes: (..., d), (..., d) -> (...).
+
     >>> mean_absolute_error([[1.0, 2.0]], [[1.0, 5.0]]).tolist()
     [1.5]
     """
@@ -41,6 +43,8 @@ def mean_absolute_error(y_true, y_pred):
 
 def mean_absolute_percentage_error(y_true, y_pred):
     """100 * mean(|y_true - y_pred| / |y_true|) along the last axis; targets near 0 count as epsilon.
+
+    Shapes: (..., d), (..., d) -> (...).
 
     >>> mean_absolute_percentage_error([[1.0, 2.0]], [[1.5, 2.0]]).tolist()
     [25.0]
@@ -52,6 +56,8 @@ def mean_absolute_percentage_error(y_true, y_pred):
 def mean_squared_logarithmic_error(y_true, y_pred):
     """mean((log(y_true + 1) - log(y_pred + 1))^2) along the last axis; nothing counts as less than epsilon.
 
+    Shapes: (..., d), (..., d) -> (...).
+
     >>> [round(loss, 4) for loss in mean_squared_logarithmic_error([[0.0, 1.0]], [[0.0, 3.0]]).tolist()]
     [0.2402]
     """
@@ -62,6 +68,12 @@ def mean_squared_logarithmic_error(y_true, y_pred):
 
 def huber(y_true, y_pred, delta=1.0):
     """Quadratic within `delta` of the target, linear outside; the mean along the last axis.
+
+    Args:
+        y_true, y_pred: targets and predictions.
+        delta: where the one becomes the other.
+
+    Shapes: (..., d), (..., d) -> (...).
 
     Source: Huber 1964, doi:10.1214/aoms/1177703732.
 
@@ -76,6 +88,8 @@ def huber(y_true, y_pred, delta=1.0):
 def log_cosh(y_true, y_pred):
     """mean(log(cosh(y_pred - y_true))) along the last axis.
 
+    Shapes: (..., d), (..., d) -> (...).
+
     >>> [round(loss, 4) for loss in log_cosh([[0.0], [0.0]], [[0.1], [10.0]]).tolist()]
     [0.005, 9.3069]
     """
@@ -86,6 +100,8 @@ def log_cosh(y_true, y_pred):
 
 def kl_divergence(y_true, y_pred):
     """sum(y_true * log(y_true / y_pred)) along the last axis; both are kept from epsilon to 1.
+
+    Shapes: (..., d), (..., d) -> (...).
 
     >>> [round(loss, 4) for loss in kl_divergence([[0.5, 0.5]], [[0.25, 0.75]]).tolist()]
     [0.1438]
@@ -98,6 +114,8 @@ def kl_divergence(y_true, y_pred):
 def poisson(y_true, y_pred):
     """mean(y_pred - y_true * log(y_pred)) along the last axis.
 
+    Shapes: (..., d), (..., d) -> (...).
+
     >>> [round(loss, 4) for loss in poisson([[1.0, 2.0]], [[1.0, 1.0]]).tolist()]
     [1.0]
     """
@@ -107,6 +125,12 @@ def poisson(y_true, y_pred):
 
 def cosine_similarity(y_true, y_pred, axis=-1):
     """-cos of the angle between target and prediction: -1 for the same direction.
+
+    Args:
+        y_true, y_pred: targets and predictions.
+        axis: that of the vectors.
+
+    Shapes: (..., d), (..., d) -> (...).
 
     >>> [round(loss, 4) for loss in cosine_similarity([[1.0, 0.0], [1.0, 0.0]], [[2.0, 0.0], [3.0, 4.0]]).tolist()]
     [-1.0, -0.6]
@@ -124,6 +148,8 @@ def _signs(y_true):
 def hinge(y_true, y_pred):
     """mean(max(1 - y_true * y_pred, 0)) along the last axis; targets are -1 and 1, or 0 and 1.
 
+    Shapes: (..., d), (..., d) -> (...).
+
     >>> hinge([[1.0, -1.0]], [[0.5, -2.0]]).tolist(), hinge([[1.0, 0.0]], [[0.5, -2.0]]).tolist()
     ([0.25], [0.25])
     """
@@ -134,6 +160,8 @@ def hinge(y_true, y_pred):
 def squared_hinge(y_true, y_pred):
     """mean(max(1 - y_true * y_pred, 0)^2) along the last axis; targets are -1 and 1, or 0 and 1.
 
+    Shapes: (..., d), (..., d) -> (...).
+
     >>> squared_hinge([[1.0, -1.0]], [[0.5, -2.0]]).tolist()
     [0.125]
     """
@@ -143,6 +171,8 @@ def squared_hinge(y_true, y_pred):
 
 def categorical_hinge(y_true, y_pred):
     """max(1 + the best wrong score - the right score, 0) along the last axis; targets are one-hot.
+
+    Shapes: (..., classes), (..., classes) -> (...).
 
     >>> categorical_hinge([[0.0, 1.0]], [[0.75, 0.25]]).tolist()
     [1.5]

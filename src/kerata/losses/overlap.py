@@ -14,6 +14,10 @@ def dice(y_true, y_pred, axis=None):
 
     Shapes: (...), (...) -> the axes that are left.
 
+    Args:
+        y_true, y_pred: maps of 0 and 1, or of probabilities.
+        axis: the axes that are summed over; everything if None.
+
     >>> round(float(dice([[1.0, 1.0], [0.0, 0.0]], [[1.0, 0.0], [0.0, 0.0]])), 4)
     0.3333
     """
@@ -24,6 +28,12 @@ def dice(y_true, y_pred, axis=None):
 
 def tversky(y_true, y_pred, alpha=0.5, beta=0.5, axis=None):
     """Dice with a weight for each kind of error: `alpha` for what is missing, `beta` for what is wrongly there.
+
+    Args:
+        y_true, y_pred: maps of 0 and 1, or of probabilities.
+        alpha: the weight of what is missing.
+        beta: the weight of what is wrongly there.
+        axis: the axes that are summed over; everything if None.
 
     Source: Salehi et al. 2017, arXiv:1706.05721. The paper has the weights the other way round; these are Keras 3's numbers.
 
@@ -53,8 +63,10 @@ def circle(y_true, y_pred, ref_labels=None, ref_embeddings=None, remove_diagonal
 
     Shapes: -> (batch,).
 
-    >>> apart = circle([0, 0, 1], [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
-    >>> mixed = circle([0, 1, 0], [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    >>> import kerata
+    >>> with kerata.use_engine("numpy"):
+    ...     apart = circle([0, 0, 1], [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    ...     mixed = circle([0, 1, 0], [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     >>> bool(apart[0] < mixed[0])
     True
     """

@@ -2,6 +2,7 @@
 
 from kerata.core import masks
 from kerata.core.arrays import as_array
+from kerata.core.arrays import cast as _cast
 from kerata.core.config import settings
 from kerata.engines.shapes import normalize_axis
 from kerata.losses import labels
@@ -105,6 +106,11 @@ def categorical_generalized_cross_entropy(y_true, y_pred, q):
 
     Shapes: class numbers (...) or one-hot targets (..., classes), (..., classes) -> (...).
 
+    Args:
+        y_true: class numbers or one-hot targets.
+        y_pred: probabilities.
+        q: between 0, which would be the cross entropy, and 1, which would be the absolute error.
+
     Raises: ValueError if `q` is not between 0 and 1.
 
     >>> losses = categorical_generalized_cross_entropy([1, 0], [[0.0, 1.0], [0.75, 0.25]], q=0.5)
@@ -163,9 +169,16 @@ def ctc(y_true, y_pred):
 
     Shapes: (batch, labels), (batch, time, classes) -> (batch,). Source: Graves et al. 2006, doi:10.1145/1143844.1143891.
 
+    Args:
+        y_true: class numbers from 1 on, each row filled up with 0.
+        y_pred: unnormalised scores.
+
     Raises: ValueError for tensors of other ranks.
 
-    >>> [round(loss, 4) for loss in ctc([[1]], [[[0.0, 0.0], [0.0, 0.0]]]).tolist()]  # 3 of 4 ways of equal chance read "1"
+    >>> import kerata
+    >>> with kerata.use_engine("numpy"):
+    ...     loss = ctc([[1]], [[[0.0, 0.0], [0.0, 0.0]]])
+    >>> [round(x, 4) for x in loss.tolist()]  # 3 of 4 ways of equal chance read "1"
     [0.2877]
     """
     y_true, y_pred = as_array(y_true, "int32"), knp.to_float(y_pred)
@@ -174,5 +187,5 @@ def ctc(y_true, y_pred):
             "ctc needs targets of shape (batch, labels) and predictions of shape (batch, time, classes); "
             f"{tuple(y_true.shape)} and {tuple(y_pred.shape)} came."
         )
-    rows = knp.zeros_like(y_true[:, 0])
-    return crossentropy.ctc_loss(y_true, y_pred, rows + y_true.shape[1], rows + y_pred.shape[1], mask_index=0)
+    labels = knp.sum(_cast(y_true != 0, "int32"), -1)
+    return crossentropy.ctc_loss(y_true, y_pred, labels, knp.zeros_like(labels) + y_pred.shape[1], mask_index=0)
