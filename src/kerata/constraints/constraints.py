@@ -32,6 +32,10 @@ def _norms(w, axis):
 class MaxNorm(Constraint):
     """Norms along `axis` of at most `max_value`. Source: Srivastava et al. 2014, JMLR 15.
 
+    Args:
+        max_value: the largest norm.
+        axis: an axis or a list of them: 0 for the weights of each of a dense layer's units, [0, 1, 2] for a convolution's.
+
     >>> MaxNorm(1.0)([[3.0], [4.0]]).tolist()
     [[0.6...], [0.8...]]
     """
@@ -59,6 +63,9 @@ class NonNeg(Constraint):
 class UnitNorm(Constraint):
     """Norms along `axis` of 1.
 
+    Args:
+        axis: an axis or a list of them, as for `MaxNorm`.
+
     >>> [round(x, 4) for [x] in UnitNorm()([[3.0], [4.0]]).tolist()]
     [0.6, 0.8]
     """
@@ -73,6 +80,11 @@ class UnitNorm(Constraint):
 
 class MinMaxNorm(Constraint):
     """Norms along `axis` from `min_value` to `max_value`, approached at `rate` of the way in each update.
+
+    Args:
+        min_value, max_value: the bounds.
+        rate: from 0 to 1; 1 puts norms between the bounds at once.
+        axis: an axis or a list of them, as for `MaxNorm`.
 
     >>> [round(x, 4) for [x] in MinMaxNorm(1.0, 2.0)([[3.0], [4.0]]).tolist()]  # of norm 5
     [1.2, 1.6]

@@ -82,6 +82,10 @@ def get_registered_name(obj):
 def get_registered_object(name, custom_objects=None, module_objects=None):
     """The object registered under `name`, or None.
 
+    Args:
+        name: such as "package>name".
+        custom_objects, module_objects: dicts that are looked into before and after what is registered.
+
     >>> @register_keras_serializable("my_package")
     ... def doubled(x):
     ...     return 2 * x

@@ -31,6 +31,11 @@ def truncated_normal(generator, shape):
 class RandomNormal(RandomInitializer):
     """Normally distributed values.
 
+    Args:
+        mean: the distribution's mean.
+        stddev: its standard deviation.
+        seed: an integer, a SeedGenerator or None.
+
     >>> RandomNormal(seed=1)((2, 3)).shape
     (2, 3)
     """
@@ -46,6 +51,8 @@ class RandomNormal(RandomInitializer):
 class TruncatedNormal(RandomInitializer):
     """Normally distributed values within two standard deviations of the mean.
 
+    Arguments as for `RandomNormal`; `stddev` is that of the distribution before it is cut.
+
     >>> bool(abs(TruncatedNormal(stddev=1.0, seed=1)((99,))).max() < 2.0)
     True
     """
@@ -60,6 +67,10 @@ class TruncatedNormal(RandomInitializer):
 
 class RandomUniform(RandomInitializer):
     """Values evenly distributed from `minval` to `maxval`.
+
+    Args:
+        minval, maxval: the bounds.
+        seed: an integer, a SeedGenerator or None.
 
     >>> RandomUniform(0.0, 1.0, seed=1)((2,)).dtype.name
     'float32'
@@ -151,6 +162,10 @@ class _Named(VarianceScaling):
 class GlorotUniform(_Named):
     """Uniform, variance 2 / (inputs + outputs). Source: Glorot and Bengio 2010.
 
+    Args:
+        seed: an integer, a SeedGenerator or None.
+        input_axes, output_axes: the axes of the shape that count as inputs and outputs, instead of the usual rule.
+
     >>> weights = GlorotUniform(seed=1)((100, 50))
     >>> limit = (6 / (100 + 50)) ** 0.5
     >>> bool(abs(weights).max() <= limit), round(limit, 4), round(float(weights.std() ** 2 * (100 + 50)), 1)
@@ -163,6 +178,8 @@ class GlorotUniform(_Named):
 class GlorotNormal(_Named):
     """Truncated normal, variance 2 / (inputs + outputs). Source: Glorot and Bengio 2010.
 
+    Arguments as for `GlorotUniform`.
+
     >>> weights = GlorotNormal(seed=1)((200, 100))
     >>> round(float(weights.std() ** 2 * (200 + 100)), 1)
     2.0
@@ -173,6 +190,8 @@ class GlorotNormal(_Named):
 
 class HeUniform(_Named):
     """Uniform, variance 2 / inputs. Source: He et al. 2015, arXiv:1502.01852.
+
+    Arguments as for `GlorotUniform`.
 
     >>> weights = HeUniform(seed=1)((200, 100))
     >>> round(float(weights.std() ** 2 * 200), 1)
@@ -185,6 +204,8 @@ class HeUniform(_Named):
 class HeNormal(_Named):
     """Truncated normal, variance 2 / inputs. Source: He et al. 2015, arXiv:1502.01852.
 
+    Arguments as for `GlorotUniform`.
+
     >>> weights = HeNormal(seed=1)((200, 100))
     >>> round(float(weights.std() ** 2 * 200), 1)
     2.0
@@ -195,6 +216,8 @@ class HeNormal(_Named):
 
 class LecunUniform(_Named):
     """Uniform, variance 1 / inputs. Source: Klambauer et al. 2017, arXiv:1706.02515.
+
+    Arguments as for `GlorotUniform`.
 
     >>> weights = LecunUniform(seed=1)((200, 100))
     >>> round(float(weights.std() ** 2 * 200), 1)
@@ -207,6 +230,8 @@ class LecunUniform(_Named):
 class LecunNormal(_Named):
     """Truncated normal, variance 1 / inputs. Source: Klambauer et al. 2017, arXiv:1706.02515.
 
+    Arguments as for `GlorotUniform`.
+
     >>> weights = LecunNormal(seed=1)((200, 100))
     >>> round(float(weights.std() ** 2 * 200), 1)
     1.0
@@ -217,6 +242,10 @@ class LecunNormal(_Named):
 
 class Orthogonal(RandomInitializer):
     """A matrix whose rows or columns, whichever are fewer, are orthogonal; further axes are folded into the rows.
+
+    Args:
+        gain: what the matrix is multiplied by.
+        seed: an integer, a SeedGenerator or None.
 
     Raises: ValueError for a shape of fewer than two axes. Source: Saxe et al. 2013, arXiv:1312.6120.
 

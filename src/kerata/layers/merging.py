@@ -306,6 +306,10 @@ minimum = _function(Minimum, "The smaller elements of a list of tensors", [1.0, 
 def concatenate(inputs, axis=-1, **kwargs):
     """Tensors joined along an axis: `Concatenate` as a function.
 
+    Args:
+        inputs: a list of tensors.
+        axis: the axis, the last one by default.
+
     >>> import numpy as np
     >>> concatenate([np.ones((2, 3)), np.ones((2, 4))]).shape
     (2, 7)
@@ -315,6 +319,10 @@ def concatenate(inputs, axis=-1, **kwargs):
 
 def dot(inputs, axes=-1, **kwargs):
     """The products of two tensors summed over an axis: `Dot` as a function.
+
+    Args:
+        inputs: two tensors.
+        axes: the axis, or a pair of them, not the batch's.
 
     >>> import numpy as np
     >>> dot([np.ones((2, 3)), np.ones((2, 3))]).tolist()

@@ -104,8 +104,9 @@ class SpatialDropout1D(SpatialDropout):
     Source: Tompson et al. 2015, arXiv:1411.4280.
 
     >>> import kerata, numpy as np
-    >>> y = kerata.layers.SpatialDropout1D(0.5, seed=1)(np.ones((1, 3, 8)), training=True)
-    >>> sorted(set(map(tuple, np.asarray(y)[0].T.tolist())))  # what a channel's three steps became
+    >>> with kerata.use_engine("numpy"):
+    ...     y = kerata.layers.SpatialDropout1D(0.5, seed=1)(np.ones((1, 3, 8)), training=True)
+    >>> sorted(set(map(tuple, y[0].T.tolist())))  # what a channel's three steps became
     [(0.0, 0.0, 0.0), (2.0, 2.0, 2.0)]
     """
 
@@ -126,8 +127,9 @@ class SpatialDropout2D(SpatialDropout):
     Source: Tompson et al. 2015, arXiv:1411.4280.
 
     >>> import kerata, numpy as np
-    >>> y = kerata.layers.SpatialDropout2D(0.5, seed=1)(np.ones((1, 2, 2, 8)), training=True)
-    >>> sorted(set(map(tuple, np.asarray(y)[0].reshape(4, 8).T.tolist())))  # what a channel's four pixels became
+    >>> with kerata.use_engine("numpy"):
+    ...     y = kerata.layers.SpatialDropout2D(0.5, seed=1)(np.ones((1, 2, 2, 8)), training=True)
+    >>> sorted(set(map(tuple, y[0].reshape(4, 8).T.tolist())))  # what a channel's four pixels became
     [(0.0, 0.0, 0.0, 0.0), (2.0, 2.0, 2.0, 2.0)]
     """
 
@@ -147,8 +149,9 @@ class SpatialDropout3D(SpatialDropout):
     Source: Tompson et al. 2015, arXiv:1411.4280.
 
     >>> import kerata, numpy as np
-    >>> y = kerata.layers.SpatialDropout3D(0.5, seed=1)(np.ones((1, 1, 2, 2, 8)), training=True)
-    >>> sorted(set(map(tuple, np.asarray(y)[0].reshape(4, 8).T.tolist())))  # what a channel's four places became
+    >>> with kerata.use_engine("numpy"):
+    ...     y = kerata.layers.SpatialDropout3D(0.5, seed=1)(np.ones((1, 1, 2, 2, 8)), training=True)
+    >>> sorted(set(map(tuple, y[0].reshape(4, 8).T.tolist())))  # what a channel's four places became
     [(0.0, 0.0, 0.0, 0.0), (2.0, 2.0, 2.0, 2.0)]
     """
 
@@ -164,7 +167,9 @@ class AlphaDropout(Noise):
         seed: an integer for the same masks in each run.
 
     >>> import kerata, numpy as np
-    >>> x = kerata.layers.AlphaDropout(0.2, seed=1)(np.random.default_rng(0).normal(size=(200, 200)), training=True)
+    >>> x = np.random.default_rng(0).normal(size=(200, 200))
+    >>> with kerata.use_engine("numpy"):
+    ...     x = kerata.layers.AlphaDropout(0.2, seed=1)(x, training=True)
     >>> bool(abs(x.mean()) < 0.05), bool(abs(x.std() - 1) < 0.05)
     (True, True)
     """

@@ -26,6 +26,8 @@ def _pair(y_true, y_pred, what):
 def accuracy(y_true, y_pred):
     """1 where prediction and label are equal: (...), (...) -> (...).
 
+    Raises: ValueError if the shapes differ.
+
     >>> accuracy([1, 2], [1, 3]).tolist()
     [1.0, 0.0]
     """
@@ -34,6 +36,8 @@ def accuracy(y_true, y_pred):
 
 def binary_accuracy(y_true, y_pred, threshold=0.5):
     """1 where a probability is on its label's side of the threshold: (...), (...) -> (...).
+
+    Raises: ValueError if the shapes differ.
 
     >>> binary_accuracy([1, 1, 0], [0.9, 0.4, 0.1]).tolist()
     [1.0, 0.0, 1.0]
@@ -44,6 +48,8 @@ def binary_accuracy(y_true, y_pred, threshold=0.5):
 
 def categorical_accuracy(y_true, y_pred):
     """1 where the highest score is the one-hot label's: (..., classes), (..., classes) -> (...).
+
+    Raises: ValueError if the shapes differ.
 
     >>> categorical_accuracy([[0, 1], [1, 0]], [[0.1, 0.9], [0.2, 0.8]]).tolist()
     [1.0, 0.0]
@@ -67,6 +73,8 @@ def _class_numbers(y_true, y_pred):
 def sparse_categorical_accuracy(y_true, y_pred):
     """1 where the highest score is that of the class number: (...), (..., classes) -> (...).
 
+    Raises: ValueError if the class numbers' shape is not that of the scores without the classes.
+
     >>> sparse_categorical_accuracy([1, 0], [[0.1, 0.9], [0.2, 0.8]]).tolist()
     [1.0, 0.0]
     """
@@ -81,6 +89,8 @@ def _rows(x):
 def top_k_categorical_accuracy(y_true, y_pred, k=5):
     """1 where the one-hot label's class is among the `k` highest scores: (..., classes), (..., classes) -> (...).
 
+    Raises: ValueError if the shapes differ.
+
     >>> top_k_categorical_accuracy([[0, 0, 1], [1, 0, 0]], [[0.1, 0.6, 0.3], [0.1, 0.6, 0.3]], k=2).tolist()
     [1.0, 0.0]
     """
@@ -92,6 +102,8 @@ def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5, from_sorted_ids=False
     """1 where the class number is among the `k` highest scores: (...), (..., classes) -> (...).
 
     With `from_sorted_ids`, predictions are class numbers, best first, not scores.
+
+    Raises: ValueError if the class numbers' shape is not that of the scores without the classes.
 
     >>> sparse_top_k_categorical_accuracy([2, 0], [[0.1, 0.6, 0.3], [0.1, 0.6, 0.3]], k=2).tolist()
     [1.0, 0.0]

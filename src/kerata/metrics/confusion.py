@@ -114,6 +114,11 @@ def _one_or_all(x):
 class TruePositives(_Count):
     """How many positives were found.
 
+    Args:
+        thresholds: above it a probability means yes; one or several, 0.5 by default.
+
+    Raises: ValueError if a threshold is not from 0 to 1.
+
     >>> metric = TruePositives()
     >>> metric.update_state([0, 1, 1], [1.0, 1.0, 0.0])
     >>> float(metric.result())
@@ -123,6 +128,8 @@ class TruePositives(_Count):
 
 class FalsePositives(_Count):
     """How many negatives were taken for positives.
+
+    Arguments as for `TruePositives`.
 
     >>> metric = FalsePositives(thresholds=[0.2, 0.5])
     >>> metric.update_state([0, 0, 1], [0.3, 0.8, 0.9])
@@ -136,6 +143,8 @@ class FalsePositives(_Count):
 class TrueNegatives(_Count):
     """How many negatives were found.
 
+    Arguments as for `TruePositives`.
+
     >>> metric = TrueNegatives()
     >>> metric.update_state([0, 0, 1], [0.3, 0.8, 0.9])
     >>> float(metric.result())
@@ -147,6 +156,8 @@ class TrueNegatives(_Count):
 
 class FalseNegatives(_Count):
     """How many positives were taken for negatives.
+
+    Arguments as for `TruePositives`.
 
     >>> metric = FalseNegatives()
     >>> metric.update_state([0, 1, 1], [0.3, 0.4, 0.1])

@@ -22,6 +22,8 @@ def cosine_similarity(y_true, y_pred, axis=-1):
 def pearson_correlation(y_true, y_pred, axis=-1):
     """Pearson's correlation coefficient along an axis.
 
+    Shapes: (..., d), (..., d) -> (...).
+
     >>> [round(x, 4) for x in pearson_correlation([[0.0, 1.0, 2.0]], [[1.0, 3.0, 5.0]]).tolist()]
     [1.0]
     """
@@ -32,6 +34,8 @@ def pearson_correlation(y_true, y_pred, axis=-1):
 
 def concordance_correlation(y_true, y_pred, axis=-1):
     """Lin's concordance correlation coefficient along an axis. Source: Lin 1989, doi:10.2307/2532051.
+
+    Shapes: (..., d), (..., d) -> (...).
 
     >>> [round(x, 4) for x in concordance_correlation([[0.0, 1.0, 2.0]], [[1.0, 2.0, 3.0]]).tolist()]
     [0.5714]

@@ -99,6 +99,8 @@ class MeanIoU(IoU):
 class OneHotIoU(IoU):
     """`IoU` for one-hot labels.
 
+    Labels are one-hot, and predictions scores unless `sparse_y_pred`; the other arguments are those of `IoU`.
+
     >>> metric = OneHotIoU(num_classes=2, target_class_ids=[1])
     >>> metric.update_state([[1, 0], [1, 0], [0, 1], [0, 1]], [[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.2, 0.8]])
     >>> round(float(metric.result()), 4)
@@ -112,6 +114,8 @@ class OneHotIoU(IoU):
 class OneHotMeanIoU(MeanIoU):
     """`MeanIoU` for one-hot labels.
 
+    Labels are one-hot, and predictions scores unless `sparse_y_pred`; the other arguments are those of `IoU`.
+
     >>> metric = OneHotMeanIoU(num_classes=2)
     >>> metric.update_state([[1, 0], [1, 0], [0, 1], [0, 1]], [[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.2, 0.8]])
     >>> round(float(metric.result()), 4)
@@ -124,6 +128,10 @@ class OneHotMeanIoU(MeanIoU):
 
 class BinaryIoU(IoU):
     """`IoU` of two classes, for probabilities and a threshold.
+
+    Args:
+        target_class_ids: those that count.
+        threshold: from it on a probability means class 1.
 
     >>> metric = BinaryIoU(target_class_ids=[1], threshold=0.3)
     >>> metric.update_state([0, 1, 0, 1], [0.1, 0.2, 0.4, 0.7])

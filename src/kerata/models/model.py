@@ -353,6 +353,12 @@ def _flat(nested, prefix=""):
 def model_from_json(json_string, custom_objects=None):
     """A model, without weights, from the text that `to_json` made.
 
+    Args:
+        json_string: the text.
+        custom_objects: a dict from name to class or function, for those that are not registered.
+
+    Raises: ValueError for what is unknown or not allowed, naming it.
+
     >>> import kerata
     >>> model = kerata.Sequential([kerata.layers.Input((2,)), kerata.layers.Dense(1)])
     >>> model_from_json(model.to_json()).output_shape

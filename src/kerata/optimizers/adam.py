@@ -53,6 +53,11 @@ def _moments(self, gradient, slots):
 class AdamW(Adam):
     """Adam with weight decay. Source: Loshchilov and Hutter 2017, arXiv:1711.05101.
 
+    Args:
+        weight_decay: the share, times the learning rate, that weights lose in each step.
+
+    The other arguments are those of `Adam` and `Optimizer`.
+
     >>> AdamW(weight_decay=0.01).weight_decay
     0.01
     """
@@ -153,6 +158,13 @@ class Lamb(Optimizer):
 
 class Lion(Optimizer):
     """Steps of one length, by the sign of the momentum. Source: Chen et al. 2023, arXiv:2302.06675.
+
+    Args:
+        learning_rate: a number, a schedule or a function; about a tenth of that for Adam, as all steps are of full length.
+        beta_1: how much of the momentum, against the gradient, the sign is taken of.
+        beta_2: how much of the momentum stays in each step.
+
+    The other arguments are those of `Optimizer`.
 
     Raises: ValueError unless `beta_1` is above 0 and at most 1.
 

@@ -161,6 +161,11 @@ def compute_ciou(boxes1, boxes2, bounding_box_format, image_shape=None):
 
     Shapes: (..., 4), (..., 4) -> (...).
 
+    Args:
+        boxes1, boxes2: boxes.
+        bounding_box_format: their format.
+        image_shape: `(height, width, channels)` where pixels are needed.
+
     Source: Zheng et al. 2020, "Distance-IoU loss", arXiv:1911.08287.
 
     >>> [round(x, 4) for x in compute_ciou([[0.0, 0.0, 2.0, 2.0]], [[1.0, 0.0, 3.0, 2.0]], "xyxy").tolist()]
@@ -187,6 +192,12 @@ def crop(boxes, top, left, height, width, bounding_box_format="xyxy"):
     """Boxes in the part of an image that begins at a row and a column, cut to it.
 
     Shapes: (..., 4) -> the same.
+
+    Args:
+        boxes: boxes in pixels, as are the part's place and size.
+        top, left: the row and the column at which the part begins.
+        height, width: the part's size.
+        bounding_box_format: the boxes' format.
 
     >>> crop([[2.0, 3.0, 9.0, 9.0]], top=1, left=2, height=5, width=6).tolist()
     [[0.0, 2.0, 6.0, 5.0]]
@@ -305,6 +316,8 @@ def decode_deltas_to_boxes(
     """The boxes that `encode_box_to_deltas` told; dicts of tensors are decoded key by key.
 
     Shapes: (..., n, 4), (..., n, 4) -> (..., n, 4).
+
+    The arguments are those of `encode_box_to_deltas`.
 
     >>> anchors, deltas = [[0.0, 0.0, 4.0, 2.0]], [[0.25, 0.0, 0.0, 0.0]]
     >>> decode_deltas_to_boxes(anchors, deltas, "xyxy", "xyxy", encoded_format="center_xywh").tolist()

@@ -40,6 +40,14 @@ def _positive(name, value, zero=False):
 class ExponentialDecay(LearningRateSchedule):
     """initial * rate^(step / decay_steps); the exponent is a whole number if `staircase`.
 
+    Args:
+        initial_learning_rate: that of step 0.
+        decay_steps: after so many steps the rate has been multiplied by `decay_rate` once.
+        decay_rate: see there.
+        staircase: whether the rate falls in stairs.
+
+    Raises: ValueError unless `decay_steps` is positive.
+
     >>> round(float(ExponentialDecay(0.1, 10, 0.5)(10)), 4)
     0.05
     """
@@ -57,6 +65,13 @@ class ExponentialDecay(LearningRateSchedule):
 
 class InverseTimeDecay(LearningRateSchedule):
     """initial / (1 + rate * step / decay_steps); the quotient is a whole number if `staircase`.
+
+    Args:
+        initial_learning_rate: that of step 0.
+        decay_steps, decay_rate: after so many steps the divisor has grown by `decay_rate`.
+        staircase: whether the rate falls in stairs.
+
+    Raises: ValueError unless `decay_steps` is positive.
 
     >>> [round(float(InverseTimeDecay(0.1, 10, 1.0)(step)), 4) for step in (0, 10, 30)]
     [0.1, 0.05, 0.025]
@@ -98,6 +113,15 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 class PolynomialDecay(LearningRateSchedule):
     """From initial to end as (1 - step / decay_steps)^power; with `cycle` it starts again over longer and longer times.
 
+    Args:
+        initial_learning_rate: that of step 0.
+        decay_steps: the steps until `end_learning_rate`, where it stays unless `cycle`.
+        end_learning_rate: see there.
+        power: 1 for a straight line.
+        cycle: whether the time is doubled, tripled, ... whenever it is over.
+
+    Raises: ValueError unless `decay_steps` is positive.
+
     >>> [round(float(PolynomialDecay(0.1, 10, end_learning_rate=0.0)(step)), 4) for step in (0, 5, 10, 20)]
     [0.1, 0.05, 0.0, 0.0]
     >>> [round(float(PolynomialDecay(0.1, 10, end_learning_rate=0.0, cycle=True)(step)), 4) for step in (5, 10, 15, 20)]
@@ -134,6 +158,15 @@ class PolynomialDecay(LearningRateSchedule):
 class CosineDecay(LearningRateSchedule):
     """Half a cosine from initial to `alpha` times initial, after an optional linear warm-up to `warmup_target`.
 
+    Args:
+        initial_learning_rate: that of step 0.
+        decay_steps: the steps that the cosine takes, after the warm-up.
+        alpha: the least rate, as a share of that at which the cosine starts.
+        warmup_target: the rate that the warm-up leads to; None for no warm-up.
+        warmup_steps: the steps of the warm-up.
+
+    Raises: ValueError unless `decay_steps` is positive.
+
     Source: Loshchilov and Hutter 2016, arXiv:1608.03983.
 
     >>> round(float(CosineDecay(0.1, 10)(5)), 4)
@@ -160,6 +193,15 @@ class CosineDecay(LearningRateSchedule):
 
 class CosineDecayRestarts(LearningRateSchedule):
     """Cosine decays one after another, each `t_mul` times as long and starting at `m_mul` times the height.
+
+    Args:
+        initial_learning_rate: that of step 0.
+        first_decay_steps: the steps of the first cosine.
+        t_mul: how many times as long each cosine is as the one before.
+        m_mul: how many times as high it starts.
+        alpha: the least rate, as a share of `initial_learning_rate`.
+
+    Raises: ValueError unless `first_decay_steps` is positive.
 
     Source: Loshchilov and Hutter 2016, arXiv:1608.03983.
 
