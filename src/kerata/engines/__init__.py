@@ -100,7 +100,11 @@ def default_name():
     global _default_name
     if _default_name is None:
         configured = user_config().get("backend")
-        named = [os.environ.get("KERATA_BACKEND"), os.environ.get("KERAS_BACKEND"), configured if _can_run(configured) else None]
+        named = [
+            os.environ.get("KERATA_BACKEND"),
+            os.environ.get("KERAS_BACKEND"),
+            configured if _can_run(configured) else None,
+        ]
         _default_name = next((name for name in named if name in _ENGINES), None) or _first_installed()
     return _default_name
 
