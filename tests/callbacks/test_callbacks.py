@@ -175,3 +175,11 @@ def test_unknown_hooks_and_callbacks_are_refused():
         callbacks.LambdaCallback(on_epoch_finish=print)
     with pytest.raises(TypeError, match="which is no Callback"):
         model().fit(X, Y, callbacks=[print], verbose=0)
+
+
+@pytest.mark.parametrize("save_freq", [0, -1, True, "batch", 1.5])
+def test_how_often_is_checked(save_freq, tmp_path):
+    with pytest.raises(ValueError, match="ModelCheckpoint: save_freq is 'epoch' or a number of batches"):
+        callbacks.ModelCheckpoint(tmp_path / "m.keras", save_freq=save_freq)
+    with pytest.raises(ValueError, match="BackupAndRestore: save_freq is 'epoch' or a number of batches"):
+        callbacks.BackupAndRestore(tmp_path, save_freq=save_freq)

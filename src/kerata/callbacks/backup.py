@@ -6,10 +6,10 @@ import pathlib
 import shutil
 import warnings
 
-from kerata.callbacks.callback import Callback
+from kerata.callbacks.regular_saving import SavesRegularly
 
 
-class BackupAndRestore(Callback):
+class BackupAndRestore(SavesRegularly):
     """Keep a backup while training, and go on from it when `fit` is run again after a break.
 
     Args:
@@ -36,12 +36,9 @@ class BackupAndRestore(Callback):
         super().__init__()
         if not backup_dir:
             raise ValueError("BackupAndRestore: backup_dir is empty.")
-        if save_freq != "epoch" and not isinstance(save_freq, int):
-            raise ValueError(f"BackupAndRestore: save_freq is 'epoch' or a number of batches; {save_freq!r} came.")
-        self.folder, self.save_freq = pathlib.Path(backup_dir), save_freq
+        self.save_every(save_freq)
+        self.folder = pathlib.Path(backup_dir)
         self.double_checkpoint, self.delete_checkpoint = double_checkpoint, delete_checkpoint
-        self.samples_batches = save_freq == "epoch"
-        self._epoch = self._batches = 0
 
     def on_train_begin(self, logs=None):
         """Go back to the backup, if there is one."""
@@ -74,16 +71,8 @@ class BackupAndRestore(Callback):
             model.optimizer.build(model.trainable_variables)
         return [v for v in model._all_variables() if v.dtype != "string"]
 
-    def on_epoch_begin(self, epoch, logs=None):
-        """Note the epoch."""
-        self._epoch = epoch
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Keep a backup every so many batches."""
-        if self.save_freq != "epoch":
-            self._batches += 1
-            if self._batches % self.save_freq == 0:
-                self._save(self._epoch, batch + 1)
+    def _save_within(self, epoch, batch, logs):
+        self._save(epoch, batch + 1)
 
     def on_epoch_end(self, epoch, logs=None):
         """Keep a backup after an epoch."""

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 
 from kerata.callbacks.callback import Callback
+from kerata.callbacks.regular_saving import SavesRegularly
 
 
 class Monitor(Callback):
@@ -207,7 +208,7 @@ class ReduceLROnPlateau(Monitor):
                     print(f"Epoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {new}.")
 
 
-class ModelCheckpoint(Monitor):
+class ModelCheckpoint(Monitor, SavesRegularly):
     """Save the model, or its weights, while it trains.
 
     Args:
@@ -249,30 +250,14 @@ class ModelCheckpoint(Monitor):
         ending = ".weights.h5" if save_weights_only else ".keras"
         if not self.filepath.endswith((ending,)):
             raise ValueError(f"ModelCheckpoint: the file's name must end in {ending!r}; {self.filepath!r} came.")
-        if save_freq != "epoch" and not isinstance(save_freq, int):
-            raise ValueError(f"ModelCheckpoint: save_freq is 'epoch' or a number of batches; {save_freq!r} came.")
+        self.save_every(save_freq)
         self.verbose, self.save_best_only, self.save_weights_only = verbose, save_best_only, save_weights_only
-        self.save_freq, self.best = save_freq, initial_value_threshold
-        self._batches = self._epoch = 0
-        self.samples_batches = save_freq == "epoch"
+        self.best = initial_value_threshold
 
-    def on_epoch_begin(self, epoch, logs=None):
-        """Note the epoch."""
-        self._epoch = epoch
+    def _save_within(self, epoch, batch, logs):
+        self._save_after(epoch, logs)
 
-    def on_train_batch_end(self, batch, logs=None):
-        """Save every so many batches."""
-        if self.save_freq != "epoch":
-            self._batches += 1
-            if self._batches % self.save_freq == 0:
-                self._save(self._epoch, logs)
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Save after an epoch."""
-        if self.save_freq == "epoch":
-            self._save(epoch, logs)
-
-    def _save(self, epoch, logs):
+    def _save_after(self, epoch, logs):
         if self.save_best_only:
             value = self.value_in(logs)
             if value is None or not self.is_better(value, self.best):

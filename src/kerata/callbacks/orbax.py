@@ -5,9 +5,10 @@ import pathlib
 from kerata import engines
 from kerata.callbacks import orbax_files
 from kerata.callbacks.monitor import Monitor
+from kerata.callbacks.regular_saving import SavesRegularly
 
 
-class OrbaxCheckpoint(Monitor):
+class OrbaxCheckpoint(Monitor, SavesRegularly):
     """Save the whole state of training, or the weights, by Orbax: in a thread of its own, while training goes on.
 
     A folder holds a checkpoint for each step, with the model's config, weights, metrics and the optimizer's state.
@@ -46,33 +47,17 @@ class OrbaxCheckpoint(Monitor):
                  initial_value_threshold=None, max_to_keep=1, save_on_background=True, save_weights_only=False):  # fmt: skip
         orbax_files.orbax()
         super().__init__(monitor, mode)
-        if save_freq != "epoch" and (isinstance(save_freq, bool) or not isinstance(save_freq, int) or save_freq < 1):
-            raise ValueError(f"OrbaxCheckpoint: save_freq is 'epoch' or a number of batches; {save_freq!r} came.")
+        self.save_every(save_freq)
         if max_to_keep is not None and max_to_keep < 1:
             raise ValueError(f"OrbaxCheckpoint: max_to_keep is at least 1, or None for all; {max_to_keep!r} came.")
-        self.directory, self.verbose, self.save_freq = str(directory), verbose, save_freq
+        self.directory, self.verbose = str(directory), verbose
         self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
         self.max_to_keep, self.save_on_background = max_to_keep, save_on_background
         self.best = initial_value_threshold
-        self._batches, self._epoch = 0, 0
         self._checkpointer = None
-        self.samples_batches = save_freq == "epoch"
 
-    def on_epoch_begin(self, epoch, logs=None):
-        """Note the epoch."""
-        self._epoch = epoch
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Save every so many batches."""
-        if self.save_freq != "epoch":
-            self._batches += 1
-            if self._batches % self.save_freq == 0:
-                self._save(int(self.model.optimizer.iterations.numpy()), logs)
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Save after an epoch."""
-        if self.save_freq == "epoch":
-            self._save(epoch, logs)
+    def _save_within(self, epoch, batch, logs):
+        self._save_after(int(self.model.optimizer.iterations.numpy()), logs)
 
     def on_train_end(self, logs=None):
         """Wait until all is written."""
@@ -102,7 +87,7 @@ class OrbaxCheckpoint(Monitor):
 
         return multihost.process_index() == 0
 
-    def _save(self, step, logs):
+    def _save_after(self, step, logs):
         if self.save_best_only:
             value = self.value_in(logs)
             if value is None or not self.is_better(value, self.best):
