@@ -28,7 +28,7 @@ def test_einsum_shapes(equation, output_shape, bias_axes, input_shape, kernel, b
     assert layer.kernel.shape == kernel
     assert (layer.bias is None) if bias is None else layer.bias.shape == bias
     expected = np.einsum(equation.replace(" ", ""), np.ones(input_shape), layer.kernel.numpy())
-    np.testing.assert_allclose(y, expected, rtol=1e-5)
+    np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(

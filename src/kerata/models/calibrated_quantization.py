@@ -99,9 +99,9 @@ def _watched(block, layers, batches):
     seen = {id(layer): _Inputs(layer) for layer in layers}
 
     def watching(layer, call):
-        def watched(inputs):
+        def watched(inputs, **options):
             seen[id(layer)].add(inputs)
-            return call(inputs)
+            return call(inputs, **options)
 
         return watched
 
