@@ -72,20 +72,12 @@ class OrbaxCheckpoint(Monitor, SavesRegularly):
             self._checkpointer.wait()
 
     def is_multihost_enabled(self):
-        """Whether several processes train together, which is so on JAX alone; each then saves its part."""
-        if engines.concrete_name() != "jax":
-            return False
-        from orbax.checkpoint import multihost
-
-        return multihost.process_count() > 1
+        """Whether several processes train together; each then saves its part."""
+        return engines.get(engines.concrete_name()).process()[1] > 1
 
     def is_primary_host(self):
         """Whether this process is the first of those that train together; True if there is one only."""
-        if not self.is_multihost_enabled():
-            return True
-        from orbax.checkpoint import multihost
-
-        return multihost.process_index() == 0
+        return engines.get(engines.concrete_name()).process()[0] == 0
 
     def _save_after(self, step, logs):
         if self.save_best_only:

@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 
+from kerata.core.paths import flattened, nested
 from kerata.core.registry import serialize_keras_object
 
 STATE, CONFIG = "pytree", "model_config"  # the names of the two parts of a checkpoint, as in Keras's
@@ -34,7 +35,7 @@ def parts_of(model, weights_only):
     if weights_only:
         groups = {kind: groups[kind] for kind in WEIGHTS}
     arrays = {k: {path: np.array(v.numpy()) for path, v in variables.items()} for k, variables in groups.items() if variables}
-    parts = {STATE: {kind: _nested(flat) for kind, flat in arrays.items()}}
+    parts = {STATE: {kind: nested(flat) for kind, flat in arrays.items()}}
     return parts if weights_only else parts | {CONFIG: {"config": json.dumps(serialize_keras_object(model))}}
 
 
@@ -53,29 +54,6 @@ def by_path(variables):
             number += 1
             path = f"{base}_{number}"
         found[path] = variable
-    return found
-
-
-def _nested(flat):
-    tree = {}
-    for path, value in flat.items():
-        *parents, last = path.split("/")
-        place = tree
-        for part in parents:
-            place = place.setdefault(part, {})
-            if not isinstance(place, dict):
-                raise ValueError(f"The variable {path!r} stands inside another one by its name. Give its layer another name.")
-        if last in place:
-            raise ValueError(f"The variable {path!r} has the name of a layer. Give that layer another name.")
-        place[last] = value
-    return tree
-
-
-def _flat(tree, prefix=""):
-    found = {}
-    for key, value in tree.items():
-        path = f"{prefix}/{key}" if prefix else key
-        found |= _flat(value, path) if isinstance(value, dict) else {path: value}
     return found
 
 
@@ -108,7 +86,7 @@ def restore(model, tree, kinds):
     Raises: ValueError naming the variables that do not fit.
     """
     ours = {kind: by_path(variables) for kind, variables in model._state_groups().items()}
-    theirs = {kind: _renumbered(_flat(tree.get(kind, {}))) for kind in ours}
+    theirs = {kind: _renumbered(flattened(tree.get(kind, {}))) for kind in ours}
     trained = kinds[0]
     pairs = [(a, b) for a in _views(ours) for b in _views(theirs)]
     ours, theirs = next(((a, b) for a, b in pairs if a[trained].keys() == b[trained].keys()), pairs[0])

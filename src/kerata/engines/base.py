@@ -198,6 +198,10 @@ class Engine(abc.ABC):
         """Start the library's profiler, which writes for TensorBoard; returns the function that stops it."""
         raise ValueError(f"The engine {self.name!r} has no profiler.")
 
+    def process(self):
+        """The number of this process among those that compute together, and how many they are."""
+        return 0, 1
+
     def as_dataset(self, dataset, spec):
         """A data set in the form that the library's programs know; kerata's own serves where there is none."""
         return dataset

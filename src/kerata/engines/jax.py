@@ -197,6 +197,9 @@ class JaxEngine(Engine):
         jax.profiler.start_trace(str(folder))
         return jax.profiler.stop_trace
 
+    def process(self):
+        return jax.process_index(), jax.process_count()
+
     def vectorized_map(self, fn, xs):
         return jax.vmap(fn)(xs)
 

@@ -3,6 +3,7 @@
 import json
 
 from kerata.core.graph import symbolic_leaves
+from kerata.core.paths import flattened, nested
 from kerata.core.registry import deserialize_keras_object, serialize_keras_object
 from kerata.layers.layer import Layer
 from kerata.training.trainer import Trainer
@@ -305,12 +306,12 @@ class Model(Trainer, Layer):
     def get_state_tree(self, value_format="backend_tensor"):
         """All variables' values, nested by path: trainable, non-trainable, the optimizer's and the metrics'."""
         read = (lambda v: v.numpy()) if value_format == "numpy_array" else (lambda v: v.value)
-        return {kind: _nested({v.path: read(v) for v in variables}) for kind, variables in self._state_groups().items()}
+        return {kind: nested({v.path: read(v) for v in variables}) for kind, variables in self._state_groups().items()}
 
     def set_state_tree(self, state_tree):
         """Set what `get_state_tree` returned."""
         for kind, variables in self._state_groups().items():
-            values = _flat(state_tree.get(kind, {}))
+            values = flattened(state_tree.get(kind, {}))
             for v in variables:
                 if v.path in values:
                     v.assign(values[v.path])
@@ -329,25 +330,6 @@ def _shapes(structure):
     import optree
 
     return optree.tree_map(lambda x: x.shape, structure)
-
-
-def _nested(flat):
-    result = {}
-    for path, value in flat.items():
-        *parents, last = path.split("/")
-        place = result
-        for part in parents:
-            place = place.setdefault(part, {})
-        place[last] = value
-    return result
-
-
-def _flat(nested, prefix=""):
-    result = {}
-    for key, value in nested.items():
-        path = f"{prefix}/{key}" if prefix else key
-        result.update(_flat(value, path) if isinstance(value, dict) else {path: value})
-    return result
 
 
 def model_from_json(json_string, custom_objects=None):
