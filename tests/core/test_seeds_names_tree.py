@@ -87,12 +87,12 @@ def test_masks_pass_through_elementwise_ops(engine):
 def test_masks_do_not_keep_tensors_alive(engine):
     import gc
 
-    before = len(masks._eager)
+    before = len(masks.of_arrays)
     x = ops.add(np.ones((2, 3), "float32"), 1.0)
     masks.set_mask(x, x)
     del x
     gc.collect()
-    assert len(masks._eager) <= before + 1
+    assert len(masks.of_arrays) <= before + 1
 
 
 def test_float64_needs_no_more_than_its_setting():

@@ -4,7 +4,7 @@ import weakref
 
 from kerata.engines.state import local
 
-_eager: dict = {}  # id of an array -> (weak reference to it, its mask)
+of_arrays: dict = {}  # id of an array outside all scopes -> (weak reference to it, its mask)
 
 
 def set_mask(x, mask):
@@ -13,8 +13,8 @@ def set_mask(x, mask):
     if local.scope is not None:
         local.scope.masks[key] = (x, mask)
     else:
-        forget = _eager.pop
-        _eager[key] = (weakref.ref(x, lambda _: forget(key, None)), mask)
+        forget = of_arrays.pop
+        of_arrays[key] = (weakref.ref(x, lambda _: forget(key, None)), mask)
 
 
 def get_mask(x):
@@ -25,13 +25,13 @@ def get_mask(x):
         if key in scope.masks:
             return scope.masks[key][1]
         scope = scope.parent
-    found = _eager.get(key)
+    found = of_arrays.get(key)
     return found[1] if found is not None and found[0]() is x else None
 
 
 def any_masks():
     """Whether there is a mask at all: a quick test for the usual case."""
-    if _eager:
+    if of_arrays:
         return True
     scope = local.scope
     while scope is not None:

@@ -1,31 +1,16 @@
 """Rematerialization: inner values are computed again in the backward pass instead of being kept, which saves memory."""
 
-import contextlib
 import functools
 import math
-import threading
 
 import optree
 
 from kerata import engines
 from kerata.core import masks
 from kerata.core.graph import abstract_call
+from kerata.engines.state import local, standing
 
 _MODES = ("full", "activations", "larger_than", "list_of_layers")
-
-
-class _Scopes(threading.local):
-    innermost = None
-
-
-_scopes = _Scopes()
-_snapshots: list = []
-
-
-def kept_for_second_run(snapshot):
-    """Have `snapshot()` called before the first run; what it returns makes the context of the second one."""
-    _snapshots.append(snapshot)
-    return snapshot
 
 
 class RematScope:
@@ -55,16 +40,16 @@ class RematScope:
         self.mode, self.output_size_threshold, self.layer_names = mode, output_size_threshold, list(layer_names or [])
 
     def __enter__(self):
-        self._outer, _scopes.innermost = _scopes.innermost, self
+        self._outer, local.remat = local.remat, self
         return self
 
     def __exit__(self, *error):
-        _scopes.innermost = self._outer
+        local.remat = self._outer
 
 
 def current_scope():
     """The `RematScope` in force, None outside all."""
-    return _scopes.innermost
+    return local.remat
 
 
 def remat(f):
@@ -82,7 +67,7 @@ def remat(f):
             return f(*args, **kwargs)
         leaves, treedef = optree.tree_flatten((args, kwargs), none_is_leaf=True)
         arrays = [i for i, x in enumerate(leaves) if engine.is_array(x)]
-        contexts = [snapshot() for snapshot in _snapshots]
+        first_run = {name: getattr(local, name) for name in ("depth", "training", "autocast")}
 
         def on_arrays(*values):
             filled = list(leaves)
@@ -91,10 +76,7 @@ def remat(f):
                 if masks.any_masks() and value is not leaves[i]:
                     masks.pass_on([leaves[i]], value)
             inner_args, inner_kwargs = optree.tree_unflatten(treedef, filled)
-            with contextlib.ExitStack() as stack:
-                stack.enter_context(engines.use_engine(engine))
-                for context in contexts:
-                    stack.enter_context(context())
+            with engines.use_engine(engine), standing(**first_run):
                 return f(*inner_args, **inner_kwargs)
 
         return engine.remat(on_arrays)(*[leaves[i] for i in arrays])
@@ -102,7 +84,7 @@ def remat(f):
     return wrapped
 
 
-def call_layer(layer, call, scope, args, kwargs):
+def call_layer(layer, call, scope, *args, **kwargs):
     """`call`, a layer's computation, rematerialized as far as `scope` says."""
     if scope.mode == "activations" and callable(getattr(layer, "activation", None)):
         return _with_activation(layer, call, remat(layer.activation), args, kwargs)

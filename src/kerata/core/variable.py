@@ -1,7 +1,5 @@
 """`Variable`: the state that layers, optimizers, metrics and random generators read and assign."""
 
-import threading
-
 import numpy as np
 
 from kerata import engines
@@ -12,25 +10,9 @@ from kerata.engines import state
 from kerata.engines.abstract_array import AbstractArray
 
 
-class autocast_scope:
+def autocast_scope(dtype):
     """Inside, float variables read as `dtype` (None: as they are)."""
-
-    def __init__(self, dtype):
-        self.dtype = dtype
-
-    def __enter__(self):
-        self._before = _autocast.dtype
-        _autocast.dtype = self.dtype
-
-    def __exit__(self, *exception):
-        _autocast.dtype = self._before
-
-
-class _Autocast(threading.local):
-    dtype = None
-
-
-_autocast = _Autocast()
+    return state.standing(autocast=dtype)
 
 
 class Variable:
@@ -189,7 +171,7 @@ class Variable:
     def value(self):
         """The value, in the precision of the layer that is running."""
         engine = state.local.engine
-        target = _autocast.dtype
+        target = state.local.autocast
         if target is None or not self.autocast or not self.dtype.startswith(("float", "bfloat")):
             target = self.dtype
         if engine is not None and engine.is_abstract:

@@ -8,7 +8,7 @@ from kerata import engines, ops
 from kerata.core.configurable import is_own
 from kerata.core.registry import deserialize_keras_object, serialize_keras_object
 from kerata.distillation.strategies import DistillationLoss
-from kerata.layers.layer import context
+from kerata.engines.state import local, standing
 from kerata.metrics import Mean
 from kerata.models import Model
 from kerata.training.checks import build_by_call
@@ -170,7 +170,7 @@ def _noted(model, names):
     if not wanted:
         yield features
         return
-    before, on_shapes = context.observer, engines.current().is_abstract
+    before, on_shapes = local.observer, engines.current().is_abstract
 
     def observe(layer, outputs):
         if id(layer) in wanted and engines.current().is_abstract == on_shapes:  # a model may be built on shapes meanwhile
@@ -178,11 +178,8 @@ def _noted(model, names):
         if before is not None:
             before(layer, outputs)
 
-    context.observer = observe
-    try:
+    with standing(observer=observe):
         yield features
-    finally:
-        context.observer = before
 
 
 def _check_models(teacher, student):

@@ -13,7 +13,7 @@ import pathlib
 
 import optree
 
-from kerata.engines.state import local
+from kerata.engines.state import local, standing
 
 _ENGINES = {
     "jax": ("kerata.engines.jax", "JaxEngine"),
@@ -151,10 +151,6 @@ def use_engine(engine):
     ...     type(kerata.ops.ones((2,))).__module__
     'numpy'
     """
-    before, outer = local.engine, local.outer_name
-    local.outer_name = concrete_name()
-    local.engine = get(engine) if isinstance(engine, str) else engine
-    try:
-        yield local.engine
-    finally:
-        local.engine, local.outer_name = before, outer
+    engine = get(engine) if isinstance(engine, str) else engine
+    with standing(engine=engine, outer_name=concrete_name()):
+        yield engine

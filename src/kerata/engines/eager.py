@@ -5,7 +5,7 @@ import optree
 
 from kerata.engines.abstract_array import AbstractArray
 from kerata.engines.base import Engine
-from kerata.engines.state import StateScope, local
+from kerata.engines.state import StateScope, standing
 
 
 class EagerEngine(Engine):
@@ -31,14 +31,11 @@ class EagerEngine(Engine):
     def infer(self, fn, *args, **kwargs):
         """Runs `fn` on zeros of two sizes."""
         results = []
-        before, local.engine = local.engine, self
-        try:
+        with standing(engine=self), self.no_gradients(), np.errstate(all="ignore"):
             for probe in (3, 5):
                 filled = optree.tree_map(lambda x: self._zeros(x, probe), (args, kwargs))
-                with StateScope(), self.no_gradients(), np.errstate(all="ignore"):
+                with StateScope():
                     results.append(fn(*filled[0], **filled[1]))
-        finally:
-            local.engine = before
         return optree.tree_map(self._merged, *results)
 
     def _zeros(self, x, probe):

@@ -9,7 +9,7 @@ from jax import lax
 from kerata.engines import jax_kernels
 from kerata.engines.abstract_array import AbstractArray
 from kerata.engines.base import Engine
-from kerata.engines.state import StateScope, UnlistedVariables, isolated, local, pure_function
+from kerata.engines.state import StateScope, UnlistedVariables, isolated, pure_function, standing
 
 # Two sizes that stand for an unknown dimension: what differs between the two traces is unknown in the result.
 _PROBES = (127, 131)
@@ -215,11 +215,8 @@ class JaxEngine(Engine):
             with StateScope():
                 return fn(*inner_args, **inner_kwargs)
 
-        before, local.engine = local.engine, self
-        try:
+        with standing(engine=self):
             results = [jax.eval_shape(run, [_shaped(leaves[i], probe, self.known_dtype) for i in slots]) for probe in _PROBES]
-        finally:
-            local.engine = before
         first, second = (optree.tree_flatten(r) for r in results)
         specs = [_merged(a, b) for a, b in zip(first[0], second[0])]
         return optree.tree_unflatten(first[1], specs)

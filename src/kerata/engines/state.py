@@ -1,4 +1,4 @@
-"""Where a thread stands: its engine, and the scope in which variables are read and written.
+"""Where a thread stands: its engine, the scope in which variables are read and written, the layers' calls around it.
 
 Code in kerata is stateful: layers read and assign variables. To compile it, an engine runs it as a pure function
 inside a `StateScope`, which holds the variables' values for the time being and notes which were assigned.
@@ -9,12 +9,31 @@ import threading
 
 
 class _ThreadState(threading.local):
-    engine = None  # set by use_engine(); None means the default engine
-    outer_name = None  # the engine around an abstract run
-    scope = None  # the innermost StateScope
+    def __init__(self):
+        self.engine = None  # set by use_engine(); None means the default engine
+        self.outer_name = None  # the engine around an abstract run
+        self.scope = None  # the innermost StateScope
+        self.depth = 0  # how many layers' calls are around
+        self.training = None  # what the innermost of them was told of training
+        self.autocast = None  # the dtype in which float variables are read; None for their own
+        self.remat = None  # the innermost RematScope
+        self.observer = None  # called with each layer and its outputs, when somebody looks for something
+        self.losses_noted = False  # whether a layer added a loss outside all scopes
 
 
 local = _ThreadState()
+
+
+@contextlib.contextmanager
+def standing(**values):
+    """Inside, the thread stands as `values` say: fields of `local`."""
+    fields = local.__dict__
+    before = {name: fields[name] for name in values}
+    fields.update(values)
+    try:
+        yield
+    finally:
+        fields.update(before)
 
 
 class UnlistedVariables(Exception):
@@ -65,14 +84,9 @@ class StateScope:
         return list(self.assigned.values()), [self.values[key] for key in self.assigned]
 
 
-@contextlib.contextmanager
 def outside_scopes():
     """Inside, variables are written for good, whatever scope is around."""
-    before, local.scope = local.scope, None
-    try:
-        yield
-    finally:
-        local.scope = before
+    return standing(scope=None)
 
 
 def may_change_in_place():

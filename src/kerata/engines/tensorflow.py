@@ -11,7 +11,7 @@ import optree
 from kerata.engines import tensorflow_kernels, tensorflow_numpy
 from kerata.engines.abstract_array import AbstractArray
 from kerata.engines.eager import EagerEngine
-from kerata.engines.state import StateScope, UnlistedVariables, local, pure_function
+from kerata.engines.state import StateScope, UnlistedVariables, pure_function, standing
 from kerata.engines.tensorflow_import import tf
 
 # Two sizes that stand for an unknown dimension: what differs between the two traces is unknown in the result.
@@ -206,11 +206,8 @@ class TensorflowEngine(EagerEngine):
             inner_args, inner_kwargs = optree.tree_unflatten(treedef, full)
             return fn(*inner_args, **inner_kwargs)
 
-        before, local.engine = local.engine, self
-        try:
+        with standing(engine=self):
             results = [_traced(run, probe)[0] for probe in _PROBES]
-        finally:
-            local.engine = before
         return optree.tree_map(self._merged, *results)
 
     # Control flow
@@ -373,12 +370,8 @@ class _Compiled:
         engine = self.engine
 
         def run(*leaves):
-            before, local.engine = local.engine, engine
-            try:
-                with _GraphScope():
-                    return self.fn(*optree.tree_unflatten(treedef, leaves))
-            finally:
-                local.engine = before
+            with standing(engine=engine), _GraphScope():
+                return self.fn(*optree.tree_unflatten(treedef, leaves))
 
         return run
 

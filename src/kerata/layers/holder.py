@@ -1,7 +1,5 @@
 """What a layer holds: weights, sublayers, metrics, losses."""
 
-import threading
-
 import numpy as np
 
 from kerata import engines
@@ -11,15 +9,6 @@ from kerata.core.variable import Variable, autocast_scope
 from kerata.engines.abstract_array import AbstractArray
 from kerata.engines.state import local, outside_scopes
 from kerata.layers.tracking import held, remembered, variables_in
-
-
-class _LossesNoted(threading.local):
-    """Whether a loss was added outside all scopes: a quick test for the usual case that none was."""
-
-    any = False
-
-
-losses_noted = _LossesNoted()
 
 # Attributes that hold no part of the layer.
 _UNTRACKED = frozenset(("_arguments", "_inbound_nodes", "_losses", "_untracked", "_parent"))
@@ -251,7 +240,7 @@ class Holder:
                 local.scope.losses.setdefault(id(self), []).append(value)
             elif not isinstance(value, AbstractArray):
                 self._losses.append(value)
-                losses_noted.any = True
+                local.losses_noted = True
 
     @property
     def losses(self):
@@ -279,7 +268,7 @@ class Holder:
             if local.scope.losses:
                 for layer in self._flatten_layers():
                     local.scope.losses.pop(id(layer), None)
-        elif losses_noted.any:
+        elif local.losses_noted:
             for layer in self._flatten_layers():
                 layer._losses.clear()
 

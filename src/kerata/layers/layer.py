@@ -1,9 +1,7 @@
 """`Layer`: state and a computation."""
 
-import contextlib
 import functools
 import inspect
-import threading
 import warnings
 
 import numpy as np
@@ -14,41 +12,13 @@ from kerata.core import masks, naming, policies, registry, remat
 from kerata.core.arrays import as_array, dtype_of, is_text, static_shape
 from kerata.core.configurable import Configurable, is_own
 from kerata.core.graph import Node, Operation, abstract_call, has_symbolic, symbolic_outputs
-from kerata.core.variable import Variable, _autocast
+from kerata.core.variable import Variable
 from kerata.engines.abstract_array import AbstractArray
-from kerata.engines.state import StateScope, local
+from kerata.engines.state import StateScope, local, standing
 from kerata.layers import input_spec as specs
 from kerata.layers.holder import Holder
 from kerata.layers.tracking import SettingChanges
-
-
-class _Context(threading.local):
-    """Where a thread is inside nested layer calls."""
-
-    def __init__(self):
-        self.depth = 0
-        self.training = None
-        self.observer = None  # called with each layer and its outputs, when somebody looks for something
-
-
-context = _Context()
-
-
-@remat.kept_for_second_run
-def _snapshot():
-    """The context of a layer's call, to be entered again."""
-    depth, training, dtype = context.depth, context.training, _autocast.dtype
-
-    @contextlib.contextmanager
-    def again():
-        before = context.depth, context.training, _autocast.dtype
-        context.depth, context.training, _autocast.dtype = depth, training, dtype
-        try:
-            yield
-        finally:
-            context.depth, context.training, _autocast.dtype = before
-
-    return again
+from kerata.layers.usual_call import UsualCall
 
 
 @functools.cache
@@ -119,6 +89,7 @@ class Layer(Holder, Configurable, Operation):
     supports_masking = False
     runs_on_host = False  # whether it works in NumPy, so that a model runs it before the compiled step
     input_spec = None  # what is expected of the first argument: an `InputSpec`, or a structure of them
+    has_constants = True  # whether its settings (numbers, names, functions) are constants of steps compiled from it
     mixes_batch = False  # whether a row's output depends on the batch's other rows, padded ones included
 
     def __init_subclass__(cls, **kwargs):
@@ -127,8 +98,16 @@ class Layer(Holder, Configurable, Operation):
             cls.build = _recording_build(cls.build)
 
     def __setattr__(self, name, value):
-        SettingChanges.note(self, name, value)
+        if name == "dtype_policy":
+            value = policies.get(value)
+        if self.has_constants:
+            SettingChanges.note(self, name, value)
+        vars(self)["_usual_call"] = None
         super().__setattr__(name, value)
+
+    def __getstate__(self):
+        """What is pickled and copied."""
+        return {**vars(self), "_usual_call": None}
 
     def __new__(cls, *args, **kwargs):
         base = engines.layer_base()
@@ -139,7 +118,7 @@ class Layer(Holder, Configurable, Operation):
         state.update(
             built=False, _building=False, _trainable=True, _weights=[], _losses=[], _inbound_nodes=[], _build_shapes=None
         )
-        state.update(name=None, path=None, _initial_weights=None, _engine_name=None)
+        state.update(name=None, path=None, _initial_weights=None, _engine_name=None, _usual_call=None)
         return instance
 
     def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, **kwargs):
@@ -150,7 +129,7 @@ class Layer(Holder, Configurable, Operation):
         if not isinstance(self.name, str):
             raise ValueError(f"A layer's name is a text; {name!r} came.")
         self.path = self.name
-        self.dtype_policy = policies.get(dtype)
+        self.dtype_policy = dtype
         self.autocast = autocast
         self._trainable = bool(trainable)
         self._remat_scope = remat.current_scope()
@@ -232,10 +211,14 @@ class Layer(Holder, Configurable, Operation):
         return {"input_shape": next(iter(shapes.values()))} if len(shapes) == 1 else {"shapes_dict": shapes}
 
     def __call__(self, *args, **kwargs):
+        usual = self._usual_call
+        if usual is not None and len(args) == 1 and not kwargs and usual.fits(args[0], local.__dict__):
+            training = usual.training if local.training is None else local.training
+            named = {"training": training} if usual.takes_training else {}
+            return self._compute(self.call, args, named, training, usual.autocast)
         if has_symbolic(args, kwargs):
             return self._call_symbolic(args, kwargs)
-        engine = local.engine
-        if context.depth == 0 and engine is None and self._engine_name not in (None, engines.default_name()):
+        if local.depth == 0 and local.engine is None and self._engine_name not in (None, engines.default_name()):
             with engines.use_engine(self._engine_name):
                 return self._call_inside(args, kwargs)
         return self._call_inside(args, kwargs)
@@ -269,12 +252,8 @@ class Layer(Holder, Configurable, Operation):
         return abstract_call(self._call_inside_outer, args, kwargs)
 
     def _call_inside_outer(self, *args, **kwargs):
-        depth, context.depth = context.depth, 0
-        try:
-            with StateScope():
-                return self._call_inside(args, kwargs)
-        finally:
-            context.depth = depth
+        with standing(depth=0), StateScope():
+            return self._call_inside(args, kwargs)
 
     def compute_output_shape(self, *args, **kwargs):
         """The output's shape for inputs of this shape."""
@@ -299,46 +278,59 @@ class Layer(Holder, Configurable, Operation):
 
     def _call_inside(self, args, kwargs):
         """The call proper: convert, build, check, pass on `training` and masks, compute."""
-        names, keywords, open_ended, default, mask_names = _call_parameters(type(self))
-        here, policy = context.__dict__, self._policy  # the thread's own: one look-up for all that follow
-        outer, dtype = here["training"], policy.compute_dtype
+        here, policy = local.__dict__, self._policy
+        dtype = policy.compute_dtype
+        lone = args[0] if len(args) == 1 and not kwargs else None
         args, kwargs = self._converted(args, kwargs, dtype if self.autocast else None)
-        training = kwargs.get("training")
-        if training is None and len(args) > 1 and "training" in names and len(args) > names.index("training"):
-            training = args[names.index("training")]
-        if training is None:
-            training = outer if outer is not None else default
-        if "training" in keywords:
-            if "training" in kwargs or len(args) <= (names.index("training") if "training" in names else len(args)):
-                kwargs["training"] = training
-        elif kwargs and not open_ended:
-            kwargs.pop("training", None)
+        training = self._pass_training(args, kwargs)
         if self.input_spec is not None and args:
             specs.check(self.input_spec, args[0], self)
         if not self.built:
             self._ensure_built(args, kwargs)
-        previous = self._gather_masks(args, kwargs, names, mask_names) if masks.any_masks() else None
+        previous = self._gather_masks(args, kwargs) if masks.any_masks() else None
         if here["depth"] == 0:
             self._clear_losses()
+        call, scope = self.call if policy.quantization_mode is None else self.quantized_call, self._remat_scope or here["remat"]
+        if scope is not None:
+            call = functools.partial(remat.call_layer, self, call, scope)
+        outputs = self._compute(call, args, kwargs, training, dtype if dtype != policy.variable_dtype else None)
+        self._after(args, outputs, previous)
+        if here["observer"] is not None:
+            here["observer"](self, outputs)
+        if lone is not None and args[0] is lone and previous is None and type(self).compute_mask is Layer.compute_mask:
+            vars(self)["_usual_call"] = UsualCall.after(self, lone, "training" in kwargs, _call_parameters(type(self))[3])
+        return outputs
+
+    def _pass_training(self, args, kwargs):
+        """What `training` is in this call; put into `kwargs` if `call` takes it and nobody gave it."""
+        names, keywords, open_ended, default, _ = _call_parameters(type(self))
+        position = names.index("training") if "training" in names else len(args)
+        training = kwargs.get("training")
+        if training is None and len(args) > position:
+            training = args[position]
+        if training is None:
+            training = local.training if local.training is not None else default
+        if "training" in keywords:
+            if "training" in kwargs or len(args) <= position:
+                kwargs["training"] = training
+        elif kwargs and not open_ended:
+            kwargs.pop("training", None)
+        return training
+
+    def _compute(self, call, args, kwargs, training, autocast):
+        """`call(*args, **kwargs)`, inside the frame of this layer's call."""
+        here = local.__dict__  # one look-up for all that follow
+        outer, before = here["training"], here["autocast"]
         here["depth"] += 1
-        here["training"] = training
-        before = _autocast.dtype
-        _autocast.dtype = dtype if dtype != policy.variable_dtype else None
+        here["training"], here["autocast"] = training, autocast
         try:
-            scope = self._remat_scope or remat.current_scope()
-            call = self.call if policy.quantization_mode is None else self.quantized_call
-            outputs = call(*args, **kwargs) if scope is None else remat.call_layer(self, call, scope, args, kwargs)
+            return call(*args, **kwargs)
         except Exception as error:
             self._locate(error, args)
             raise
         finally:
-            _autocast.dtype = before
-            here["training"] = outer
             here["depth"] -= 1
-        self._after(args, outputs, previous)
-        if here["observer"] is not None:
-            here["observer"](self, outputs)
-        return outputs
+            here["training"], here["autocast"] = outer, before
 
     def _after(self, args, outputs, previous):
         """Activity regularization, and the mask of the outputs."""
@@ -394,8 +386,9 @@ class Layer(Holder, Configurable, Operation):
             masks.pass_on([x], cast)
         return cast
 
-    def _gather_masks(self, args, kwargs, names, mask_names):
+    def _gather_masks(self, args, kwargs):
         """The masks of the first argument; masks for `call` are put into `kwargs` where the user gave none."""
+        names, _, _, _, mask_names = _call_parameters(type(self))
         first = args[0] if args else next(iter(kwargs.values()), None)
         previous = optree.tree_map(masks.get_mask, first)
         if all(m is None for m in optree.tree_leaves(previous, none_is_leaf=True)):

@@ -289,7 +289,7 @@ class Model(Trainer, Layer):
 
     def __getstate__(self):
         """What is pickled and copied: all but the compiled programs, which are made again."""
-        return {**vars(self), "_compiled_steps": None, "_predictor": None}
+        return {**super().__getstate__(), "_compiled_steps": None, "_predictor": None}
 
     def to_engine(self, name):
         """Move the model, with its weights and its optimizer's, to another engine; returns the model."""

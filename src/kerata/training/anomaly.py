@@ -8,8 +8,7 @@ import optree
 from kerata.core import batch as current_batch
 from kerata.core.findings import Findings, note_not_finite
 from kerata.engines import current
-from kerata.engines.state import StateScope
-from kerata.layers.layer import context
+from kerata.engines.state import StateScope, standing
 
 
 def guarded(model, step, findings):
@@ -108,14 +107,10 @@ def _origin(model, data, valid):
 def _watched(model, data, valid, only_nan=False):
     """Run the step again without changing anything; the first finding, and the weights that it leaves not finite."""
     findings = Findings(only_nan)
-    before, context.observer = context.observer, _observe
-    try:
-        with StateScope(), findings.collecting(), current_batch.valid_rows(valid):
-            model._steps.plain("train")(data)
-            bad = [v.path for v in model.trainable_variables if not np.isfinite(v.numpy()).all()]
-            return findings.first(), bad
-    finally:
-        context.observer = before
+    with standing(observer=_observe), StateScope(), findings.collecting(), current_batch.valid_rows(valid):
+        model._steps.plain("train")(data)
+        bad = [v.path for v in model.trainable_variables if not np.isfinite(v.numpy()).all()]
+        return findings.first(), bad
 
 
 def _observe(layer, outputs):

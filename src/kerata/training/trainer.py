@@ -27,8 +27,7 @@ class Trainer(TrainingSteps):
         vars(instance).update(run_eagerly=False, detect_anomaly=False, loss=None, jit_compile="auto", _predictor=None)
         return instance
 
-    # A model's own attributes are the host's, or settled by `compile`: none is a constant of compiled steps.
-    __setattr__ = object.__setattr__
+    has_constants = False  # a model's own attributes are the host's, or settled by `compile`
 
     def __getattr__(self, name):
         if not name.startswith("_"):
