@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.oracle import keras as oracle
 
-from kerata import ops
+from kerata import ops, value_and_grad
 from kerata.core.variable import Variable
 from kerata.ops import elementwise as knp
 
@@ -75,6 +75,46 @@ def test_products(engine):
         np.testing.assert_allclose(engine.to_numpy(got), expected, rtol=1e-4, atol=1e-5)
     with pytest.raises(ValueError, match=r"shapes \(3, 4\) and \(3, 4\) don't fit: 4 != 3"):
         ops.matmul(a, a)
+
+
+# Stacks of matrices in several orders, and what is none: no stack, two summed axes, a sum alone, an ellipsis, a diagonal.
+EQUATIONS = [
+    "bthd,bshd->bhts", "bhts,bshd->bthd", "bij,bjk->bik", "bij,bkj->bki", "bji,bjk->kbi", "abij,abjk->baki",
+    "ij,jk->ik", "bij,bij->b", "bij,bjk->bk", "bi,bj->bij", "bijk,bjkl->bil", "...ij,...jk->...ik", "bii,bij->bj", "bi,bi",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("equation", EQUATIONS)
+def test_einsum(equation, engine):
+    lengths = dict(zip("abdhijklst", (2, 3, 4, 2, 5, 3, 4, 2, 3, 6)))
+    random = np.random.default_rng(0)
+    terms = equation.split("->")[0].replace("...", "b").split(",")
+    x, y = (random.normal(size=[lengths[letter] for letter in term]).astype("float32") for term in terms)
+    expected = np.einsum(equation, x, y)
+    np.testing.assert_allclose(engine.to_numpy(ops.einsum(equation, x, y)), expected, rtol=1e-4, atol=1e-5)
+    whole = engine.to_numpy(ops.einsum(equation, *((3 * a).astype("int8") for a in (x, y))))
+    np.testing.assert_array_equal(whole, np.einsum(equation, *((3 * a).astype("int8").astype("int32") for a in (x, y))))
+
+
+@pytest.mark.parametrize("equation", [e for e in EQUATIONS if "->" in e and "..." not in e and "ii" not in e])
+def test_gradient_of_einsum(equation, training_engine):
+    """A product is linear: its gradient in one factor is the product of the other with what comes from behind."""
+    lengths = dict(zip("abdhijklst", (2, 3, 4, 2, 5, 3, 4, 2, 3, 6)))
+    random, (left, result) = np.random.default_rng(0), equation.split("->")
+    x, y, behind = (
+        random.normal(size=[lengths[letter] for letter in term]).astype("float32") for term in (*left.split(","), result)
+    )
+    v, w = Variable(x), Variable(y)
+    loss = lambda: ops.sum(ops.multiply(ops.einsum(equation, v, w), behind))
+    _, (dx, dy) = value_and_grad(loss, [v, w])
+    first, second = left.split(",")
+    lost = [letter for letter in first if letter not in second + result]  # summed in one factor alone: the same everywhere
+    spread = np.einsum(f"{result},{second}->{''.join(a for a in first if a not in lost)}", behind, y)
+    spread = spread.reshape([1 if a in lost else lengths[a] for a in first])
+    np.testing.assert_allclose(training_engine.to_numpy(dx), np.broadcast_to(spread, x.shape), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        training_engine.to_numpy(dy), np.einsum(f"{result},{first}->{second}", behind, x), rtol=1e-4, atol=1e-5
+    )
 
 
 def test_joining_parting_taking(engine):

@@ -4,7 +4,7 @@ import functools
 import itertools
 import math
 
-from kerata.engines import tensorflow_linalg, tensorflow_recurrent
+from kerata.engines import tensorflow_linalg, tensorflow_recurrent, tensorflow_shaping
 from kerata.engines.tensorflow_import import tf
 
 _FORMATS = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
@@ -270,9 +270,21 @@ def segment_reduce(data, segment_ids, num_segments, kind, nothing):
     return tf.where(empty, tf.constant(nothing, data.dtype), result)
 
 
+def affine(x, kernel, bias=None):
+    """The bias is added to the rows of the product, so that both are one kernel."""
+    if bias is None or not tf.is_tensor(x) or not x.dtype.is_floating or not x.dtype == kernel.dtype == bias.dtype:
+        return NotImplemented
+    if x.shape.rank < 2 or x.shape[-1] is None or x.shape[-1] != kernel.shape[0]:
+        return NotImplemented
+    kernel, bias = tf.convert_to_tensor(kernel), tf.convert_to_tensor(bias)
+    y = tf.nn.bias_add(tf.reshape(x, (-1, x.shape[-1])) @ kernel, bias)
+    return tensorflow_shaping.reshape(y, (*x.shape[:-1], kernel.shape[1]))
+
+
 KERNELS = {
     **tensorflow_linalg.KERNELS,
     **tensorflow_recurrent.KERNELS,
+    "affine": affine,
     "average_pool": average_pool,
     "erf_of_float": tf.math.erf,
     "erfc_of_float": tf.math.erfc,

@@ -7,9 +7,10 @@ import types
 
 from kerata.engines import tensorflow_linalg as linalg  # noqa: F401  (part of the namespace)
 from kerata.engines.shapes import normalize_axes
-from kerata.engines.tensorflow_dtypes import as_tensors, binary, computed_in, is_bool, widened, without_bool
+from kerata.engines.tensorflow_dtypes import is_bool, widened, without_bool
 from kerata.engines.tensorflow_elementwise import *  # noqa: F403
 from kerata.engines.tensorflow_import import tf
+from kerata.engines.tensorflow_products import *  # noqa: F403
 from kerata.engines.tensorflow_shaping import *  # noqa: F403
 from kerata.engines.tensorflow_shaping import expand_dims, ravel
 
@@ -87,49 +88,6 @@ def sort(x, axis=-1):
 
 def argsort(x, axis=-1, kind=None):
     return tf.argsort(tf.cast(x, "int32") if is_bool(x) else x, axis, stable=True)
-
-
-# Products
-
-
-def _in_known_dtype(fn):
-    """A product that takes small integers too."""
-
-    def run(*xs):
-        small = xs[0].dtype.name in ("bool", "int8", "int16", "uint8", "uint16", "uint32", "uint64")
-        return computed_in("int64" if xs[0].dtype.size > 2 else "int32", fn, *xs) if small else fn(*xs)
-
-    return run
-
-
-@binary
-@_in_known_dtype
-def matmul(x1, x2):
-    if x1.shape.rank == 1 and x2.shape.rank == 1:
-        return tf.tensordot(x1, x2, 1)
-    if x1.shape.rank == 1:
-        return tf.squeeze(tf.matmul(x1[None], x2), -2)
-    if x2.shape.rank == 1:
-        return tf.squeeze(tf.matmul(x1, x2[:, None]), -1)
-    if x2.shape.rank == 2 and x1.shape.rank > 2:
-        return tf.tensordot(x1, x2, [[-1], [0]])
-    return tf.matmul(x1, x2)
-
-
-@binary
-@_in_known_dtype
-def dot(x1, x2):
-    if not x1.shape.rank or not x2.shape.rank:
-        return x1 * x2
-    return tf.tensordot(x1, x2, [[-1], [-1 if x2.shape.rank == 1 else -2]])
-
-
-def tensordot(x1, x2, axes=2):
-    return _in_known_dtype(lambda x1, x2: tf.tensordot(x1, x2, axes))(*as_tensors(x1, x2))
-
-
-def einsum(subscripts, *operands):
-    return _in_known_dtype(lambda *xs: tf.einsum(subscripts, *xs))(*operands)
 
 
 fft = types.SimpleNamespace(

@@ -294,6 +294,13 @@ def tensordot(x1, x2, axes=2):
     return torch.tensordot(x1, x2, axes)
 
 
+def einsum(subscripts, *operands):
+    x = operands[0]
+    if x.is_floating_point() or x.is_complex():
+        return torch.einsum(subscripts, *operands)
+    return torch.einsum(subscripts, *[y.to(torch.int64) for y in operands]).to(x.dtype)  # its sums of integers are int64
+
+
 def diagonal(x, offset=0, axis1=0, axis2=1):
     return torch.diagonal(x, offset, axis1, axis2)
 

@@ -6,7 +6,7 @@ from kerata import activations, ops
 from kerata.layers.arguments import make_weight, positive_integer, settle
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.quantizable import QuantizableProduct, WeightRole
-from kerata.ops.nn import affine
+from kerata.ops.nn import affine, affine_along
 
 _KERNEL = WeightRole("kernel", "...x,xy->...y")
 
@@ -158,6 +158,9 @@ class EinsumDense(QuantizableProduct):
 
     def call(self, inputs, training=None):
         """The product, the bias and the activation."""
+        contracted = _contracted_at_end(self.equation)
+        if contracted and (self.bias is None or self.bias.shape == self.kernel.shape[contracted:]):
+            return self.activation(affine_along(contracted, inputs, self.kernel, self.bias))
         x = ops.einsum(self.equation, inputs, self.kernel)
         if self.bias is not None:
             x = ops.add(x, self.bias)
@@ -220,3 +223,12 @@ def _einsum_terms(equation):
             "'ab...,bc->ac...'."
         )
     return terms[0], terms[1], outputs
+
+
+@functools.cache
+def _contracted_at_end(equation):
+    """How many axes are contracted, if they are the input's last and the kernel's first and no other is moved; else 0."""
+    inputs, kernel, outputs = _einsum_terms(equation)
+    count = sum(letter in inputs for letter in kernel)
+    kept = inputs.removesuffix(kernel[:count])
+    return count if 0 < count < len(kernel) and kept + kernel[count:] == outputs and len(kept) + count == len(inputs) else 0
