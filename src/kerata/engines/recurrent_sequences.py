@@ -1,7 +1,8 @@
 """LSTM and GRU over whole sequences with gradients written by hand, for engines whose libraries have none.
 
-The forward loop saves the gates. The backward loop then holds only elementwise work and the product with the recurrent
-kernel; the gradients of both kernels, and of the inputs, are one matrix product each after it. The sigmoids are taken by
+The forward loop saves the gates. Before the backward loop, the factors by which a step multiplies what comes from behind
+are computed for all steps at once; the loop then holds the products with them and with the recurrent kernel; the gradients
+of both kernels, and of the inputs, are one matrix product each after it. The sigmoids are taken by
 `sigmoid(x) = tanh(x / 2) / 2 + 1 / 2`, the halves being put into the kernels, so that one tanh over all gates remains.
 
 Sequences are (time, batch, features) in running order; masks (time, batch, 1) or None. `states` are `(h, c)` or `(h,)`,
@@ -86,9 +87,11 @@ def _can_run(arrays):
 
 
 def _halved(primitives, weights, gates, candidate):
-    """The weights with those of the sigmoid gates halved: all but the block `candidate`."""
-    scale = np.repeat([1.0 if g == candidate else 0.5 for g in range(gates)], weights[1].shape[0])
-    return [w * primitives.as_array(scale.astype("float32"), w.dtype) for w in weights]
+    """The weights with those of the sigmoid gates halved: all but the block `candidate`; and the function of the tanh that
+    makes gates of it."""
+    halves = np.repeat([1.0 if g == candidate else 0.5 for g in range(gates)], weights[1].shape[0]).astype("float32")
+    scale, shift = (primitives.as_array(v, weights[0].dtype) for v in (halves, 1 - halves))
+    return [w * scale for w in weights], lambda x: x * scale + shift
 
 
 def _projection(primitives, x, kernel, bias, keep):
@@ -123,19 +126,19 @@ def _product_gradients(primitives, x, h, for_x, for_h, kernel):
 
 def _lstm(primitives, x, states, weights, mask, unroll, keep):
     xp = primitives.xp
-    kernel, recurrent, bias = _halved(primitives, weights, 4, candidate=2)
+    (kernel, recurrent, bias), as_gates = _halved(primitives, weights, 4, candidate=2)
     feed, project = _projection(primitives, x, kernel, bias, keep)
 
     def step(carry, inputs):
         h, c = carry
         x, counts = inputs
-        i, f, g, o = xp.split(xp.tanh(project(x) + xp.matmul(h, recurrent)), 4, -1)
-        i, f, o = i * 0.5 + 0.5, f * 0.5 + 0.5, o * 0.5 + 0.5
+        gates = as_gates(xp.tanh(project(x) + xp.matmul(h, recurrent)))
+        i, f, g, o = xp.split(gates, 4, -1)
         new_c = f * c + i * g
         new_h = o * xp.tanh(new_c)
         if counts is not None:
             new_h, new_c = xp.where(counts, new_h, h), xp.where(counts, new_c, c)
-        return (new_h, new_c), {"all": (new_h, new_c, (i, f, g, o)), "outputs": new_h, "last": None}[keep]
+        return (new_h, new_c), {"all": (new_h, new_c, gates), "outputs": new_h, "last": None}[keep]
 
     return primitives.scan(step, states, (feed, mask), False, unroll)
 
@@ -143,25 +146,27 @@ def _lstm(primitives, x, states, weights, mask, unroll, keep):
 def _lstm_gradient(primitives, x, states, weights, mask, unroll, saved, from_outputs, from_states):
     xp, (h, c), (kernel, recurrent, _), (hs, cs, gates) = primitives.xp, states, weights, saved
     transposed = primitives.transposed(recurrent)
+    i, f, g, o = xp.split(gates, 4, -1)
+    tanh_c = xp.tanh(cs)
+    to_c = o * (1 - tanh_c * tanh_c)
+    to_gates = xp.concatenate([g * i * (1 - i), _shifted(xp, c, cs) * f * (1 - f), i * (1 - g * g), tanh_c * o * (1 - o)], -1)
 
     def step(carry, inputs):
         dh, dc = carry
-        (i, f, g, o), c, before, from_output, counts = inputs
+        to_c, to_gates, f, from_output, counts = inputs
         if from_output is not None:
             dh = dh + from_output
         passed_h, passed_c = dh, dc
         if counts is not None:
             dh, dc = xp.where(counts, dh, 0), xp.where(counts, dc, 0)
-        tanh_c = xp.tanh(c)
-        dc = dc + dh * o * (1 - tanh_c * tanh_c)
-        parts = (dc * g * i * (1 - i), dc * before * f * (1 - f), dc * i * (1 - g * g), dh * tanh_c * o * (1 - o))
-        gradient = xp.concatenate(parts, -1)
+        dc = dc + dh * to_c
+        gradient = xp.concatenate([dc, dc, dc, dh], -1) * to_gates
         dh, dc = xp.matmul(gradient, transposed), dc * f
         if counts is not None:
             dh, dc = xp.where(counts, dh, passed_h), xp.where(counts, dc, passed_c)
         return (dh, dc), gradient
 
-    inputs = (gates, cs, _shifted(xp, c, cs), from_outputs, mask)
+    inputs = (to_c, to_gates, f, from_outputs, mask)
     states, gradients = primitives.scan(step, from_states, inputs, True, unroll)
     dx, dkernel, drecurrent = _product_gradients(primitives, x, _shifted(xp, h, hs), gradients, gradients, kernel)
     return dx, states, (dkernel, drecurrent, xp.sum(gradients, (0, 1)))
@@ -172,7 +177,7 @@ def _lstm_gradient(primitives, x, states, weights, mask, unroll, saved, from_out
 
 def _gru(primitives, x, states, weights, mask, unroll, keep):
     xp, units = primitives.xp, weights[1].shape[0]
-    kernel, recurrent, biases = _halved(primitives, weights, 3, candidate=2)
+    (kernel, recurrent, biases), _ = _halved(primitives, weights, 3, candidate=2)
     feed, project = _projection(primitives, x, kernel, biases[0], keep)
 
     def step(carry, inputs):
@@ -187,36 +192,35 @@ def _gru(primitives, x, states, weights, mask, unroll, keep):
         new = update * h + (1 - update) * candidate
         if counts is not None:
             new = xp.where(counts, new, h)
-        return (new,), {"all": (new, (update, reset, candidate, inner)), "outputs": new, "last": None}[keep]
+        return (new,), {"all": (new, (both, candidate, inner)), "outputs": new, "last": None}[keep]
 
     return primitives.scan(step, states, (feed, mask), False, unroll)
 
 
 def _gru_gradient(primitives, x, states, weights, mask, unroll, saved, from_outputs, from_states):
-    xp, (h,), (kernel, recurrent, _), (hs, gates) = primitives.xp, states, weights, saved
+    xp, (h,), (kernel, recurrent, _), (hs, (both, candidate, inner)) = primitives.xp, states, weights, saved
     units = recurrent.shape[0]
     transposed = primitives.transposed(recurrent)
+    update, reset, before = both[..., :units], both[..., units:], _shifted(xp, h, hs)
+    to_candidate = (1 - update) * (1 - candidate * candidate)
+    to_reset = to_candidate * inner * reset * (1 - reset)
+    to_gates = xp.concatenate([(before - candidate) * update * (1 - update), to_reset, to_candidate * reset], -1)
 
     def step(carry, inputs):
         (dh,) = carry
-        (update, reset, candidate, inner), before, from_output, counts = inputs
+        update, to_gates, from_output, counts = inputs
         if from_output is not None:
             dh = dh + from_output
         passed = dh
         if counts is not None:
             dh = xp.where(counts, dh, 0)
-        dcandidate = dh * (1 - update) * (1 - candidate * candidate)
-        dupdate = dh * (before - candidate) * update * (1 - update)
-        dreset = dcandidate * inner * reset * (1 - reset)
-        gradient = xp.concatenate((dupdate, dreset, dcandidate * reset), -1)
-        dh = dh * update + xp.matmul(gradient, transposed)
-        return (dh if counts is None else xp.where(counts, dh, passed),), (gradient, dcandidate)
+        gradient = xp.concatenate([dh, dh, dh], -1) * to_gates
+        before = dh * update + xp.matmul(gradient, transposed)
+        return (before if counts is None else xp.where(counts, before, passed),), (gradient, dh)
 
-    befores = _shifted(xp, h, hs)
-    inputs = (gates, befores, from_outputs, mask)
-    states, (gradients, dcandidates) = primitives.scan(step, from_states, inputs, True, unroll)
-    for_x = xp.concatenate([gradients[..., : 2 * units], dcandidates], -1)
-    dx, dkernel, drecurrent = _product_gradients(primitives, x, befores, for_x, gradients, kernel)
+    states, (gradients, dhs) = primitives.scan(step, from_states, (update, to_gates, from_outputs, mask), True, unroll)
+    for_x = xp.concatenate([gradients[..., : 2 * units], dhs * to_candidate], -1)
+    dx, dkernel, drecurrent = _product_gradients(primitives, x, before, for_x, gradients, kernel)
     return dx, states, (dkernel, drecurrent, xp.stack([xp.sum(for_x, (0, 1)), xp.sum(gradients, (0, 1))]))
 
 

@@ -12,27 +12,36 @@ def _as_array(x, dtype=None):
 
 
 def _scan(step, carry, xs, reverse, unroll):
+    """Steps run in blocks: a round of a loop in the graph, and a look at an array, take as long as a small product."""
     leaves, treedef = optree.tree_flatten(xs)
     length = leaves[0].shape[0]
-    at = lambda i: treedef.unflatten([x[i] for x in leaves])
-    order = range(length - 1, -1, -1) if reverse else range(length)
     if unroll or tf.executing_eagerly():
-        found = {}
-        for i in order:
-            carry, found[i] = step(carry, at(i))
-        return carry, optree.tree_map(lambda *ys: tf.stack(ys), *[found[i] for i in range(length)])
+        carry, ys = _block(step, carry, [tf.unstack(x) for x in leaves], treedef, reverse)
+        return carry, optree.tree_map(lambda *y: tf.stack(y), *ys)
     with tf.__internal__.FuncGraph("probe").as_default():  # what a step gives
-        specs, outputs = optree.tree_flatten(step(carry, at(0))[1])
-    arrays = [tf.TensorArray(y.dtype, length, element_shape=y.shape) for y in specs]
+        specs, outputs = optree.tree_flatten(step(carry, treedef.unflatten([x[0] for x in leaves]))[1])
+    size = max(n for n in range(1, 17) if length % n == 0)  # more take longer to build than they save
+    count = length // size
+    blocks = [tf.reshape(x, (count, size, *x.shape[1:])) for x in leaves]
+    arrays = [tf.TensorArray(y.dtype, count, element_shape=(size, *y.shape)) for y in specs]
 
     def body(done, carry, arrays):
-        i = length - 1 - done if reverse else done
-        carry, ys = step(carry, at(i))
-        return done + 1, carry, [array.write(i, y) for array, y in zip(arrays, optree.tree_leaves(ys))]
+        i = count - 1 - done if reverse else done
+        carry, ys = _block(step, carry, [tf.unstack(x[i]) for x in blocks], treedef, reverse)
+        return done + 1, carry, [a.write(i, tf.stack(y)) for a, y in zip(arrays, zip(*map(optree.tree_leaves, ys)))]
 
     start = (0, carry, arrays)
-    _, carry, arrays = tf.while_loop(lambda done, *_: done < length, body, start, maximum_iterations=length)
-    return carry, outputs.unflatten([array.stack() for array in arrays])
+    _, carry, arrays = tf.while_loop(lambda done, *_: done < count, body, start, maximum_iterations=count)
+    return carry, outputs.unflatten([tf.reshape(a.stack(), (length, *y.shape)) for a, y in zip(arrays, specs)])
+
+
+def _block(step, carry, xs, treedef, reverse):
+    """Some steps, one after another; `xs` are lists of what each takes."""
+    inputs, found = list(zip(*xs)), []
+    for x in reversed(inputs) if reverse else inputs:
+        carry, y = step(carry, treedef.unflatten(x))
+        found.append(y)
+    return carry, found[::-1] if reverse else found
 
 
 _PRIMITIVES = Primitives(
