@@ -102,28 +102,3 @@ def test_kernels_decline_what_they_do_not_do():
         assert all(result is NotImplemented for result in declined)
         with pytest.raises(ValueError, match="matmul: shapes"):
             ops.matmul(x, x)
-
-
-@pytest.mark.parametrize("name", ["Adam", "AdamW", "SGD"])
-def test_updates_of_all_weights_at_once_are_the_rule(name):
-    """Ten updates, with the learning rate changed on the way."""
-    results = []
-    for at_once in (True, False):
-        with engines.use_engine("torch") as engine:
-            kernels, engine.kernels = engine.kernels, dict(engine.kernels)
-            if not at_once:
-                del engine.kernels[f"update_by_{name}"]
-            try:
-                optimizer = getattr(kerata.optimizers, name)(0.05)
-                weights = [kerata.Variable(np.ones((3, 2), "float32")), kerata.Variable(np.ones(4, "float32"))]
-                weights[0].stored.data = weights[0].stored.data.t().contiguous().t()  # memory in another order
-                random = np.random.default_rng(1)
-                for i in range(10):
-                    optimizer.learning_rate = 0.05 / (i + 1)
-                    grads = [ops.convert_to_tensor(random.normal(size=w.shape).astype("float32")) for w in weights]
-                    optimizer.apply(grads, weights)
-                results.append([v.numpy() for v in (*weights, *optimizer.variables)])
-            finally:
-                engine.kernels = kernels
-    for a, b in zip(*results, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)

@@ -319,12 +319,23 @@ def test_exclude_from_weight_decay():
     close(a[2].numpy(), WEIGHTS["tall"] * 0.5)
 
 
-def test_low_precision():
-    w = Variable(np.ones(3, "float32"), dtype="bfloat16")
-    optimizer = optimizers.Adam(0.1)
-    optimizer.apply([np.ones(3, "float32")], [w])
-    assert w.dtype == "bfloat16" and optimizer.variables[-1].dtype == "bfloat16"
-    close(w.numpy().astype("float32"), 0.9, rtol=1e-2)
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
+@pytest.mark.parametrize("name, arguments", CASES)
+def test_other_precisions(name, arguments, dtype, training_engine):
+    """Weights of any float dtype are trained as those in float32, by rules that compute in float32 at least."""
+    if dtype == "float64" and training_engine.name == "jax":
+        pytest.skip("JAX has no float64 unless it is asked for")
+    results = []
+    for kind in (dtype, "float32"):
+        weights = [Variable(w, dtype=kind, name=n) for n, w in WEIGHTS.items()]
+        optimizer = getattr(optimizers, name)(**arguments)
+        for gradients in GRADIENTS[:4]:
+            optimizer.apply([ops.cast(ops.convert_to_tensor(g), kind) for g in gradients], weights)
+        assert {w.dtype for w in weights} == {kind}
+        results.append([w.numpy().astype("float64") for w in weights])
+    tolerance = {"float16": 1e-2, "bfloat16": 1e-1, "float64": 1e-4}[dtype]
+    for mine, expected in zip(*results):
+        np.testing.assert_allclose(mine, expected, rtol=tolerance, atol=tolerance / 2)
 
 
 def test_paths_and_names():

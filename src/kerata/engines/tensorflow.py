@@ -321,6 +321,9 @@ def _dense(gradient):
 class _GraphScope(StateScope):
     """Losses and masks of one trace; variables are read and assigned in the graph itself."""
 
+    def __init__(self):
+        super().__init__(in_place=True)
+
     def write(self, variable, value):
         variable.stored.assign(value)
 

@@ -4,7 +4,7 @@ import functools
 import itertools
 import math
 
-from kerata.engines import tensorflow_linalg, tensorflow_recurrent, tensorflow_shaping
+from kerata.engines import tensorflow_linalg, tensorflow_optimizers, tensorflow_recurrent, tensorflow_shaping
 from kerata.engines.tensorflow_import import tf
 
 _FORMATS = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
@@ -283,6 +283,7 @@ def affine(x, kernel, bias=None):
 
 KERNELS = {
     **tensorflow_linalg.KERNELS,
+    **tensorflow_optimizers.KERNELS,
     **tensorflow_recurrent.KERNELS,
     "affine": affine,
     "average_pool": average_pool,

@@ -4,6 +4,7 @@ from kerata.core.arrays import as_array
 from kerata.core.arrays import cast as _cast
 from kerata.ops import numpy as knp
 from kerata.optimizers.optimizer import Optimizer
+from kerata.optimizers.updates import in_dtype_of
 
 _BETAS = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
 
@@ -123,7 +124,7 @@ class Nadam(Optimizer):
         super()._update_all(grads, variables, learning_rate)
 
     def rule(self, gradient, value, learning_rate, step, slots):
-        product = as_array(self._product)
+        product = in_dtype_of(value, as_array(self._product))
         now, ahead = self._schedule(step), self._schedule(step + 1.0)
         momentum, velocity = _moments(self, gradient, slots)
         mean = ahead * momentum / (1.0 - product * ahead) + (1.0 - now) * gradient / (1.0 - product)

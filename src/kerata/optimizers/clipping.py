@@ -37,4 +37,4 @@ def by_global_norm(grads, limit):
     norm = global_norm(grads)
     scale = limit / knp.maximum(norm, limit)
     scale = knp.where(knp.isfinite(norm), scale, float("nan"))
-    return [g * scale for g in grads]
+    return [knp.multiply(g, scale) for g in grads]

@@ -3,7 +3,6 @@
 import re
 
 from kerata.core.arrays import as_array
-from kerata.core.arrays import cast as _cast
 from kerata.ops import numpy as knp
 from kerata.optimizers.optimizer import Optimizer
 
@@ -78,12 +77,8 @@ class Muon(Optimizer):
             return True
         return any(re.search(pattern, variable.path) for pattern in self.exclude_layers or ())
 
-    def _apply_weight_decay(self, variables, learning_rate):
-        for variable in variables:
-            decay = self.adam_weight_decay if self._uses_adam(variable) else self.weight_decay
-            if decay is not None and self._use_weight_decay(variable):
-                value = variable.value
-                variable.assign(_cast(value - value * (decay * learning_rate), variable.dtype))
+    def _weight_decay_of(self, variable):
+        return self.adam_weight_decay if self._uses_adam(variable) else self.weight_decay
 
     def rule(self, gradient, value, learning_rate, step, slots):
         if "velocity" in slots:

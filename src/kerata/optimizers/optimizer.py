@@ -7,16 +7,17 @@ import numpy as np
 
 from kerata import engines
 from kerata.core import naming, registry
-from kerata.core.arrays import as_array
+from kerata.core.arrays import as_array, dtype_of
 from kerata.core.arrays import cast as _cast
 from kerata.core.configurable import Configurable, is_own, parameters_of
 from kerata.core.variable import Variable
 from kerata.engines import state
 from kerata.ops import numpy as knp
+from kerata.ops.elementwise import widened
 from kerata.optimizers import clipping
 from kerata.optimizers.constructor import check_common, constructor, refuse_unknown
 from kerata.optimizers.schedules.schedule import LearningRateSchedule
-from kerata.optimizers.updates import float32, run_if
+from kerata.optimizers.updates import float32, in_dtype_of, run_if
 
 
 class Optimizer(Configurable):
@@ -191,9 +192,9 @@ class Optimizer(Configurable):
         """The new value of a variable, and of its slots.
 
         Args:
-            gradient, value: arrays of one shape.
-            learning_rate: a float32 scalar.
-            step: the number of this update, from 1, a float32 scalar.
+            gradient, value: arrays of one shape and dtype, float32 at least, which all others have too.
+            learning_rate: a scalar.
+            step: the number of this update, from 1, a scalar.
             slots: the slots' values by name.
         """
         raise NotImplementedError(
@@ -201,12 +202,13 @@ class Optimizer(Configurable):
         )
 
     def update_step(self, gradient, variable, learning_rate):
-        """Update one variable and its slots."""
+        """Update one variable and its slots; the rule computes in float32 at least."""
         position = self._get_variable_index(variable)
         mine = {name: variables[position] for name, variables in self._slots.items() if variables[position] is not None}
-        values = {name: v.value for name, v in mine.items()}
-        gradient = _cast(as_array(gradient), variable.dtype)
-        new, slots = self.rule(gradient, variable.value, float32(learning_rate), self.step(), values)
+        value = widened(variable.value)
+        values = {name: _cast(v.value, dtype_of(value)) for name, v in mine.items()}
+        numbers = (in_dtype_of(value, x) for x in (float32(learning_rate), self.step()))
+        new, slots = self.rule(_cast(as_array(gradient), dtype_of(value)), value, *numbers, values)
         variable.assign(_cast(new, variable.dtype))
         for name, value in slots.items():
             mine[name].assign(_cast(value, mine[name].dtype))
@@ -364,7 +366,7 @@ class Optimizer(Configurable):
 
         def update():
             share = knp.maximum(float32(count), 1.0)
-            self._update([_cast(total.value / share, total.dtype) for total in totals], variables)
+            self._update([_cast(widened(t.value) / in_dtype_of(widened(t.value), share), t.dtype) for t in totals], variables)
             self._finish(variables)
             for total in totals:
                 total.assign(knp.zeros_like(total.value))
@@ -398,12 +400,15 @@ class Optimizer(Configurable):
         return id(variable) not in self._undecayed and not any(re.search(n, variable.path) for n in self._undecayed_names)
 
     def _apply_weight_decay(self, variables, learning_rate):
-        if self.weight_decay is None:
-            return
         for variable in variables:
-            if self._use_weight_decay(variable):
-                value = variable.value
-                variable.assign(_cast(value - value * (self.weight_decay * learning_rate), variable.dtype))
+            share = self._weight_decay_of(variable)
+            if share is not None and self._use_weight_decay(variable):
+                value = widened(variable.value)
+                lost = value * in_dtype_of(value, share * learning_rate)
+                variable.assign(_cast(value - lost, variable.dtype))
+
+    def _weight_decay_of(self, variable):
+        return self.weight_decay
 
     # Averages
 
@@ -412,7 +417,9 @@ class Optimizer(Configurable):
         iterations = as_array(self.iterations)
         momentum = knp.where(knp.equal(iterations, 0), 0.0, float(self.ema_momentum))
         for variable, average in self._averaged():
-            mixed = momentum * average.value + (1.0 - momentum) * variable.value
+            value, kept = widened(variable.value), widened(average.value)
+            share = in_dtype_of(value, momentum)
+            mixed = share * kept + (1.0 - share) * value
             average.assign(_cast(mixed, average.dtype))
         if self.ema_overwrite_frequency:
             due = knp.equal(knp.mod(iterations + 1, self.ema_overwrite_frequency), 0)

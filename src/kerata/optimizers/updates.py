@@ -1,7 +1,7 @@
 """Parts of an update."""
 
 from kerata import engines
-from kerata.core.arrays import as_array, cast
+from kerata.core.arrays import as_array, cast, dtype_of
 from kerata.engines import state
 from kerata.ops import numpy as knp
 
@@ -9,6 +9,12 @@ from kerata.ops import numpy as knp
 def float32(x):
     """A number or a tensor in float32, in which rates and step counts are exact enough."""
     return cast(as_array(x), "float32")
+
+
+def in_dtype_of(x, number):
+    """`number` in the dtype of `x`, so that engines that promote nothing compute with both."""
+    dtype = dtype_of(x)
+    return number if dtype.startswith("complex") else cast(number, dtype)
 
 
 def run_if(condition, update):
