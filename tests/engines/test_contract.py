@@ -78,7 +78,12 @@ def test_conv_equals_the_definition(engine, spatial, window, strides, pads, dila
     kernel = random.normal(size=(*window, 4 // groups, 8)).astype("float32")
     ones = (1,) * len(spatial)
     result = engine.conv(engine.asarray(x), engine.asarray(kernel), strides, pads, ones, dilation, groups)
-    np.testing.assert_allclose(engine.to_numpy(result), brute_force_conv(x, kernel, strides, pads, dilation, groups), atol=1e-4)
+    expected = brute_force_conv(x, kernel, strides, pads, dilation, groups)
+    np.testing.assert_allclose(engine.to_numpy(result), expected, atol=1e-4)
+    bias = random.normal(size=kernel.shape[-1]).astype("float32")
+    arrays = (engine.asarray(a) for a in (x, kernel, bias))
+    biased = engine.biased_conv(*arrays, strides, pads, ones, dilation, groups)
+    np.testing.assert_allclose(engine.to_numpy(biased), expected + bias, atol=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["max", "min", "sum"])

@@ -149,6 +149,10 @@ class Engine(abc.ABC):
     def conv(self, inputs, kernel, strides, padding, input_dilation, kernel_dilation, groups):
         """Cross-correlation: (batch, *spatial, channels), (*window, channels // groups, filters) -> (batch, *, filters)."""
 
+    def biased_conv(self, inputs, kernel, bias, strides, padding, input_dilation, kernel_dilation, groups):
+        """`conv` plus a bias (filters,) of the same dtype."""
+        return self.xp.add(self.conv(inputs, kernel, strides, padding, input_dilation, kernel_dilation, groups), bias)
+
     @abc.abstractmethod
     def pool(self, inputs, window, strides, padding, kind):
         """`kind` "max", "min" or "sum" over windows; padding never wins and counts nothing."""

@@ -116,6 +116,7 @@ class TensorflowEngine(EagerEngine):
     # Kernels
 
     conv = staticmethod(tensorflow_kernels.conv)
+    biased_conv = staticmethod(tensorflow_kernels.biased_conv)
     pool = staticmethod(tensorflow_kernels.pool)
 
     # Transforms

@@ -35,6 +35,12 @@ def conv(inputs, kernel, strides, padding, input_dilation, kernel_dilation, grou
     return _direct(inputs, kernel, strides, padding, kernel_dilation)
 
 
+def biased_conv(inputs, kernel, bias, strides, padding, input_dilation, kernel_dilation, groups):
+    """See `Engine.biased_conv`."""
+    y = conv(inputs, kernel, strides, padding, input_dilation, kernel_dilation, groups)
+    return tf.nn.bias_add(y, bias) if y.dtype.is_floating and y.shape.rank > 2 else y + bias
+
+
 def _direct(inputs, kernel, strides, padding, dilation):
     if len(strides) == 2:
         return tf.nn.conv2d(inputs, kernel, list(strides), padding.upper(), dilations=list(dilation))

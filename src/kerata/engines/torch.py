@@ -36,6 +36,7 @@ class TorchEngine(EagerEngine):
     unpickled_module = staticmethod(unpickled_module)
     xp = torch_numpy
     conv = staticmethod(torch_kernels.conv)
+    biased_conv = staticmethod(torch_kernels.biased_conv)
     pool = staticmethod(torch_kernels.pool)
 
     def __init__(self):

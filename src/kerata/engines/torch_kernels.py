@@ -49,15 +49,21 @@ def _split_pads(x, pads, value=0.0):
 
 def conv(inputs, kernel, strides, padding, input_dilation, kernel_dilation, groups):
     """See `Engine.conv`."""
+    return biased_conv(inputs, kernel, None, strides, padding, input_dilation, kernel_dilation, groups)
+
+
+def biased_conv(inputs, kernel, bias, strides, padding, input_dilation, kernel_dilation, groups):
+    """See `Engine.biased_conv`."""
     rank = len(strides)
     spatial = [(n - 1) * d + 1 for n, d in zip(inputs.shape[1:-1], input_dilation)]
     pads = _pads(spatial, kernel.shape[:-2], strides, padding, kernel_dilation)
     x = _channels_first(inputs)
     if any(d > 1 for d in input_dilation):
-        return _channels_last(_spread_conv(x, kernel, pads, input_dilation, kernel_dilation))
+        y = _channels_last(_spread_conv(x, kernel, pads, input_dilation, kernel_dilation))
+        return y if bias is None else y + bias
     weights = _laid_out(kernel).permute(rank + 1, rank, *range(rank))
     x, even = _split_pads(x, pads)
-    return _channels_last(_CONV[rank](x, weights, None, strides, even, kernel_dilation, groups))
+    return _channels_last(_CONV[rank](x, weights, bias, strides, even, kernel_dilation, groups))
 
 
 def _laid_out(kernel):

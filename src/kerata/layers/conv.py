@@ -137,7 +137,10 @@ class Conv(Windowed):
 
     def call(self, inputs):
         """The convolution, the bias and the activation."""
-        return self._finish(self.convolution_op(inputs, self.kernel))
+        if self.bias is None or type(self).convolution_op is not Conv.convolution_op:
+            return self._finish(self.convolution_op(inputs, self.kernel))
+        options = (self.strides, self._pads(), self.data_format, self.dilation_rate)
+        return self.activation(nn.biased_conv(inputs, self.kernel, self.bias, *options))
 
 
 class Conv1D(Conv):

@@ -67,6 +67,16 @@ def conv(inputs, kernel, strides=1, padding="valid", data_format=None, dilation_
     >>> conv([[[1.0], [2.0], [3.0]]], [[[1.0]], [[10.0]]]).tolist()
     [[[21.0], [32.0]]]
     """
+    return _convolved(inputs, kernel, None, strides, padding, data_format, dilation_rate)
+
+
+@op
+def biased_conv(inputs, kernel, bias, strides, padding, data_format, dilation_rate):
+    """`conv` plus a bias (filters,), which some libraries add in the same kernel."""
+    return _convolved(inputs, kernel, bias, strides, padding, data_format, dilation_rate)
+
+
+def _convolved(inputs, kernel, bias, strides, padding, data_format, dilation_rate):
     inputs, kernel = knp.promote(inputs, kernel)
     rank = len(kernel.shape) - 2
     strides, dilation = _spatial(strides, rank, "strides"), _spatial(dilation_rate, rank, "dilation_rate")
@@ -78,7 +88,11 @@ def conv(inputs, kernel, strides=1, padding="valid", data_format=None, dilation_
             f"conv: inputs have {channels} channels; a kernel of shape {tuple(kernel.shape)} takes {wanted} of them a group."
         )
     _check_outputs("a convolution", x.shape[1:-1], kernel.shape[:-2], strides, padding, dilation)
-    y = engines.current().conv(x, kernel, strides, padding, (1,) * rank, dilation, channels // wanted)
+    options = (strides, padding, (1,) * rank, dilation, channels // wanted)
+    if bias is None:
+        y = engines.current().conv(x, kernel, *options)
+    else:
+        y = engines.current().biased_conv(x, kernel, as_array(bias, dtype_of(x)), *options)
     return from_channels_last(y, data_format)
 
 
