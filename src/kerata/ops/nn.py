@@ -311,6 +311,9 @@ def affine(x, kernel, bias=None):
 
 def affine_along(count, x, kernel, bias=None):
     """`affine` over the last `count` axes: (..., *features), (*features, *units), units -> (..., *units)."""
+    if "affine" not in engines.current().kernels:  # nothing is gained by matrices
+        y = knp.tensordot(x, kernel, count)
+        return y if bias is None else knp.add(y, bias)
     units, lengths = kernel.shape[count:], static_shape(x)[:-count]
     depth = math.prod(kernel.shape[:count])
     rows = x if count == 1 else knp.reshape(x, (*lengths, depth))
