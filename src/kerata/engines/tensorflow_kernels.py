@@ -5,6 +5,7 @@ import itertools
 import math
 
 from kerata.engines import tensorflow_linalg, tensorflow_optimizers, tensorflow_recurrent, tensorflow_shaping
+from kerata.engines.products import affine_along
 from kerata.engines.tensorflow_import import tf
 
 _FORMATS = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
@@ -292,6 +293,7 @@ KERNELS = {
     **tensorflow_optimizers.KERNELS,
     **tensorflow_recurrent.KERNELS,
     "affine": affine,
+    "affine_along": affine_along(affine, tensorflow_shaping.reshape),
     "average_pool": average_pool,
     "erf_of_float": tf.math.erf,
     "erfc_of_float": tf.math.erfc,

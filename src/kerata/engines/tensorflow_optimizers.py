@@ -2,6 +2,8 @@
 
 from kerata.engines.tensorflow_import import tf
 
+_ADAM = ("beta1_power", "beta2_power", "lr", "beta1", "beta2", "epsilon")
+
 
 def _fits(grads, variables):
     """Whether TensorFlow's kernels do this; in 16 bits they would compute with a decay of 0.999 that is rounded to 1."""
@@ -22,9 +24,6 @@ def adam(optimizer, grads, variables, learning_rate, iterations, slots):
             **dict(zip(_ADAM, (tf.cast(number, gradient.dtype) for number in numbers))), var=var, m=m, v=v, grad=gradient
         )
     return None
-
-
-_ADAM = ("beta1_power", "beta2_power", "lr", "beta1", "beta2", "epsilon")
 
 
 def sgd(optimizer, grads, variables, learning_rate, iterations, slots):

@@ -8,6 +8,8 @@ import threading
 import torch
 from torch.nn import functional
 
+from kerata.engines.products import affine_along
+
 
 class _Differentiation(threading.local):
     """How many gradients are being taken inside one another."""
@@ -183,6 +185,7 @@ KERNELS = {
     "divide": _of_two(torch.div),
     "matmul": _of_two(torch.matmul),
     "affine": _affine,
+    "affine_along": affine_along(_affine, lambda x, shape: _array(x).reshape(shape)),
     "relu": _of_float(torch.relu),
     "sigmoid": _of_float(torch.sigmoid),
     "tanh": _of_float(torch.tanh),

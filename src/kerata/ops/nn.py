@@ -1,7 +1,5 @@
 """Convolution, pooling, normalization, attention."""
 
-import math
-
 from kerata import engines
 from kerata.core import dtypes
 from kerata.core.arrays import as_array, dtype_of, static_shape
@@ -309,18 +307,11 @@ def affine(x, kernel, bias=None):
     return y if bias is None else knp.add(y, bias)
 
 
+@op
 def affine_along(count, x, kernel, bias=None):
     """`affine` over the last `count` axes: (..., *features), (*features, *units), units -> (..., *units)."""
-    if "affine" not in engines.current().kernels:  # nothing is gained by matrices
-        y = knp.tensordot(x, kernel, count)
-        return y if bias is None else knp.add(y, bias)
-    units, lengths = kernel.shape[count:], static_shape(x)[:-count]
-    depth = math.prod(kernel.shape[:count])
-    rows = x if count == 1 else knp.reshape(x, (*lengths, depth))
-    if len(units) == 1:
-        return affine(rows, knp.reshape(kernel, (depth, *units)) if count > 1 else kernel, bias)
-    bias = bias if bias is None else knp.reshape(bias, (-1,))
-    return knp.reshape(affine(rows, knp.reshape(kernel, (depth, -1)), bias), (*lengths, *units))
+    y = knp.tensordot(x, kernel, count)
+    return y if bias is None else knp.add(y, bias)
 
 
 @op
