@@ -9,6 +9,7 @@ import numpy as np
 
 DATA = pathlib.Path(__file__).parent / "data"
 SHORT = bool(os.environ.get("KERATA_SHORT"))
+SHORT_TRAINING, SHORT_TEST = 640, 192  # whole batches of 32 to 128, held out or not: one shape to compile for
 
 
 def mnist():
@@ -20,7 +21,7 @@ def mnist():
     order = np.random.default_rng(0).permutation(len(x))
     x, y = x[order], y[order]
     if SHORT:
-        return (x[:1000], y[:1000]), (x[8000:8200], y[8000:8200])
+        return (x[:SHORT_TRAINING], y[:SHORT_TRAINING]), (x[8000 : 8000 + SHORT_TEST], y[8000 : 8000 + SHORT_TEST])
     return (x[:8000], y[:8000]), (x[8000:], y[8000:])
 
 
@@ -46,7 +47,7 @@ def movie_reviews(words=8000, length=40):
         numbers = [known.get(w, 1) for w in text][:length]
         row[: len(numbers)] = numbers
     if SHORT:
-        return (x[:600], labels[:600]), (x[cut : cut + 200], labels[cut : cut + 200])
+        return (x[:SHORT_TRAINING], labels[:SHORT_TRAINING]), (x[cut : cut + SHORT_TEST], labels[cut : cut + SHORT_TEST])
     return (x[:cut], labels[:cut]), (x[cut:], labels[cut:])
 
 

@@ -1,8 +1,15 @@
 """Fixtures that all tests share."""
 
+import jax
 import pytest
 
 from kerata import engines
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_compilation():
+    """Without most of XLA's optimizations: thousands of small programs are compiled here and run once."""
+    jax.config.update("jax_disable_most_optimizations", True)
 
 
 @pytest.fixture(params=["jax", "torch", "tensorflow", "numpy"])

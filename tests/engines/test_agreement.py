@@ -5,7 +5,6 @@ import functools
 import numpy as np
 import optree
 import pytest
-from tests.layers.conftest import quick_compilation  # noqa: F401  (a fixture)
 from tests.ops.calls import CALLS
 
 import kerata
