@@ -14,7 +14,7 @@ demo: $(READY)
 	$(BIN)/python -m kerata demo
 
 test: $(READY_DEV)
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(READY_DEV)
 	$(BIN)/ruff check src tests examples benchmarks docs
