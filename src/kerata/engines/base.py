@@ -135,6 +135,10 @@ class Engine(abc.ABC):
         """A context in which new arrays go to the device `name`, one of `devices()`."""
         return contextlib.nullcontext()
 
+    def device_in_force(self):
+        """A context in which another thread's new arrays go where this one's go."""
+        return contextlib.nullcontext()
+
     def getitem(self, x, key):
         """`x[key]`."""
         return x[key]

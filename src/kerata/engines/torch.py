@@ -1,5 +1,6 @@
 """The PyTorch engine: eager, its state changed in place, its gradients autograd's."""
 
+import contextlib
 import pathlib
 
 import numpy as np
@@ -60,13 +61,15 @@ class TorchEngine(EagerEngine):
     def asarray(self, x, dtype=None):
         if isinstance(x, (np.ndarray, np.generic)):
             x = _from_numpy(x)
-            x = x if self.device.type == "cpu" else x.to(self._device())
+            device = self._device()
+            x = x if device.type == "cpu" else x.to(device)
         elif not isinstance(x, torch.Tensor):
             return torch.as_tensor(x, dtype=_DTYPES.get(dtype, dtype))
         return x if dtype is None else x.to(_DTYPES.get(dtype, dtype))
 
     def _device(self):
-        return torch.get_default_device()
+        """Where new tensors go; PyTorch takes 6 us to tell, so it is asked only if something may have changed that."""
+        return torch.get_default_device() if torch._C._len_torch_function_stack() else self.device
 
     def to_numpy(self, x):
         x = x.detach().cpu()
@@ -88,6 +91,10 @@ class TorchEngine(EagerEngine):
 
     def device_scope(self, name):
         return torch.device(name.replace("gpu", "cuda"))
+
+    def device_in_force(self):
+        device = self._device()
+        return contextlib.nullcontext() if device == self.device else device
 
     def block_until_ready(self, x):
         if x.is_cuda:
@@ -114,7 +121,9 @@ class TorchEngine(EagerEngine):
 
     def kept(self, stored, value):
         if not stored.requires_grad and not getattr(stored, "is_shared_with_module", False):
-            return value if isinstance(value, np.ndarray) else value.detach()
+            if not isinstance(value, np.ndarray):
+                return value.detach()
+            return value if stored.device == self._device() else self.asarray(value).to(stored.device)
         with torch.no_grad():
             stored.copy_(self.asarray(value))  # in place: optimizers and users hold this very tensor
         return stored

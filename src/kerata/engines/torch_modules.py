@@ -64,19 +64,27 @@ class LayerModule(torch.nn.Module):
         return _named([(v.name, v) for v in variables]).items()
 
     def _apply(self, fn, recurse=True):
-        """Move the weights, as `.to(device)` and `.cuda()` ask for."""
+        """Move the weights, and all that goes with them, as `.to(device)` and `.cuda()` ask for; new tensors go there too."""
         for layer in self._sublayers() if recurse else ():
             layer._apply(fn)
-        for _, variable in self._placed_variables():
+        usual = torch.get_default_device()
+        with self._place:
+            moved = fn(torch.empty(0)).device
+        if moved != usual:
+            self._place = moved
+        else:
+            vars(self).pop("_place", None)
+        beside = [v for v in self._accompanying_variables() if v.engine_name == "torch"]
+        for variable in (*(v for _, v in self._placed_variables()), *beside):
             moved = fn(variable.stored.detach())
             if moved.dtype != variable.stored.dtype:
                 raise ValueError(
                     f"{variable.path} is {variable.dtype}: a layer's dtypes are chosen by its `dtype` argument when it is made."
                 )
-            if variable.stored.requires_grad:
+            try:  # the very tensor that optimizers hold, if tensors of the two devices can be one
                 variable.stored.data = moved
-            else:
-                variable.stored = moved
+            except RuntimeError:
+                variable.stored = moved.requires_grad_(variable.stored.requires_grad)
         return self
 
 

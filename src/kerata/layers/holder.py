@@ -91,6 +91,10 @@ class Holder:
         found, seeds = variables_in(self, self._untracked)
         return [v for v in found if v.trainable], [v for v in found if not v.trainable], seeds
 
+    def _accompanying_variables(self):
+        """Variables that are nobody's state, but go where this object's variables go."""
+        return []
+
     def _sublayers(self):
         """The layers that this one holds, in the order in which they were set."""
         return [x for x in held(self, Holder, self._untracked) if x is not self]

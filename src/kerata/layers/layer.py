@@ -1,5 +1,6 @@
 """`Layer`: state and a computation."""
 
+import contextlib
 import functools
 import inspect
 import warnings
@@ -19,6 +20,8 @@ from kerata.layers import input_spec as specs
 from kerata.layers.holder import Holder
 from kerata.layers.tracking import SettingChanges
 from kerata.layers.usual_call import UsualCall
+
+_ANYWHERE = contextlib.nullcontext()
 
 
 @functools.cache
@@ -89,6 +92,7 @@ class Layer(Holder, Configurable, Operation):
     supports_masking = False
     runs_on_host = False  # whether it works in NumPy, so that a model runs it before the compiled step
     input_spec = None  # what is expected of the first argument: an `InputSpec`, or a structure of them
+    _place = _ANYWHERE  # a context: tensors made in it are on the device that the weights were moved to
     has_constants = True  # whether its settings (numbers, names, functions) are constants of steps compiled from it
     mixes_batch = False  # whether a row's output depends on the batch's other rows, padded ones included
 
@@ -106,8 +110,8 @@ class Layer(Holder, Configurable, Operation):
         super().__setattr__(name, value)
 
     def __getstate__(self):
-        """What is pickled and copied."""
-        return {**vars(self), "_usual_call": None}
+        """What is pickled and copied; weights are then where new ones are made."""
+        return {name: value for name, value in vars(self).items() if name != "_place"} | {"_usual_call": None}
 
     def __new__(cls, *args, **kwargs):
         base = engines.layer_base()
@@ -219,7 +223,10 @@ class Layer(Holder, Configurable, Operation):
         if has_symbolic(args, kwargs):
             return self._call_symbolic(args, kwargs)
         if local.depth == 0 and local.engine is None and self._engine_name not in (None, engines.default_name()):
-            with engines.use_engine(self._engine_name):
+            with engines.use_engine(self._engine_name), self._place:
+                return self._call_inside(args, kwargs)
+        if local.depth == 0:
+            with self._place:
                 return self._call_inside(args, kwargs)
         return self._call_inside(args, kwargs)
 

@@ -27,6 +27,7 @@ class UsualCall:
             local.scope is not None
             or not engine.is_array(x)
             or layer._remat_scope is not None
+            or "_place" in vars(layer)
             or layer.activity_regularizer is not None
             or isinstance(policy, policies.DTypePolicyMap)
             or policy.quantization_mode is not None

@@ -299,6 +299,8 @@ class Model(Trainer, Layer):
         for v in self._all_variables():
             v.to_engine(name)
         for layer in self._flatten_layers():
+            if layer._engine_name not in (None, name):
+                vars(layer).pop("_place", None)  # a device of the engine before
             layer._engine_name = name
         self._forget_compiled()
         return self

@@ -9,7 +9,7 @@ _END = object()
 
 
 class Prefetcher:
-    """An iterator that reads another one ahead, in a thread that works on the engine in force.
+    """An iterator that reads another one ahead, in a thread that works on the engine and the device in force.
 
     Args:
         iterator: what is read.
@@ -25,11 +25,12 @@ class Prefetcher:
         self._queue = queue.Queue(ahead)
         self._stopped = threading.Event()
         self._engine = engines.current()
+        self._place = self._engine.device_in_force()
         self._thread = threading.Thread(target=self._run, name="kerata-prefetch", daemon=True)
         self._thread.start()
 
     def _run(self):
-        with engines.use_engine(self._engine):
+        with engines.use_engine(self._engine), self._place:
             self._read()
 
     def _read(self):

@@ -1,5 +1,6 @@
 """`Trainer`: compile, fit, evaluate, predict. One trainer for all engines."""
 
+import contextlib
 import importlib
 import warnings
 
@@ -207,7 +208,7 @@ class Trainer(TrainingSteps):
         engine = self._engine()
         if not engine.trains:
             engine.value_and_grad(None, [])
-        with engines.use_engine(engine):
+        with self._at_home():
             return self._fit(**{k: v for k, v in locals().items() if k not in ("self", "engine")})
 
     def _fit(self, x, y, batch_size, epochs, verbose, callbacks, validation_split, validation_data, shuffle, class_weight,
@@ -319,7 +320,7 @@ class Trainer(TrainingSteps):
         if kwargs:
             raise TypeError(f"evaluate has no argument {next(iter(kwargs))!r}.")
         checks.check_compiled(self, "evaluate")
-        with engines.use_engine(self._engine()):
+        with self._at_home():
             data = adapt(x, y, sample_weight, batch_size, inputs=self._standard_inputs)
             runner = Runner(self, "test", data, _bounded(steps, data))
             shown = _verbosity(verbose)
@@ -359,7 +360,7 @@ class Trainer(TrainingSteps):
         """
         if self._predictor is None:
             self._predictor = Predictor(self)
-        with engines.use_engine(self._engine()):
+        with self._at_home():
             return self._predictor.run(x, batch_size, verbose, steps, callbacks)
 
     # Single batches
@@ -377,7 +378,7 @@ class Trainer(TrainingSteps):
     def _on_batch(self, mode, x, y, sample_weight, class_weight, return_dict):
         from kerata.training.data import weighted_by_class
 
-        with engines.use_engine(self._engine()):
+        with self._at_home():
             data = (self._standard_inputs(x), standard(y), standard(sample_weight))
             if class_weight is not None:
                 data = weighted_by_class(data, class_weight)
@@ -396,7 +397,7 @@ class Trainer(TrainingSteps):
         """The model's outputs for one batch, as NumPy arrays."""
         if self._predictor is None:
             self._predictor = Predictor(self)
-        with engines.use_engine(self._engine()):
+        with self._at_home():
             return self._predictor.one(self._standard_inputs(x))
 
     # The machinery
@@ -407,6 +408,12 @@ class Trainer(TrainingSteps):
         if local.engine is not None and self._engine_name is None:
             return local.engine
         return engines.get(self._engine_name or engines.current_name())
+
+    @contextlib.contextmanager
+    def _at_home(self):
+        """In force are the model's engine and the device that its weights were moved to."""
+        with engines.use_engine(self._engine()), self._place:
+            yield
 
     def _standard_inputs(self, x):
         """Inputs in NumPy arrays of numbers; a model that does some of its work on the host does it here."""
@@ -450,6 +457,11 @@ class Trainer(TrainingSteps):
         if any(not is_own(type(m)) for m in self.metrics):
             return False
         return all(layer._leaves_out_padding() for layer in self._flatten_layers(include_self=False))
+
+    def _accompanying_variables(self):
+        """Those that go where the weights go: the optimizer's and the metrics'."""
+        own = {id(v) for v in self.variables}
+        return [v for v in self._all_variables() if id(v) not in own]
 
     def _all_variables(self):
         found = {id(v): v for v in self.variables}
