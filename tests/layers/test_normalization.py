@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 import kerata
-from kerata import engines, layers
+from kerata import engines, layers, ops
 from kerata.core import batch
+from kerata.engines.row_rules import MixesRows
+from kerata.training import padding
 
 X = np.random.default_rng(0).standard_normal((6, 3)).astype("float32") * 2 + 1
 
@@ -39,8 +41,16 @@ def test_padded_rows_and_a_mask():
 
 
 def test_rows_put_together_cant_be_padded():
-    with batch.valid_rows(np.ones(3, "float32")), pytest.raises(batch.CannotPad, match="BatchNormalization"):
-        layers.BatchNormalization()(X, training=True)
+    layer = layers.BatchNormalization()
+    layer.build((None, 3))
+    rows = padding.as_rows(X)
+    with padding.proof(masked=True):
+        layer(rows, training=True)
+    for together in (lambda x: ops.reshape(x, (2, -1, 3)), lambda x: ops.concatenate([x, x], 0), lambda x: x[:-1]):
+        with padding.proof(masked=True), pytest.raises(MixesRows):
+            layer(together(rows), training=True)
+    with padding.proof(masked=False), pytest.raises(MixesRows):
+        layer(rows, training=True)
 
 
 def test_not_training_or_not_trainable_uses_the_averages(engine):

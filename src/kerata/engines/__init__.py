@@ -21,7 +21,10 @@ _ENGINES = {
     "tensorflow": ("kerata.engines.tensorflow", "TensorflowEngine"),
     "numpy": ("kerata.engines.numpy", "NumpyEngine"),
     "abstract": ("kerata.engines.abstract", "AbstractEngine"),
+    "rowwise": ("kerata.engines.rowwise", "RowwiseEngine"),
 }
+# Those that compute no values; users don't choose them.
+_WITHOUT_VALUES = ("abstract", "rowwise")
 # The libraries of engines that stand on one, in the order in which they are the default where they are installed.
 _LIBRARIES = ("jax", "torch", "tensorflow")
 # The engines that have a `layer_base`; such an engine is imported when the first layer is made.
@@ -32,7 +35,7 @@ _default_name = None
 
 def names():
     """The engines that a user can choose."""
-    return [name for name in _ENGINES if name != "abstract"]
+    return [name for name in _ENGINES if name not in _WITHOUT_VALUES]
 
 
 def get(name):

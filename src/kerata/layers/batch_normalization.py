@@ -3,7 +3,6 @@
 from kerata import ops
 from kerata.core import batch
 from kerata.core.arrays import dtype_of
-from kerata.core.configurable import is_own
 from kerata.layers.arguments import make_weight, settle
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer
@@ -104,9 +103,6 @@ class BatchNormalization(Layer):
             self.renorm_stddev = self._statistic("renorm_stddev", shape, self._initial_deviation)
         self.input_spec = InputSpec(ndim=rank, axes={self.axis: shape[0]})
 
-    def _leaves_out_padding(self):
-        return is_own(type(self)) and self.activity_regularizer is None
-
     def _statistic(self, name, shape, initializer):
         return self.add_weight(name=name, shape=shape, initializer=initializer, trainable=False, autocast=False)
 
@@ -171,7 +167,6 @@ def _move(average, value, momentum):
 
 def _weights(x, mask):
     """How much each place counts, broadcast to `x`: by the mask, and by which rows are real; None if all count."""
-    batch.check_rows(x.shape, "The input of a BatchNormalization layer")
     found = [m for m in (mask, batch.local.valid) if m is not None]
     if not found:
         return None

@@ -198,15 +198,6 @@ class Holder:
             raise ValueError(f'Layer "{self.path}" has no weights yet: build it, or call it once, before counting them.')
         return int(sum(np.prod(v.shape, dtype="int64") for v in self.weights))
 
-    def _leaves_out_padding(self):
-        """Whether rows that only fill up a batch change nothing here; unknown, so False, for users' own code."""
-        return (
-            is_own(type(self))
-            and not self.mixes_batch
-            and self.activity_regularizer is None
-            and not getattr(self, "stateful", False)
-        )
-
     # Metrics and losses
 
     @remembered

@@ -94,7 +94,8 @@ class Layer(Holder, Configurable, Operation):
     input_spec = None  # what is expected of the first argument: an `InputSpec`, or a structure of them
     _place = _ANYWHERE  # a context: tensors made in it are on the device that the weights were moved to
     has_constants = True  # whether its settings (numbers, names, functions) are constants of steps compiled from it
-    mixes_batch = False  # whether a row's output depends on the batch's other rows, padded ones included
+    mixes_batch = False  # whether it normalizes or mixes over the batch, so that steps can't be put into the batch's axis
+    row_wise = False  # True in a user's class says that each row's output follows from that row alone: batches may be padded
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -300,6 +301,8 @@ class Layer(Holder, Configurable, Operation):
         call, scope = self.call if policy.quantization_mode is None else self.quantized_call, self._remat_scope or here["remat"]
         if scope is not None:
             call = functools.partial(remat.call_layer, self, call, scope)
+        if self.row_wise:
+            call = functools.partial(engines.current().believed, call)
         outputs = self._compute(call, args, kwargs, training, dtype if dtype != policy.variable_dtype else None)
         self._after(args, outputs, previous)
         if here["observer"] is not None:

@@ -88,7 +88,6 @@ def as_tensors(y, dtype):
 def reduce_weighted(values, sample_weight, mask, reduction, dtype, name):
     """Values of a loss, weighted and reduced; padded rows and what the mask leaves out count for nothing."""
     values = as_array(values, dtype)
-    batch.check_rows(tuple(values.shape), name)
     valid = _valid_weights(values, dtype)
     weights = None if sample_weight is None else aligned_weights(as_array(sample_weight, dtype), values, name)
     if mask is not None:

@@ -1,6 +1,6 @@
 """Loss functions of whole maps and of pairs: Dice, Tversky, Circle."""
 
-from kerata.core import batch, masks
+from kerata.core import masks
 from kerata.core.arrays import as_array
 from kerata.core.config import settings
 from kerata.losses.functions import pair
@@ -70,7 +70,6 @@ def circle(y_true, y_pred, ref_labels=None, ref_embeddings=None, remove_diagonal
     >>> bool(apart[0] < mixed[0])
     True
     """
-    batch.refuse_padding("circle")
     y_pred = knp.to_float(y_pred)
     own = knp.reshape(as_array(y_true), (-1, 1))
     other = own if ref_labels is None else knp.reshape(as_array(ref_labels), (-1, 1))

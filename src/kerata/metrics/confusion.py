@@ -61,8 +61,6 @@ def _only_top_k(y_pred, k):
 def decision_weights(sample_weight, y_pred, dtype, name):
     """Weights in the shape of the predictions; padded rows have 0."""
     weights = knp.ones_like(y_pred)
-    if batch.local.valid is not None:
-        batch.check_rows(tuple(y_pred.shape), name)
     for given in (sample_weight, batch.local.valid):
         if given is not None:
             weights = weights * aligned_weights(as_array(given, dtype), y_pred, name)

@@ -54,7 +54,6 @@ class IoU(Metric):
         y_true, y_pred = _cast(y_true, "int32"), _cast(y_pred, "int32")
         if len(y_pred.shape) == len(y_true.shape) - 1 and y_true.shape[-1] == 1:
             y_true = knp.squeeze(y_true, -1)
-        batch.check_rows(tuple(y_true.shape), self.name)
         weights = knp.ones_like(y_true, self.dtype)
         for given in (sample_weight, batch.local.valid):
             if given is not None:

@@ -1,13 +1,11 @@
 """`Metric`: numbers gathered over batches in variables, and a result computed from them."""
 
-import functools
-
 import numpy as np
 
-from kerata.core import batch, dtypes, naming, policies
+from kerata.core import dtypes, naming, policies
 from kerata.core.arrays import as_array
 from kerata.core.config import settings
-from kerata.core.configurable import Configurable, is_own
+from kerata.core.configurable import Configurable
 from kerata.core.variable import Variable
 from kerata.engines import state
 
@@ -41,19 +39,6 @@ class Metric(Configurable):
         self._variables, self._metrics = [], []
         self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
         self._dtype = settings.floatx if dtype is None else policies.get(dtype).compute_dtype
-
-    def __init_subclass__(cls, **kwargs):
-        """A user's update counts all rows as they come: in a padded batch it is refused, and the trainer pads no more."""
-        super().__init_subclass__(**kwargs)
-        update = vars(cls).get("update_state")
-        if update is not None and not is_own(cls):
-
-            @functools.wraps(update)
-            def checked(self, *args, **kwargs):
-                batch.refuse_padding(f"{cls.__name__}.update_state")
-                return update(self, *args, **kwargs)
-
-            cls.update_state = checked
 
     def __setattr__(self, name, value):
         if isinstance(value, Metric) and name != "_metrics":

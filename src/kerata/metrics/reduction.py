@@ -17,7 +17,6 @@ def weighted_values(values, sample_weight, dtype, name):
     """
     mask = masks.get_mask(values)
     values = as_array(values, dtype)
-    batch.check_rows(tuple(values.shape), name)
     weights = None if sample_weight is None else as_array(sample_weight, dtype)
     if mask is not None:
         mask = as_array(mask, dtype)
@@ -27,8 +26,6 @@ def weighted_values(values, sample_weight, dtype, name):
         valid = as_array(valid, dtype)
         if weights is None:
             weights = _filled(valid, values) + knp.zeros_like(values)
-        elif not weights.shape:
-            raise batch.CannotPad(f"{name} has one weight for the whole batch.")
         else:
             weights = weights * _filled(valid, weights)
         values = knp.where(_filled(valid, values) > 0, values, 0.0)

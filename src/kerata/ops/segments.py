@@ -56,7 +56,7 @@ def _segments(kind, data, segment_ids, num_segments):
 def _largest(name, ids, length="num_segments"):
     engine = engines.current()
     if engine.is_abstract:
-        return None
+        return engine.told_by_shapes(None)
     if not engine.is_concrete(ids):
         raise ValueError(f"{name} in a compiled function needs {length}: the length of its result can't depend on values.")
     return int(np.max(engine.to_numpy(ids), initial=-1)) + 1
@@ -140,7 +140,7 @@ def bincount(x, weights=None, minlength=0, sparse=False):
     if len(x.shape) == 1:
         return segment_sum(values, x, length)
     if engine.is_abstract:
-        return knp.zeros((x.shape[0], length), dtype_of(values))
+        return engine.told_by_shapes(knp.zeros((x.shape[0], length), dtype_of(values)))
     count = lengths_of(x, 0)[1]
     rows = knp.expand_dims(knp.arange(count, dtype="int32"), 1)
     places = knp.where(knp.logical_and(x >= 0, x < length), knp.add(knp.multiply(rows, length), _cast(x, "int32")), -1)
@@ -205,7 +205,7 @@ def scatter_update(inputs, indices, updates, reduction=None):
         raise ValueError(f"scatter_update: reduction must be None, 'add', 'max', 'min' or 'mul'; {reduction!r} came.")
     shape, updates = static_shape(inputs), _cast(as_array(updates), dtype_of(inputs))
     if None in shape:
-        return inputs
+        return engines.current().told_by_shapes(inputs)
     places, depth = _flat_places("scatter_update", indices, shape)
     count, inner = math.prod(shape[:depth]), shape[depth:]
     flat, rows = knp.reshape(inputs, (count, *inner)), knp.reshape(updates, (-1, *inner))

@@ -6,7 +6,6 @@ import numpy as np
 import optree
 
 from kerata import engines
-from kerata.core.batch import CannotPad
 from kerata.training import checks
 from kerata.training.data import pad_rows, standard, unpack_x_y_sample_weight
 from kerata.training.prefetch import Prefetcher
@@ -26,7 +25,6 @@ class Runner:
 
     def __init__(self, model, mode, data, steps=None):
         self.model, self.mode, self.data = model, mode, data
-        self.pads = engines.current().recompiles and model._can_pad(mode)
         self.block = 1
         self.seconds_a_step = None
         self.steps = steps
@@ -80,15 +78,9 @@ class Runner:
         order = data.order(generator)
         if self.steps is not None:
             order = order[: self.steps * data.batch_size]
-        try:
-            return self._run_blocks(order, self.pads)
-        except CannotPad:
-            self.pads = False
-            return self._run_blocks(order, False)
-
-    def _run_blocks(self, order, pads):
-        size, rows = len(order), self.data.batch_size
+        size, rows = len(order), data.batch_size
         whole = size // rows * rows
+        pads = whole != size and self.model._steps.can_pad(self.mode, data.arrays)
         parts = [order] if pads or whole == size else [part for part in (order[:whole], order[whole:]) if len(part)]
         done = 0
         for part in parts:
@@ -144,12 +136,13 @@ class Runner:
         try:
             while self.steps is None or done < self.steps:
                 try:
-                    data, valid = next(source)
+                    data = next(source)
                 except StopIteration:
                     if self.steps is not None and done < self.steps:
                         _warn_exhausted(done, self.steps)
                     break
                 self._begin(done)
+                data, valid = self._padded(data)
                 model._steps.run(self.mode, data, valid, done)
                 done += 1
                 self._batch_of = lambda number, batch=(data, valid): batch
@@ -178,18 +171,19 @@ class Runner:
         return self._source
 
     def _prepare(self, data):
-        """A batch in NumPy arrays, checked, padded to the first batch's size where that is possible."""
+        """A batch in NumPy arrays, checked; done ahead, in a thread of its own."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         data = (self.model._standard_inputs(x), standard(y), standard(sample_weight))
         self.model._check_batch(data)
-        valid = None
+        return data
+
+    def _padded(self, data):
+        """A batch, with rows added up to the size of those before where that is proven to change nothing; which are real."""
         rows = len(optree.tree_leaves(data)[0])
-        if self.pads:
-            target = self.data.batch_size = max(self.data.batch_size or rows, rows)
-            if rows < target:
-                valid = (np.arange(target) < rows).astype("float32")
-                data = optree.tree_map(lambda a: pad_rows(a, target), data)
-        return data, valid
+        target = self.data.batch_size = max(self.data.batch_size or rows, rows)
+        if rows == target or not self.model.built or not self.model._steps.can_pad(self.mode, data):
+            return data, None
+        return optree.tree_map(lambda a: pad_rows(a, target), data), (np.arange(target) < rows).astype("float32")
 
 
 def _warn_exhausted(done, steps):

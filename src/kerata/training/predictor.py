@@ -4,9 +4,9 @@ import numpy as np
 import optree
 
 from kerata import engines
-from kerata.core.configurable import is_own
 from kerata.core.findings import Findings
 from kerata.layers.tracking import SettingChanges
+from kerata.training import padding
 from kerata.training.data import adapt, pad_rows, unpack_x_y_sample_weight
 from kerata.training.prefetch import Prefetcher
 
@@ -14,8 +14,8 @@ from kerata.training.prefetch import Prefetcher
 class Predictor:
     """Runs a model's `predict_step`.
 
-    Batches are padded to the next power of two, or to the batch size, and the padding is cut off the outputs, so that a
-    program which asks for many sizes compiles a few.
+    Batches are padded to the next power of two, and the padding is cut off the outputs, so that a program which asks for
+    many sizes compiles a few; see `padding`.
     """
 
     def __init__(self, model):
@@ -23,15 +23,12 @@ class Predictor:
         self.step = None
         self.changes = SettingChanges.count  # when the step was compiled
         self.findings = Findings()
-        self.pads = (
-            not model._overrides("predict_step")
-            and not model._overrides("call")
-            and all(layer._leaves_out_padding() for layer in model._flatten_layers(include_self=is_own(type(model))))
-        )
+        self.pads = {}  # kind of batch -> whether it may be padded
 
     def _compiled(self):
         if self.step is None or self.changes != SettingChanges.count:
             model, self.changes = self.model, SettingChanges.count
+            self.pads.clear()
             if model._eager():
                 self.step = self._collecting
             else:
@@ -52,25 +49,29 @@ class Predictor:
 
     def one(self, x):
         """The outputs for one batch in NumPy arrays, as NumPy arrays."""
-        rows = len(optree.tree_leaves(x)[0])
-        width = self._width(rows, None)
-        if width != rows:
-            x = optree.tree_map(lambda a: pad_rows(a, width), x)
         if not self.model.built:
             self.model._build_for((x, None, None))
-        outputs = self._compiled()(x if self.model._overrides("predict_step") or not isinstance(x, (list, tuple)) else (x,))
+        step, rows = self._compiled(), len(optree.tree_leaves(x)[0])
+        width = self._width(rows, x)
+        if width != rows:
+            x = optree.tree_map(lambda a: pad_rows(a, width), x)
+        outputs = step(x if self.model._overrides("predict_step") or not isinstance(x, (list, tuple)) else (x,))
         self._report()
         to_numpy = engines.current().to_numpy
         if hasattr(outputs, "shape"):
             host = to_numpy(outputs)
             return host if width == rows else host[:rows]
-        return optree.tree_map(lambda a: to_numpy(a)[:rows], outputs)
+        return optree.tree_map(lambda a: to_numpy(a) if width == rows else to_numpy(a)[:rows], outputs)
 
-    def _width(self, rows, batch_size):
-        if not self.pads or not engines.current().recompiles:
-            return rows
+    def _width(self, rows, x):
+        """The number of rows at which a batch runs: the next power of two, where rows added are proven to change nothing."""
         width = 1 << (rows - 1).bit_length()
-        return width if batch_size is None else min(width, batch_size)
+        if width == rows or not engines.current().recompiles:
+            return rows
+        kind = padding.kind_of(x)
+        if kind not in self.pads:
+            self.pads[kind] = padding.why_not(self.model, "predict", (x, None, None)) is None
+        return width if self.pads[kind] else rows
 
     def run(self, x, batch_size, verbose, steps, callbacks):
         """See `Trainer.predict`."""

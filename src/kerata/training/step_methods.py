@@ -42,9 +42,13 @@ class TrainingSteps:
         return self.get_metrics_result()
 
     def _test_quietly(self, data):
+        self._run_on_batch(data, training=False)
+
+    def _run_on_batch(self, data, training):
+        """A batch through the model, its loss and its metrics: a step of training without the update, or one of evaluation."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
-        y_pred = self(x, training=False)
-        loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
+        y_pred = self(x, training=training)
+        loss = self.compute_loss(x, y, y_pred, sample_weight, training=training)
         self._track_loss(loss, y_pred)
         self._update_metrics(x, y, y_pred, sample_weight)
 
@@ -138,6 +142,11 @@ class TrainingSteps:
         """Set all metrics back to the beginning."""
         for metric in self.metrics:
             metric.reset_state()
+
+    def _measures(self):
+        """The losses and metrics, as they were given or made."""
+        given = [self._compile_loss.loss] if self._compile_loss is not None else []
+        return [x for x in optree.tree_leaves(given) if not isinstance(x, str)] + self.metrics
 
     def _overrides(self, name):
         return not is_own(next(c for c in type(self).__mro__ if name in vars(c)))

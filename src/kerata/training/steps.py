@@ -12,7 +12,7 @@ from kerata.core.findings import Findings, note_not_finite
 from kerata.core.variable import Variable
 from kerata.engines.state import StateScope
 from kerata.layers.tracking import SettingChanges, settings, unchanging
-from kerata.training import anomaly, checks
+from kerata.training import anomaly, checks, padding
 
 
 class CompiledSteps:
@@ -76,14 +76,15 @@ class CompiledSteps:
 
         return self._compiled((mode, "step"), make)
 
+    def can_pad(self, mode, batch):
+        """Whether batches like this one may be padded; see `padding`."""
+        if not engines.current().recompiles:
+            return False
+        return self._compiled(("pads", mode, padding.kind_of(batch)), lambda: padding.why_not(self.model, mode, batch) is None)
+
     def run(self, mode, data, valid, number=0):
-        """One step; a padded batch goes at its true size where padding would change the result."""
-        step = self.step(mode)
-        try:
-            step(data, valid, np.int32(number))
-        except current_batch.CannotPad:
-            rows = int(valid.sum())
-            step(optree.tree_map(lambda a: a[:rows], data), None, np.int32(number))
+        """One step; `valid` says which rows are real, None for all."""
+        self.step(mode)(data, valid, np.int32(number))
         self.ran.add(mode)
 
     def _collecting(self, mode):

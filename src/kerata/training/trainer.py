@@ -450,14 +450,6 @@ class Trainer(TrainingSteps):
         """Raises: ValueError for labels out of range."""
         checks.check_batch(self, batch)
 
-    def _can_pad(self, mode):
-        """Whether the last batch may be padded: nothing but kerata's own code, which leaves padded rows out, sees it."""
-        if any(self._overrides(name) for name in (f"{mode}_step", "compute_loss", "compute_metrics", "call", "metrics")):
-            return False
-        if any(not is_own(type(m)) for m in self.metrics):
-            return False
-        return all(layer._leaves_out_padding() for layer in self._flatten_layers(include_self=False))
-
     def _accompanying_variables(self):
         """Those that go where the weights go: the optimizer's and the metrics'."""
         own = {id(v) for v in self.variables}

@@ -131,7 +131,7 @@ class ContrastLimitedAdaptiveHistogramEqualization(ImageLayer):
         images = as_array(images)
         dtype = dtype_of(images) if dtypes.is_int_dtype(dtype_of(images)) else self.compute_dtype
         if engines.current().is_abstract:  # tiles of unknown images have unknown sizes
-            return ops.cast(images, dtype)
+            return engines.current().told_by_shapes(ops.cast(images, dtype))
         first = self.data_format == "channels_first"
         x = ops.cast(ops.transpose(images, (0, 2, 3, 1)) if first else images, "float32")
         levels = ops.cast(ops.clip(in_range(self, x, self.value_range, (0.0, self.steps - 1.0)), 0, self.steps - 1), "int32")
