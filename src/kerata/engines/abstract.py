@@ -28,7 +28,8 @@ class AbstractEngine(Engine):
             return self.cast(x, dtype) if dtype else x
         if not hasattr(x, "shape") or not hasattr(x, "dtype"):
             x = self._stacked(x) if isinstance(x, (list, tuple)) else np.asarray(x)
-        return AbstractArray(x.shape, dtype or getattr(x.dtype, "name", str(x.dtype)))
+        own = getattr(x.dtype, "name", None) or str(x.dtype).rpartition(".")[2]  # PyTorch's has no name but its text
+        return AbstractArray(x.shape, dtype or own)
 
     def _stacked(self, xs):
         parts = [self.asarray(x) for x in xs]

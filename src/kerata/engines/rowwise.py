@@ -52,7 +52,8 @@ def _checked(name, rule, result, args, kwargs):
     """
     given = arrays_in([args, kwargs])
     result = optree.tree_map(lambda r: _of_its_own(r, given), result)
-    given_rows = any([unknown_axis(x) is not None for x in given])
+    axes = [unknown_axis(x) for x in given]
+    given_rows = any(axis is not None for axis in axes)
     if given_rows or any(None in r.shape for r in arrays_in([result])):
         if rule is None or not given_rows and name not in CREATE:
             raise MixesRows(f"there is no rule for {name}" if rule is None else f"the result of {name} has an unknown length")
@@ -102,7 +103,7 @@ class RowwiseEngine(AbstractEngine):
         raise MixesRows("values are read on the host")
 
     def on_host(self, fn, form, *arrays):
-        if any([unknown_axis(x) is not None for x in arrays]):
+        if any(unknown_axis(x) is not None for x in arrays):
             raise MixesRows("it works on the host, in NumPy")
         return form
 
@@ -168,7 +169,7 @@ class RowwiseEngine(AbstractEngine):
 
     def scan(self, fn, init, xs, length=None, reverse=False, unroll=1):
         leaves = [x for x in optree.tree_leaves(xs) if isinstance(x, AbstractArray)]
-        if any([unknown_axis(x) == 0 for x in leaves]):
+        if any(unknown_axis(x) == 0 for x in leaves):
             raise MixesRows("a loop runs over the rows")
         steps = length if length is not None else leaves[0].shape[0]
         part = lambda x: note(AbstractArray(x.shape[1:], x.dtype), per_row=facts(x).per_row)
@@ -181,9 +182,8 @@ class RowwiseEngine(AbstractEngine):
         raise MixesRows("there is no rule for associative_scan")
 
     def random(self, kind, seed, shape, dtype, *parameters):
-        if kind in ("permutation", "categorical"):
-            if any([unknown_axis(x) == 0 and kind == "permutation" for x in arrays_in(list(parameters))]):
-                raise MixesRows("rows are shuffled")
+        if kind == "permutation" and unknown_axis(parameters[0]) is not None:
+            raise MixesRows("rows are shuffled")
         result = super().random(kind, seed, shape, dtype, *parameters)
         return note(AbstractArray(result.shape, result.dtype), per_row=None if None in result.shape else 1)
 
@@ -202,7 +202,7 @@ def _same(one, other):
 
 
 def _images(what, result, inputs, *kernels):
-    if any([unknown_axis(x) is not None for x in kernels]):
+    if any(unknown_axis(x) is not None for x in kernels):
         raise MixesRows(f"the kernel of a {what} follows from the batch")
     if unknown_axis(inputs) not in (0, None):
         raise MixesRows(f"a {what} runs along the batch's axis")

@@ -4,7 +4,6 @@ import numpy as np
 
 from kerata import engines
 from kerata.core import dtypes, naming
-from kerata.core.configurable import is_own
 from kerata.core.variable import Variable, autocast_scope
 from kerata.engines.abstract_array import AbstractArray
 from kerata.engines.state import local, outside_scopes

@@ -9,7 +9,7 @@ import numpy as np
 import optree
 
 from kerata import engines
-from kerata.core import masks, naming, policies, registry, remat
+from kerata.core import constants, masks, naming, policies, registry, remat
 from kerata.core.arrays import as_array, dtype_of, is_text, static_shape
 from kerata.core.configurable import Configurable, is_own
 from kerata.core.graph import Node, Operation, abstract_call, has_symbolic, symbolic_outputs
@@ -307,6 +307,9 @@ class Layer(Holder, Configurable, Operation):
         self._after(args, outputs, previous)
         if here["observer"] is not None:
             here["observer"](self, outputs)
+        if here["depth"] == 0 and here["scope"] is None and not engines.current().is_abstract:
+            if self._weights or self._sublayers():
+                constants.note_outputs(self.name, outputs)
         if lone is not None and args[0] is lone and previous is None and type(self).compute_mask is Layer.compute_mask:
             vars(self)["_usual_call"] = UsualCall.after(self, lone, "training" in kwargs, _call_parameters(type(self))[3])
         return outputs

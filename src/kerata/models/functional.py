@@ -4,7 +4,7 @@ import numpy as np
 import optree
 
 from kerata import engines
-from kerata.core import graph_form, masks
+from kerata.core import constants, graph_form, masks
 from kerata.core.arrays import as_array, dtype_of, is_text, static_shape
 from kerata.core.graph import FromHost, KerasTensor, Plan, node_of, symbolic_leaves
 from kerata.layers.input_layer import InputLayer
@@ -58,6 +58,7 @@ def set_graph(model, inputs, outputs):
     _check_names(model._operations)
     model.built = True
     model._remember_engine()
+    constants.warn_of_strangers(model.name, model.plan.nodes, model.variables)
 
 
 def _rooted(x):

@@ -8,7 +8,6 @@ import optree
 
 from kerata import engines
 from kerata.core import config, seeds
-from kerata.core.configurable import is_own
 from kerata.training import checks
 from kerata.training.compiled import CompiledLoss, CompiledMetrics
 from kerata.training.data import MemoryData, adapt, split, standard, unpack_x_y_sample_weight
