@@ -1,7 +1,12 @@
 """Seeds, names, structures, settings, masks."""
 
+import collections
+import contextlib
+import warnings
+
 import numpy as np
 import pytest
+from tests.oracle import keras
 
 import kerata
 from kerata import engines, ops
@@ -102,3 +107,21 @@ def test_float64_needs_no_more_than_its_setting():
     code = "import kerata as k; k.config.set_floatx('float64'); print(k.ops.ones(2).dtype, k.layers.Dense(1)(k.ops.ones((2, 2))).dtype)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.split() == ["float64", "float64"]
+
+
+def test_unknown_arguments_are_refused():
+    with pytest.raises(TypeError, match="SeedGenerator has no argument 'sed'. Did you mean 'seed'?"):
+        kerata.random.SeedGenerator(sed=3)
+    with pytest.raises(TypeError, match="name_scope has no argument 'absolute'. Did you mean 'absolute_path'?"):
+        kerata.name_scope("x", absolute="y")
+
+
+@pytest.mark.parametrize("check_types", [None, True, False])
+def test_structures_are_alike_as_in_keras(check_types):
+    plain, other = {"a": [1, {"b": 2}]}, collections.OrderedDict(a=[1, collections.defaultdict(int, b=2)])
+    deep = [collections.OrderedDict(a=(1, 2))]
+    for left, right, alike in ((plain, other, True), (deep, [{"a": (3, 4)}], True), (deep, [{"a": [3, 4]}], False)):
+        for module in (kerata, keras()):
+            with warnings.catch_warnings(), contextlib.nullcontext() if alike else pytest.raises(ValueError):
+                warnings.simplefilter("ignore")
+                module.tree.assert_same_structure(left, right, check_types=check_types)

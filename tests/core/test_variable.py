@@ -164,3 +164,10 @@ def test_variables_that_were_assigned_from_one_another_can_be_given_away(trainin
 
     training_engine.compile(step, [online, target], donate=True)()
     np.testing.assert_array_equal(target.numpy(), [2.0, 3.5])
+
+
+def test_numpy_copies_when_asked(engine):
+    v = kerata.Variable([1.0, 2.0])
+    copy = np.array(v)
+    copy[0] = 9
+    assert np.asarray(v).tolist() == [1.0, 2.0] and np.array(v, "int32").tolist() == [1, 2]

@@ -286,3 +286,20 @@ def test_a_failed_distiller_leaves_the_teacher_trainable():
     with pytest.raises(ValueError):
         Distiller(teacher, student, LogitsDistillation(), student_loss_weight=2.0)
     assert teacher.trainable
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_sample_weights_count_in_the_loss_on_the_labels(training_engine, share):
+    teacher, student = pair()
+    model = Distiller(teacher, student, LogitsDistillation(), student_loss_weight=share)
+    model.compile("sgd", losses.SparseCategoricalCrossentropy(from_logits=True))
+    outputs, weights = model(X), np.arange(8, dtype="float32")
+    plain, weighted, none = (float(model.compute_loss(X, CLASSES, outputs, w)) for w in (None, weights, np.zeros(8, "float32")))
+    by_labels = model.loss(CLASSES, outputs), model.loss(CLASSES, outputs, weights)
+    np.testing.assert_allclose(weighted - none, share * float(by_labels[1]), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(plain - none, share * float(by_labels[0]), rtol=1e-4, atol=1e-5)
+
+
+def test_strategies_refuse_unknown_arguments():
+    with pytest.raises(TypeError, match="compute_loss has no argument 'student_output'. Did you mean 'student_outputs'?"):
+        LogitsDistillation().compute_loss(X, X, student_output=X)

@@ -311,3 +311,17 @@ def test_bad_inputs():
     layer = layers.GRU(3, name="b")
     layer(X)
     bad(lambda: layer(X[..., :2]), "axis 2 must have length 4")
+
+
+def test_stacked_cells_hand_further_arguments_to_each():
+    class Scaled(layers.SimpleRNNCell):
+        def call(self, inputs, states, training=False, scale=1.0):
+            output, states = super().call(inputs, states, training=training)
+            return output * scale, states
+
+    cells = layers.StackedRNNCells([Scaled(2), Scaled(2)])
+    x, states = np.ones((1, 3), "float32"), [[np.zeros((1, 2), "float32")], [np.zeros((1, 2), "float32")]]
+    plain, scaled = cells(x, states)[0], cells(x, states, scale=0.0)[0]
+    assert np.asarray(plain).any() and not np.asarray(scaled).any()
+    with pytest.raises(TypeError, match="scale"):
+        layers.StackedRNNCells([layers.GRUCell(2)])(x, states[:1], scale=0.0)

@@ -251,3 +251,68 @@ def test_functional_models_check_what_they_are_given():
     x = kerata.Input((3,))
     with pytest.raises(ValueError, match="several layers called 'same'"):
         kerata.Model(x, layers.Dense(1, name="same")(layers.Dense(2, name="same")(x)))
+
+
+class Told(layers.Layer):
+    """Adds 1 while training, and 10 where the mask is true."""
+
+    supports_masking = True
+
+    def call(self, x, training=None, mask=None):
+        x = x + 1 if training else x
+        return x if mask is None else x + 10 * ops.cast(mask, "float32")[..., None]
+
+
+@pytest.mark.parametrize("inputs", [[], [kerata.Input((2, 1))]])
+def test_call_tells_the_layers_of_training_and_masks(engine, inputs):
+    model, x = kerata.Sequential([*inputs, Told()]), np.zeros((1, 2, 1), "float32")
+    for call in (model, model.call):
+        assert np.asarray(call(x, training=True)).ravel().tolist() == [1, 1]
+        assert np.asarray(call(x, training=False)).ravel().tolist() == [0, 0]
+        assert np.asarray(call(x, mask=np.array([[True, False]]))).ravel().tolist() == [10, 0]
+
+
+def test_a_graph_called_by_hand_tells_the_layers_of_training(engine):
+    x = kerata.Input((2, 1))
+    model, data = kerata.Model(x, Told()(x)), np.zeros((1, 2, 1), "float32")
+    assert np.asarray(model.call(data, training=True)).ravel().tolist() == [1, 1]
+    with pytest.raises(ValueError, match="has 1 input, and needs as many masks, None for none; 2 came"):
+        model.call(data, mask=[None, None])
+
+
+def test_sequential_takes_no_other_arguments():
+    model = kerata.Sequential([kerata.Input((2,)), layers.Dense(2)])
+    with pytest.raises(TypeError, match="call has no argument 'trainin'. Did you mean 'training'?"):
+        model(np.ones((1, 2)), trainin=True)
+
+
+def test_cloning_uses_what_it_is_given_or_says_why_not():
+    seen = []
+
+    def call(layer, *args, **kwargs):
+        seen.append(layer.name)
+        return layer(*args, **kwargs)
+
+    chain = kerata.Sequential([kerata.Input((3,)), layers.Dense(2)], name="chain")
+    x = kerata.Input((2,))
+    inner = kerata.Model(x, layers.Dense(4, name="inside")(x), name="inner")
+    x = kerata.Input((3,))
+    model = kerata.Model(x, inner(chain(x)), name="outer")
+    for recursive, names in ((False, ["chain", "inner"]), (True, ["chain", "inner", "inside"])):
+        seen.clear()
+        kerata.models.clone_model(model, call_function=call, recursive=recursive)
+        assert sorted(seen) == names
+    with pytest.raises(ValueError, match="no use for call_function with 'chain', which is a Sequential"):
+        kerata.models.clone_model(chain, call_function=call)
+    with pytest.raises(ValueError, match="'outer' has 1 inputs; 2 tensors came"):
+        kerata.models.clone_model(model, input_tensors=[kerata.Input((3,)), kerata.Input((3,))])
+    with pytest.raises(TypeError, match="clone_model has no argument 'clone_functon'. Did you mean 'clone_function'?"):
+        kerata.models.clone_model(model, clone_functon=call)
+
+    class Own(kerata.Model):
+        def call(self, x):
+            return x
+
+    for arguments in ({"clone_function": call}, {"input_tensors": [kerata.Input((3,))]}, {"call_function": call}):
+        with pytest.raises(ValueError, match=f"no use for {next(iter(arguments))}"):
+            kerata.models.clone_model(Own(), **arguments)

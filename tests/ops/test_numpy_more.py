@@ -212,3 +212,43 @@ def test_namespaces_have_their_names():
     assert ops.numpy.vdot is ops.vdot and ops.numpy.unique is ops.unique
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         ops.nn.nothing  # noqa: B018
+
+
+def test_arguments_without_a_place_are_refused():
+    for call, wanted in (
+        (lambda: ops.einsum("ij->ji", [[1.0]], optimise=True), "optimize"),
+        (lambda: ops.layer_normalization([[1.0]], epsilom=1.0), "epsilon"),
+        (lambda: ops.multi_hot([1], num_clases=3), "num_classes"),
+    ):
+        with pytest.raises(TypeError, match=f"has no argument .* Did you mean '{wanted}'?"):
+            call()
+    with pytest.raises(ValueError, match="bincount: sparse=True is not available"):
+        ops.bincount([1, 2], sparse=True)
+
+
+def test_einsum_takes_optimize(engine):
+    assert np.asarray(ops.einsum("ij,j->i", [[1, 2], [3, 4]], [1, 10], optimize=True)).tolist() == [21, 43]
+
+
+@pytest.mark.parametrize("with_gamma", [True, False])
+def test_the_old_rms_scaling_is_that_of_keras(engine, with_gamma):
+    x, gamma = np.array([[1.0, 3.0, 8.0]], "float32"), np.array([1.0, 2.0, 3.0], "float32") if with_gamma else None
+    ours = ops.layer_normalization(x, gamma, epsilon=1e-3, rms_scaling=True)
+    expected = x / np.sqrt(x.var(-1, keepdims=True) + 1e-3) * (1 if gamma is None else gamma)
+    np.testing.assert_allclose(np.asarray(ours), expected, rtol=1e-5)
+    with pytest.raises(ValueError, match="adds nothing: leave beta out"):
+        ops.layer_normalization(x, beta=x[0], rms_scaling=True)
+
+
+@pytest.mark.parametrize("is_sorted", [True, False])
+def test_top_k_and_unique_are_sorted_in_any_case(engine, is_sorted):
+    x = np.random.default_rng(0).integers(0, 20, (3, 40)).astype("float32")
+    values, indices = (np.asarray(y) for y in ops.top_k(x, 7, sorted=is_sorted))
+    np.testing.assert_array_equal(values, -np.sort(-x, -1)[:, :7])
+    np.testing.assert_array_equal(np.take_along_axis(x, indices, -1), values)
+    np.testing.assert_array_equal(np.asarray(ops.unique(x, sorted=is_sorted)), np.unique(x))
+
+
+@pytest.mark.parametrize("is_sorted", [True, False])
+def test_segments_may_be_said_to_be_in_order(engine, is_sorted):
+    assert np.asarray(ops.segment_sum([1.0, 2.0, 4.0], [0, 2, 2], 3, sorted=is_sorted)).tolist() == [1.0, 0.0, 6.0]

@@ -3,7 +3,7 @@
 import numpy as np
 
 import kerata
-from kerata.layers.tracking import SettingChanges
+from kerata.core.setting_changes import SettingChanges
 
 X = np.random.default_rng(0).normal(size=(96, 4)).astype("float32")
 

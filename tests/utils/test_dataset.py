@@ -204,3 +204,8 @@ def test_other_data_sets_are_split_too():
 def test_splits_that_make_no_sense_raise(data, arguments, error, message):
     with pytest.raises(error, match=message):
         split_dataset(list(data) if isinstance(data, range) else data, **arguments)
+
+
+def test_a_cache_on_disk_is_refused():
+    with pytest.raises(ValueError, match="cache keeps elements in memory, not in the file 'kept'"):
+        Dataset(3, lambda i: i).cache("kept")

@@ -139,3 +139,11 @@ def test_without_pillow_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "PIL", None)
     with pytest.raises(ImportError, match="pip install pillow"):
         images.load_img("x.png")
+
+
+def test_pillow_gets_further_arguments_and_misspelt_ones_are_refused(tmp_path):
+    image = np.random.default_rng(0).integers(0, 255, (32, 32, 3))
+    sizes = [images.save_img(tmp_path / "x.jpg", image, quality=q) or (tmp_path / "x.jpg").stat().st_size for q in (5, 95)]
+    assert sizes[0] < sizes[1]
+    with pytest.raises(TypeError, match="save_img has no argument 'scal'. Did you mean 'scale'?"):
+        images.save_img(tmp_path / "x.jpg", image, scal=False)

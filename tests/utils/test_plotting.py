@@ -167,9 +167,17 @@ def test_what_can_not_be_drawn_raises(tmp_path, monkeypatch):
         plot_model(k.Sequential([layers.Dense(1)]), tmp_path / "x.png")
     with pytest.raises(ValueError, match="'UP' came"):
         plot_model(chain(), tmp_path / "x.png", rankdir="UP")
-    with pytest.raises(ValueError, match="'layers'"):
+    with pytest.raises(TypeError, match="'layers'"):
         plot_model(chain(), tmp_path / "x.png", layers=3)
     monkeypatch.setenv("PATH", "")
     with pytest.raises(ValueError, match="Graphviz's dot"):
         plot_model(chain(), tmp_path / "x.pdf")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_has_no_place_is_refused(tmp_path):
+    model = k.Sequential([k.Input((3,)), layers.Dense(2)])
+    with pytest.raises(ValueError, match="subgraph=True"):
+        model_to_dot(model, subgraph=True)
+    with pytest.raises(TypeError, match="plot_model has no argument 'show_shape'. Did you mean 'show_shapes'?"):
+        plot_model(model, tmp_path / "model.svg", show_shape=True)

@@ -4,9 +4,9 @@ import json
 import os
 import pathlib
 import shutil
-import warnings
 
 from kerata.callbacks.regular_saving import SavesRegularly
+from kerata.engines.warning import warn
 
 
 class BackupAndRestore(SavesRegularly):
@@ -63,7 +63,7 @@ class BackupAndRestore(SavesRegularly):
             variable.assign(value)
         self.model._initial_epoch = state["epoch"]
         if state["batch"]:
-            warnings.warn(f"The run goes on at the beginning of epoch {state['epoch'] + 1}, which was cut off.", stacklevel=3)
+            warn(f"The run goes on at the beginning of epoch {state['epoch'] + 1}, which was cut off.")
 
     def _variables(self):
         model = self.model

@@ -17,7 +17,8 @@ class Callback:
         model: the model.
         params: a dict with "verbose", "epochs" and "steps".
 
-    `logs` is a dict from name to number: losses and metrics so far, with the prefix `val_` for validation.
+    `logs` is a dict from name to number: losses and metrics so far, with the prefix `val_` for validation; empty before
+    there are any. All callbacks of a run get the same one, and see what those before them put in.
 
     >>> import kerata, numpy as np
     >>> class Count(kerata.callbacks.Callback):
@@ -99,6 +100,16 @@ class Callback:
 
     def on_predict_end(self, logs=None):
         """After prediction."""
+
+
+def batches_done(callback, batch):
+    """How many batches of the epoch, of the evaluation or of the prediction are done after the hook for this one.
+
+    Where several steps are one execution, the last hook's number may lie beyond the data.
+    """
+    steps = (callback.params or {}).get("steps")
+    several = getattr(callback.model, "steps_per_execution", 1) > 1
+    return min(batch + 1, steps) if several and steps else batch + 1
 
 
 def watches_batches(callback, mode):
@@ -191,7 +202,8 @@ class CallbackList(Callback):
     def set_model(self, model):
         """Given the model."""
         super().set_model(model)
-        model.history = self.history
+        if self.history is not None:
+            model.history = self.history
         for callback in self.callbacks:
             callback.set_model(model)
 
@@ -202,6 +214,7 @@ class CallbackList(Callback):
 
 def _forward(name):
     def hook(self, logs=None):
+        logs = {} if logs is None else logs
         for callback in self.callbacks:
             getattr(callback, name)(logs)
 
@@ -212,6 +225,7 @@ def _forward(name):
 
 def _forward_epoch(name):
     def hook(self, epoch, logs=None):
+        logs = {} if logs is None else logs
         for callback in self.callbacks:
             getattr(callback, name)(epoch, logs)
 
@@ -222,6 +236,7 @@ def _forward_epoch(name):
 
 def _forward_batch(name, mode):
     def hook(self, batch, logs=None):
+        logs = {} if logs is None else logs
         for callback in self.by_batch[mode]:
             getattr(callback, name)(batch, logs=logs)
 

@@ -2,19 +2,20 @@
 
 import pathlib
 import re
-import warnings
 
 import numpy as np
 
 from kerata.callbacks.callback import Callback
+from kerata.callbacks.log_names import entry_named, what_there_is
 from kerata.callbacks.regular_saving import SavesRegularly
+from kerata.engines.warning import warn
 
 
 class Monitor(Callback):
     """A callback that watches one entry of the logs.
 
     Args:
-        monitor: the entry, such as "val_loss".
+        monitor: the entry, such as "val_loss"; see `entry_named` for other names of one.
         mode: "min" or "max": which way is better; "auto" asks the metric, and takes "max" for accuracies and areas.
         min_delta: the least change that counts.
     """
@@ -22,17 +23,21 @@ class Monitor(Callback):
     def __init__(self, monitor="val_loss", mode="auto", min_delta=0.0):
         super().__init__()
         if mode not in ("auto", "min", "max"):
-            warnings.warn(
-                f"{type(self).__name__}: mode {mode!r} is none of 'auto', 'min', 'max'; 'auto' is taken.", stacklevel=3
-            )
+            warn(f"{type(self).__name__}: mode {mode!r} is none of 'auto', 'min', 'max'; 'auto' is taken.")
             mode = "auto"
         self.monitor, self.mode, self.min_delta = monitor, mode, abs(min_delta)
         self.best = None
+        self._entry, self._told = monitor, False
+
+    def set_model(self, model):
+        """Given the model."""
+        super().set_model(model)
+        self._entry, self._told = self.monitor, False
 
     def _larger_is_better(self):
         if self.mode != "auto":
             return self.mode == "max"
-        name = self.monitor.removeprefix("val_")
+        name = self._entry.removeprefix("val_")
         for metric in getattr(self.model, "metrics", []):
             if metric.name == name and getattr(metric, "_direction", None):
                 return metric._direction == "up"
@@ -45,15 +50,15 @@ class Monitor(Callback):
         return value - self.min_delta > reference if self._larger_is_better() else value + self.min_delta < reference
 
     def value_in(self, logs):
-        """The watched number, None with a warning if the logs lack it."""
-        value = (logs or {}).get(self.monitor)
-        if value is None:
-            warnings.warn(
-                f"{type(self).__name__} watches {self.monitor!r}, which is not in the logs: they have {', '.join(logs or {})}."
-                + (" Give fit validation_data or validation_split." if self.monitor.startswith("val_") else ""),
-                stacklevel=4,
-            )
-        return value
+        """The watched number; None if the logs lack it, with a warning, one in each run."""
+        entry = entry_named(self.monitor, logs or {}, self.model)
+        if entry is not None:
+            self._entry = entry
+            return logs[entry]
+        if not self._told:
+            self._told = True
+            warn(f"{type(self).__name__} watches {self.monitor!r}, {what_there_is(self.monitor, logs or {})}")
+        return None
 
 
 class EarlyStopping(Monitor):
@@ -266,7 +271,7 @@ class ModelCheckpoint(Monitor, SavesRegularly):
                 print(f"Epoch {epoch + 1}: {self.monitor} improved from {self.best} to {value}")
             self.best = value
         try:
-            path = self.filepath.format(epoch=epoch + 1, **(logs or {}))
+            path = self.filepath.format_map(_Entries({**(logs or {}), "epoch": epoch + 1}, self.model))
         except KeyError as error:
             raise KeyError(
                 f"ModelCheckpoint: {self.filepath!r} names {error}, which the logs lack: {', '.join(logs or {})}."
@@ -278,6 +283,20 @@ class ModelCheckpoint(Monitor, SavesRegularly):
             self.model.save(path, overwrite=True)
         if self.verbose:
             print(f"Epoch {epoch + 1}: saved to {path}")
+
+
+class _Entries(dict):
+    """Logs, in which entries are found by other names too."""
+
+    def __init__(self, logs, model):
+        super().__init__(logs)
+        self.model = model
+
+    def __missing__(self, name):
+        entry = entry_named(name, self, self.model)
+        if entry is None:
+            raise KeyError(name)
+        return self[entry]
 
 
 def learning_rate_of(model):

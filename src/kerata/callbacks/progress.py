@@ -3,7 +3,7 @@
 import sys
 import time
 
-from kerata.callbacks.callback import Callback
+from kerata.callbacks.callback import Callback, batches_done
 
 
 class ProgbarLogger(Callback):
@@ -77,16 +77,16 @@ class ProgbarLogger(Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Move the bar."""
-        self._move(batch + 1, logs)
+        self._move(batches_done(self, batch), logs)
 
     def on_test_batch_end(self, batch, logs=None):
         """Move the bar of an evaluation of its own."""
         if not self._training:
-            self._move(batch + 1, logs)
+            self._move(batches_done(self, batch), logs)
 
     def on_predict_batch_end(self, batch, logs=None):
         """Move the bar."""
-        self._move(batch + 1, None)
+        self._move(batches_done(self, batch), None)
 
     def _begin(self):
         self._stop()

@@ -1,6 +1,6 @@
 """What callbacks that save have in common: after each epoch, or after every so many batches."""
 
-from kerata.callbacks.callback import Callback
+from kerata.callbacks.callback import Callback, batches_done
 
 
 class SavesRegularly(Callback):
@@ -15,17 +15,19 @@ class SavesRegularly(Callback):
         if save_freq != "epoch" and (isinstance(save_freq, bool) or not isinstance(save_freq, int) or save_freq < 1):
             raise ValueError(f"{type(self).__name__}: save_freq is 'epoch' or a number of batches; {save_freq!r} came.")
         self.save_freq, self.samples_batches = save_freq, save_freq == "epoch"
-        self._epoch = self._batches = 0
+        self._epoch = self._since = self._seen = 0  # batches since the last saving; those of the epoch that were seen
 
     def on_epoch_begin(self, epoch, logs=None):
         """Note the epoch."""
-        self._epoch = epoch
+        self._epoch, self._seen = epoch, 0
 
     def on_train_batch_end(self, batch, logs=None):
         """Save if it is time."""
         if self.save_freq != "epoch":
-            self._batches += 1
-            if self._batches % self.save_freq == 0:
+            done = batches_done(self, batch)
+            self._since, self._seen = self._since + done - self._seen, done
+            if self._since >= self.save_freq:
+                self._since = 0
                 self._save_within(self._epoch, batch, logs)
 
     def on_epoch_end(self, epoch, logs=None):

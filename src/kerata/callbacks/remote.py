@@ -3,11 +3,11 @@
 import json
 import urllib.parse
 import urllib.request
-import warnings
 
 import numpy as np
 
 from kerata.callbacks.callback import Callback
+from kerata.engines.warning import warn
 
 _TIMEOUT = 10  # seconds
 
@@ -45,4 +45,4 @@ class RemoteMonitor(Callback):
             with urllib.request.urlopen(request, timeout=_TIMEOUT):
                 pass
         except OSError as error:
-            warnings.warn(f"RemoteMonitor: {self.root} did not take the logs: {error}.", stacklevel=2)
+            warn(f"RemoteMonitor: {self.root} did not take the logs: {error}.")

@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from kerata import engines
-from kerata.callbacks.callback import Callback
+from kerata.callbacks.callback import Callback, batches_done
 from kerata.callbacks.event_files import EventWriter, histogram, image, scalar
 from kerata.callbacks.monitor import learning_rate_of
 
@@ -116,20 +116,20 @@ class TensorBoard(Callback):
     def on_train_batch_begin(self, batch, logs=None):
         """Start the profiler before its first batch."""
         self._batch_began = time.perf_counter()
-        if self._first_profiled and self._step + 1 == self._first_profiled:
+        if self._step < self._first_profiled <= self._step + self.model.steps_per_execution:
             self._stop_profiler = engines.current().profile(self.log_dir)
 
     def on_train_batch_end(self, batch, logs=None):
         """Write the batch's logs, if it is time."""
-        self._step = self._step + 1 if not self.samples_batches else self._epoch_step + batch + 1
-        if self._step == self._last_profiled:
+        before, self._step = self._step, self._epoch_step + batches_done(self, batch)
+        if self._step >= self._last_profiled:
             self._end_profile()
         if self.update_freq == "epoch":
             return
         if self.write_steps_per_second:
             speed = 1 / max(time.perf_counter() - self._batch_began, 1e-9)
             self.summary.write("batch_steps_per_second", scalar(speed), self._step)
-        if self._step % self.update_freq == 0:
+        if self._step // self.update_freq > before // self.update_freq:
             for name, value in (logs or {}).items():
                 self.summary.write(f"batch_{name}", scalar(_number(value)), self._step)
             self.summary.flush()

@@ -1,9 +1,9 @@
 """Old arguments and methods made present ones, each with one line that names the replacement."""
 
 import functools
-import warnings
 
 from kerata.compat import tables
+from kerata.engines.warning import warn
 
 _told = set()
 
@@ -12,7 +12,7 @@ def tell(old, new):
     """Warn, once, that `old` is called `new` now."""
     if old not in _told:
         _told.add(old)
-        warnings.warn(f"{old} is now {new}; kerata takes both.", DeprecationWarning, stacklevel=5)
+        warn(f"{old} is now {new}; kerata takes both.", DeprecationWarning)
 
 
 def arguments(cls, kwargs):

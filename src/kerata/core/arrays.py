@@ -15,6 +15,13 @@ def is_variable(x):
     return getattr(type(x), "holds_state", False)
 
 
+def no_sparse(what, sparse):
+    """Raises: ValueError for `sparse=True`."""
+    if sparse:
+        raise ValueError(f"{what}: sparse=True is not available, the engines in use have no sparse tensors. Leave it out.")
+    return False
+
+
 def is_text(x):
     """Whether an array holds texts, or anything but numbers."""
     dtype = getattr(x, "dtype", None)

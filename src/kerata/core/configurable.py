@@ -5,6 +5,8 @@ import functools
 import importlib
 import inspect
 
+from kerata.core import suggestions
+
 _SKIPPED = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
 
 
@@ -20,28 +22,52 @@ def is_own(cls):
     return cls.__module__.startswith("kerata.")
 
 
-class _Edge(abc.ABCMeta):
-    """Where constructors are called: arguments under old names are looked up here, so that no class knows them."""
-
-    def __call__(cls, *args, **kwargs):
-        if kwargs and not kwargs.keys() <= _accepted(cls):
-            kwargs = importlib.import_module("kerata.compat.translate").arguments(cls, kwargs)
-        return super().__call__(*args, **kwargs)
+def signature_of(cls):
+    """A class's signature is its constructor's."""
+    return inspect.Signature(list(inspect.signature(cls.__init__).parameters.values())[1:])
 
 
 @functools.cache
-def _accepted(cls):
-    """All names that the constructors of a class and of its bases take."""
-    return frozenset(name for c in cls.__mro__ if "__init__" in vars(c) for name in inspect.signature(c.__init__).parameters)
+def _taken(cls):
+    """What a class's constructor takes by name, what it needs, and whether it takes other names too."""
+    if cls.__init__ is object.__init__:
+        return (), (), cls.__new__ not in (object.__new__, Configurable.__new__)
+    parameters = list(inspect.signature(cls.__init__, follow_wrapped=False).parameters.values())[1:]
+    named = [p for p in parameters if p.kind not in _SKIPPED]
+    needed = tuple(p.name for p in named if p.default is p.empty)
+    return tuple(p.name for p in named), needed, any(p.kind is p.VAR_KEYWORD for p in parameters)
 
 
-class _Signature:
-    """A class's signature is its constructor's; an instance's is that of its `__call__`."""
+def _check_names(cls, args, kwargs):
+    """Raises: TypeError for an argument by name that the constructor lacks, or that is meant for one that it needs."""
+    known, needed, takes_others = _taken(cls)
+    for name in kwargs:
+        if name not in known:
+            missing = [n for n in needed[len(args) :] if n not in kwargs]
+            if not takes_others or suggestions.nearest(name, missing):
+                raise suggestions.unknown_argument(cls.__name__, name, missing if takes_others else known)
 
-    def __get__(self, instance, owner):
-        if instance is not None:
-            raise AttributeError("__signature__")
-        return owner._signature()
+
+class NamedArguments(abc.ABCMeta):
+    """The metaclass of classes whose constructors name the nearest argument when they are given one that they lack."""
+
+    @property
+    def __signature__(cls):
+        return cls._signature() if hasattr(cls, "_signature") else signature_of(cls)
+
+    def __call__(cls, *args, **kwargs):
+        if kwargs:
+            _check_names(cls, args, kwargs)
+        return super().__call__(*args, **kwargs)
+
+
+class _Edge(NamedArguments):
+    """Where constructors are called: arguments under old names are looked up here, so that no class knows them."""
+
+    def __call__(cls, *args, **kwargs):
+        if kwargs and not kwargs.keys() <= set(suggestions.arguments_of(cls)):
+            kwargs = importlib.import_module("kerata.compat.translate").arguments(cls, kwargs)
+        return super().__call__(*args, **kwargs)
 
 
 class Configurable(metaclass=_Edge):
@@ -51,11 +77,9 @@ class Configurable(metaclass=_Edge):
     same name, else the argument given, else the default.
     """
 
-    __signature__ = _Signature()
-
     @classmethod
     def _signature(cls):
-        return inspect.Signature(list(inspect.signature(cls.__init__).parameters.values())[1:])
+        return signature_of(cls)
 
     def __new__(cls, *args, **kwargs):
         instance = object.__new__(cls)

@@ -1,11 +1,11 @@
 """Constants of a graph that look like a part of it: what a layer made of values, and variables that no layer holds."""
 
-import warnings
 import weakref
 
 import optree
 
 from kerata.core.arrays import is_variable
+from kerata.engines.warning import warn
 
 _made_by: dict = {}  # id of an array -> (weak reference to it, the name of the layer that made it of values)
 
@@ -35,14 +35,12 @@ def warn_of_strangers(name, nodes, variables):
     leaves = [x for node in nodes for x in optree.tree_leaves((node.args, node.kwargs))]
     layers = dict.fromkeys(filter(None, map(maker_of, leaves)))
     for layer in layers:
-        warnings.warn(
+        warn(
             f"Layer {layer!r} was called on values, not on a tensor of the model {name!r}: what it made is a constant there. Its "
-            "weights are neither trained nor saved with the model. Call it on a symbolic tensor, or inside a layer of your own.",
-            stacklevel=5,
+            "weights are neither trained nor saved with the model. Call it on a symbolic tensor, or inside a layer of your own."
         )
     for v in {id(x): x for x in leaves if is_variable(x) and id(x) not in own}.values():
-        warnings.warn(
+        warn(
             f"Variable {v.path!r} is used in the model {name!r}, but no layer of it holds the variable: it is neither trained "
-            "nor saved with the model. Make it in a layer of your own, with add_weight.",
-            stacklevel=5,
+            "nor saved with the model. Make it in a layer of your own, with add_weight."
         )

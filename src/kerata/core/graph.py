@@ -7,7 +7,8 @@ import typing
 import optree
 
 from kerata import engines
-from kerata.core import dtypes, naming
+from kerata.core import dtypes, naming, suggestions
+from kerata.core.configurable import NamedArguments
 from kerata.core.operators import with_operators
 from kerata.engines.abstract_array import AbstractArray, NoAbstractRule
 
@@ -29,6 +30,9 @@ class KerasTensor(AbstractArray):
     """
 
     def __init__(self, shape, dtype="float32", sparse=False, ragged=False, record_history=True, name=None, **kwargs):
+        suggestions.refuse(
+            KerasTensor, kwargs.keys() - {"ragged_rank", "row_splits_dtype"}, ("ragged_rank", "row_splits_dtype")
+        )
         super().__init__([None if d is None else int(d) for d in shape], dtypes.standardize_dtype(dtype))
         self.sparse = bool(sparse)
         self.ragged = bool(ragged)
@@ -132,7 +136,7 @@ def node_of(x):
     return operation._inbound_nodes[node_index]
 
 
-class Operation:
+class Operation(metaclass=NamedArguments):
     """Something that can be a node of a graph: a layer, or one use of an op.
 
     >>> import kerata

@@ -1,5 +1,6 @@
 """Masks of tensors: which time steps count. Kept beside the tensors, so that any engine's arrays can have one."""
 
+import contextlib
 import weakref
 
 from kerata.engines.state import local
@@ -27,6 +28,28 @@ def get_mask(x):
         scope = scope.parent
     found = of_arrays.get(key)
     return found[1] if found is not None and found[0]() is x else None
+
+
+@contextlib.contextmanager
+def masked(xs, given):
+    """Inside, tensors have the masks given for them, None for that which they have; `xs` as tensors is what it gives."""
+    from kerata.core.arrays import as_array
+
+    xs = [x if mask is None or x is None else as_array(x) for x, mask in zip(xs, given)]
+    changed = [(x, get_mask(x), mask) for x, mask in zip(xs, given) if mask is not None and x is not None]
+    for x, _, mask in changed:
+        set_mask(x, as_array(mask, "bool"))
+    try:
+        yield xs
+    finally:
+        for x, before, _ in changed:  # the tensors may be the user's own
+            set_mask(x, before) if before is not None else _forget(x)
+
+
+def _forget(x):
+    of_arrays.pop(id(x), None)
+    if local.scope is not None:
+        local.scope.masks.pop(id(x), None)
 
 
 def any_masks():

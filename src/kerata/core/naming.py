@@ -4,6 +4,9 @@ import collections
 import re
 import threading
 
+from kerata.core import suggestions
+from kerata.core.configurable import NamedArguments
+
 
 class _Local(threading.local):
     def __init__(self):
@@ -52,7 +55,7 @@ def current_path():
     return "/".join(_local.scopes)
 
 
-class name_scope:
+class name_scope(metaclass=NamedArguments):
     """A prefix for the paths of variables made inside a `with` block.
 
     >>> import kerata
@@ -64,6 +67,7 @@ class name_scope:
     def __init__(self, name, **kwargs):
         if not isinstance(name, str) or "/" in name:
             raise ValueError(f"A scope's name is a text without '/'; {name!r} came.")
+        suggestions.refuse(name_scope, kwargs, ("absolute_path",))
         self.name = name
         self.absolute = kwargs.get("absolute_path")
 

@@ -1,9 +1,10 @@
 """Dtype policies: in which dtype a layer keeps its weights, and in which it computes."""
 
 from kerata.core import config, dtypes
+from kerata.core.configurable import NamedArguments
 
 
-class DTypePolicy:
+class DTypePolicy(metaclass=NamedArguments):
     """A layer's dtypes: that of its variables and that of its computation.
 
     Args:

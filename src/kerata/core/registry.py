@@ -5,14 +5,14 @@ in `custom_objects`. Built-in names can't be shadowed.
 """
 
 import contextlib
-import difflib
 import inspect
 import threading
 import types
 
 import numpy as np
 
-from kerata.core import arrays, naming
+from kerata.core import arrays, naming, object_sharing, suggestions
+from kerata.core.configurable import NamedArguments
 from kerata.core.graph import Function, KerasTensor
 
 _registered: dict = {}  # "package>name" -> class or function
@@ -98,7 +98,7 @@ def get_registered_object(name, custom_objects=None, module_objects=None):
     return None
 
 
-class CustomObjectScope:
+class CustomObjectScope(metaclass=NamedArguments):
     """Names that files may use inside a `with` block.
 
     Args:
@@ -257,7 +257,8 @@ def serialize_keras_object(obj):
             "registered_name": get_registered_name(obj),
         }
     if hasattr(obj, "get_config"):
-        return serialize_object(obj, obj.get_config())
+        form = serialize_object(obj, obj.get_config())
+        return object_sharing.noted(obj, form) if hasattr(obj, "get_build_config") else form
     if hasattr(obj, "shape") and hasattr(obj, "dtype"):
         host = arrays.to_numpy(obj)
         return _tagged("__tensor__", value=host.tolist(), dtype=host.dtype.name)
@@ -327,6 +328,7 @@ def deserialize_keras_object(config, custom_objects=None, safe_mode=True, **kwar
     >>> deserialize_keras_object({"module": "keras.regularizers", "class_name": "L2", "config": {"l2": 0.5}}).l2
     0.5
     """
+    suggestions.refuse(deserialize_keras_object, kwargs, ("module_objects", "printable_module_name"))
     module_objects = kwargs.get("module_objects")
     if config is None or isinstance(config, (bool, int, float)):
         return config
@@ -345,11 +347,14 @@ def deserialize_keras_object(config, custom_objects=None, safe_mode=True, **kwar
         return _untagged(name, inner, config, custom_objects, safe_mode)
     if name == "function":
         return find(inner, config.get("module"), config.get("registered_name"), custom_objects, "function")
+    if (shared := object_sharing.known(config)) is not None:
+        return shared
     cls = find(name, config.get("module"), config.get("registered_name"), custom_objects, "class")
     if not hasattr(cls, "from_config"):
         raise ValueError(f"{name!r} can't be made from a config: it has no from_config.")
     with safe_mode_scope(safe_mode), CustomObjectScope(custom_objects):
         instance = cls.from_config(inner)
+    object_sharing.remember(config, instance)
     build = config.get("build_config")
     if build and hasattr(instance, "build_from_config") and not getattr(instance, "built", False):
         instance.build_from_config(deserialize_keras_object(build))
@@ -408,8 +413,7 @@ def find(name, module, registered_name, custom_objects, kind):
             return custom
     if module in (None, "builtins") and name in table and _is_kind(table[name], kind):
         return table[name]
-    near = difflib.get_close_matches(str(name), [*builtins(), *_registered], 1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    hint = suggestions.hint(name, [*builtins(), *_registered])
     raise ValueError(
         f"There is no {kind} {name!r}{f' of module {module!r}' if module else ''}.{hint} If it is yours, decorate it with "
         f"@keras.saving.register_keras_serializable() or pass custom_objects={{{str(name)!r}: {name}}}."
@@ -496,9 +500,6 @@ def lookup(name, namespace, aliases):
     folded = {naming.to_snake_case(n): obj for n, obj in table.items()} | {n.lower(): obj for n, obj in table.items()}
     if name.lower() in folded:
         return folded[name.lower()]
-    near = difflib.get_close_matches(name, [*folded, *aliases], 1) or difflib.get_close_matches(
-        name.lower(), [*folded, *aliases], 1
-    )
-    hint = f" Did you mean {near[0]!r}?" if near else ""
     kind = "loss" if namespace == "losses" else namespace.rstrip("s")
+    hint = suggestions.hint(name, [*folded, *aliases])
     raise ValueError(f"There is no {kind} {name!r}.{hint} See keras.{namespace} for the list.")

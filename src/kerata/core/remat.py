@@ -7,13 +7,14 @@ import optree
 
 from kerata import engines
 from kerata.core import masks
+from kerata.core.configurable import NamedArguments
 from kerata.core.graph import abstract_call
 from kerata.engines.state import local, standing
 
 _MODES = ("full", "activations", "larger_than", "list_of_layers")
 
 
-class RematScope:
+class RematScope(metaclass=NamedArguments):
     """Layers that are made or called inside compute their inner values again in the backward pass.
 
     Args:

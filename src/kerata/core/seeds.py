@@ -5,8 +5,8 @@ import random as python_random
 import numpy as np
 
 from kerata import engines
-from kerata.core import naming
-from kerata.core.variable import Variable
+from kerata.core import naming, suggestions
+from kerata.core.variable import Variable, independent_copy
 
 
 class _Global:
@@ -70,6 +70,7 @@ class SeedGenerator:
     """
 
     def __init__(self, seed=None, name=None, **kwargs):
+        suggestions.refuse(type(self), kwargs)
         if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
             raise ValueError(f"A seed is a non-negative integer; {seed!r} came.")
         self.name = name or naming.auto_name("seed_generator")
@@ -80,13 +81,19 @@ class SeedGenerator:
             self.state = Variable(state, dtype="uint32", trainable=False, aggregation="none", name="seed_generator_state")
 
     def next(self, ordered=True):
-        """The next seed: two unsigned integers, the seed and a counter."""
-        now = self.state.value
-        engine, owner = engines.current(), engines.get(self.state.engine_name)
+        """The next seed: two unsigned integers, the seed and a counter.
+
+        Args:
+            ordered: accepted; seeds come in the order in which they are asked for in any case.
+        """
+        engine = engines.current()
         if engine.is_abstract:
-            return now
+            return self.state.value
+        now, owner = self.state.raw(), engines.get(self.state.engine_name)
         self.state.write(owner.next_seed(now))
         return now if engine is owner else engine.asarray(owner.to_numpy(now))
+
+    __copy__ = independent_copy
 
     def get_config(self):
         """The arguments that make this generator."""

@@ -1,14 +1,16 @@
 """`StatelessScope`: Keras 3's public name for running stateful code as a pure function."""
 
+from kerata.core.configurable import NamedArguments
 from kerata.engines.state import StateScope
 
 
-class StatelessScope(StateScope):
+class StatelessScope(StateScope, metaclass=NamedArguments):
     """Inside, variables read and write values of the scope's, not their own.
 
     Args:
         state_mapping: a list of pairs `(variable, value)`.
         collect_losses: accepted for old programs; losses are always collected.
+        initialize_variables: accepted; every variable made inside draws its value when it is first read.
 
     >>> import kerata
     >>> v = kerata.Variable(1.0)

@@ -98,11 +98,13 @@ def pack_sequence_as(structure, flat_sequence):
 
 
 def assert_same_structure(a, b, check_types=None):
-    """Check that two structures are alike, down to the types of their lists, tuples and dicts, whatever the leaves.
+    """Check that two structures are alike, down to the types of their lists and tuples, whatever the leaves.
+
+    Dicts of any kind are alike if they have the same keys.
 
     Args:
         a, b: the structures.
-        check_types: accepted; types always count.
+        check_types: accepted, and without effect, as Keras 3.15.1 documents; `assert_same_paths` is the looser check.
 
     Raises: ValueError if the structures differ.
 
@@ -111,9 +113,16 @@ def assert_same_structure(a, b, check_types=None):
     Traceback (most recent call last):
     ValueError: The structures differ: ...
     """
-    left, right = (optree.tree_structure(x, none_is_leaf=True) for x in (a, b))
+    left, right = (optree.tree_structure(_with_plain_dicts(x), none_is_leaf=True) for x in (a, b))
     if left != right:
         raise ValueError(f"The structures differ: {left} and {right}.")
+
+
+def _with_plain_dicts(structure):
+    """A structure whose dicts are all of one kind."""
+    is_other_dict = lambda x: isinstance(x, (collections.OrderedDict, collections.defaultdict))
+    plain = lambda x: {key: _with_plain_dicts(value) for key, value in x.items()} if is_other_dict(x) else x
+    return optree.tree_map(plain, structure, is_leaf=is_other_dict, none_is_leaf=True)
 
 
 def assert_same_paths(a, b):

@@ -1,13 +1,20 @@
 """`Variable`: the state that layers, optimizers, metrics and random generators read and assign."""
 
+import copy
+
 import numpy as np
 
 from kerata import engines
-from kerata.core import dtypes, naming
+from kerata.core import dtypes, naming, suggestions
 from kerata.core.arrays import as_array, is_variable, static_shape
 from kerata.core.operators import with_operators
 from kerata.engines import state
 from kerata.engines.abstract_array import AbstractArray
+
+
+def independent_copy(self):
+    """What `copy.copy` gives of an object that holds variables: a copy with variables of its own."""
+    return copy.deepcopy(self)
 
 
 def autocast_scope(dtype):
@@ -51,8 +58,7 @@ class Variable:
         layout=None,
         **kwargs,
     ):
-        if kwargs:
-            raise TypeError(f"Variable has no argument {next(iter(kwargs))!r}.")
+        suggestions.refuse(type(self), kwargs)
         self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
         if "/" in self.name:
             raise ValueError(f"A variable's name has no '/'; {self.name!r} came.")
@@ -156,7 +162,18 @@ class Variable:
             value = state.read(self)
             if value is not None:
                 return value
+            self._join_program()
         return engines.get(self.engine_name).read(self.stored)
+
+    def _join_program(self):
+        """Move to the engine in force, if it is making a program: a program can't hold the variables of another engine."""
+        engine, scope = engines.current(), state.local.scope
+        if engine.name == self.engine_name or not engine.trains:
+            return
+        while scope is not None and scope.unlisted is None and not scope.in_place:
+            scope = scope.parent
+        if scope is not None:
+            self.to_engine(engine.name)
 
     def write(self, value):
         """Keep `value`, an array of the right shape and dtype: in the innermost scope, else for good."""
@@ -169,7 +186,7 @@ class Variable:
 
     @property
     def value(self):
-        """The value, in the precision of the layer that is running."""
+        """The value on the engine that `use_engine` put in force, in the precision of the layer that is running."""
         engine = state.local.engine
         target = state.local.autocast
         if target is None or not self.autocast or not self.dtype.startswith(("float", "bfloat")):
@@ -177,6 +194,8 @@ class Variable:
         if engine is not None and engine.is_abstract:
             return AbstractArray(self.shape, target)
         value = self.raw()
+        if engine is not None and engine.name != self.engine_name and not engine.is_array(value):
+            value = engine.asarray(engines.get(self.engine_name).to_numpy(value))
         return value if target == self.dtype else engines.current().cast(value, target)
 
     def numpy(self):
@@ -200,6 +219,7 @@ class Variable:
         engine = state.local.engine or engines.current()
         if engine.is_abstract:
             return self
+        self._join_program()
         if engine.name == self.engine_name and engine.is_array(value) and engine.dtype(value) == self.dtype:
             self.write(value)
         elif state.local.scope is None and isinstance(value, np.ndarray):
@@ -220,9 +240,32 @@ class Variable:
     def to_engine(self, name):
         """Move the value to another engine."""
         if name != self.engine_name:
-            if self._value is not None:
-                self._value = self.numpy()
-            self.engine_name = name
+            self._value, self.engine_name = self._on_host(), name
+
+    def _on_host(self):
+        """The stored value as NumPy's; None if it is still to be drawn."""
+        return np.array(engines.get(self.engine_name).to_numpy(self._value)) if self._is_placed() else self._value
+
+    # Copies
+
+    def __getstate__(self):
+        """What is pickled: the value on the host, which can be read where neither the device nor the engine's library is."""
+        if getattr(self._value, "is_shared_with_module", False):
+            return vars(self)  # the very tensor that a module holds
+        return {**vars(self), "_value": self._on_host()}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        if isinstance(self._value, np.ndarray):
+            self._value = np.array(self._value)  # a reader may give one that is mapped to a file
+
+    def __deepcopy__(self, memo):
+        """A variable of its own, on the device where this one is."""
+        new = memo[id(self)] = type(self).__new__(type(self))
+        vars(new).update(copy.deepcopy(vars(self), memo))
+        return new
+
+    __copy__ = independent_copy
 
     @property
     def ndim(self):
@@ -233,7 +276,7 @@ class Variable:
         return self.shape[0]
 
     def __array__(self, dtype=None, copy=None):
-        return self.numpy() if dtype is None else self.numpy().astype(dtype)
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __jax_array__(self):
         return self.value

@@ -10,6 +10,7 @@ import pathlib
 
 import numpy as np
 
+from kerata.core import suggestions
 from kerata.datasets.files import fetched, read_npz
 from kerata.datasets.word_sequences import selected
 
@@ -39,8 +40,7 @@ def load_data(
     ((25000,), (25000,))
     """
     num_words = kwargs.pop("nb_words", num_words)
-    if kwargs:
-        raise TypeError(f"imdb.load_data has no argument {next(iter(kwargs))!r}.")
+    suggestions.refuse(load_data, kwargs)
     data = read_npz(fetched("imdb.npz", path))
     generator = np.random.RandomState(seed)
     texts, labels, size = [], [], len(data["x_train"])

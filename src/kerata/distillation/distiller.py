@@ -98,9 +98,12 @@ class Distiller(Model):
         return outputs
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """The loss of a batch, a scalar: on the labels and by the teacher. `sample_weight` is of no use here."""
+        """The loss of a batch, a scalar: on the labels and by the teacher.
+
+        `sample_weight` weights the loss on the labels (Keras 3.15.1 leaves it out); strategies give one number for a batch.
+        """
         share = self.student_loss_weight
-        by_labels = self._compile_loss(y, y_pred, None) if share > 0 else ops.zeros(())
+        by_labels = self._compile_loss(y, y_pred, sample_weight) if share > 0 else ops.zeros(())
         by_teacher = self._distillation_loss(x, y_pred, training) if share < 1 else ops.zeros(())
         by_labels, by_teacher = (ops.cast(value, "float32") for value in (by_labels, by_teacher))
         total = ops.add(ops.multiply(by_labels, share), ops.multiply(by_teacher, 1 - share))

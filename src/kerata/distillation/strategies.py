@@ -4,6 +4,7 @@ import optree
 
 from kerata import losses as losses_module
 from kerata import ops
+from kerata.core import suggestions
 from kerata.core.configurable import Configurable
 from kerata.core.registry import deserialize_keras_object, serialize_keras_object
 from kerata.losses.loss import LossFunctionWrapper, reduce_weighted
@@ -67,7 +68,11 @@ class _PairwiseDistillation(DistillationLoss):
             )
 
     def compute_loss(self, teacher_outputs, student_outputs, **kwargs):
-        """The sum of the outputs' losses, a scalar."""
+        """The sum of the outputs' losses, a scalar.
+
+        Raises: TypeError for arguments by other names.
+        """
+        suggestions.refuse(DistillationLoss.compute_loss, kwargs)
         self.validate_outputs(teacher_outputs, student_outputs)
         losses = optree.tree_leaves(self.loss, none_is_leaf=True)
         pairs = zip(losses, optree.tree_leaves(_plain(teacher_outputs)), optree.tree_leaves(_plain(student_outputs)))

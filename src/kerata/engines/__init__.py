@@ -45,7 +45,7 @@ def get(name):
     """
     if name not in _instances:
         if name not in _ENGINES:
-            near = difflib.get_close_matches(str(name), names(), 1)
+            near = difflib.get_close_matches(str(name), names(), 1)  # `core.suggestions` is above
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise ValueError(f"There is no engine {name!r}; kerata has {', '.join(names())}.{hint}")
         if name in _LIBRARIES and not _is_installed(name):

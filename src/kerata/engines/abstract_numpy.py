@@ -200,6 +200,10 @@ class AbstractNumpy:
         return AbstractArray([*x.shape[:axis], *_shape(indices), *x.shape[axis + 1 :]], x.dtype)
 
     @staticmethod
+    def searchsorted(sorted_sequence, values, side="left"):
+        return AbstractArray(_shape(values), "int32")
+
+    @staticmethod
     def take_along_axis(x, indices, axis=None):
         if axis is None:
             return AbstractArray(_shape(indices), x.dtype)

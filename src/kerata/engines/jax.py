@@ -15,6 +15,13 @@ from kerata.engines.state import StateScope, UnlistedVariables, isolated, pure_f
 _PROBES = (127, 131)
 
 
+def _stored(variables):
+    """The variables' values, here: some may have been made while another engine was in force, or have been moved."""
+    for v in variables:
+        v.to_engine("jax")
+    return [v.stored for v in variables]
+
+
 class JaxEngine(Engine):
     """JAX: variables' values go through `jit` as arguments and come back as results."""
 
@@ -109,7 +116,7 @@ class JaxEngine(Engine):
         def call(*args):
             nonlocal jitted
             while True:
-                values = [v.stored for v in variables]
+                values = _stored(variables)
                 try:
                     result, new = jitted(values, *args)
                     break
@@ -137,7 +144,7 @@ class JaxEngine(Engine):
         def loop(start, stop, *args):
             nonlocal jitted
             while True:
-                values = [v.stored for v in variables]
+                values = _stored(variables)
                 try:
                     new = jitted(values, np.int32(start), np.int32(stop), *args)
                     break

@@ -300,6 +300,12 @@ def _take_along_axis(name, result, x, indices, axis=None):
     note(result, per_row=_factor(batched, name))
 
 
+def _searchsorted(name, result, sorted_sequence, values, side="left"):
+    if isinstance(sorted_sequence, AbstractArray) and unknown_axis(sorted_sequence) is not None:
+        _refuse("searchsorted looks for values among rows")
+    note(result, per_row=facts(values).per_row)
+
+
 def _diagonal(name, result, x, offset=0, axis1=0, axis2=1):
     _along(False)(name, result, x, axis=(axis1, axis2))
 
@@ -398,6 +404,7 @@ RULES = {
     "pad": _pad,
     "take": _take,
     "take_along_axis": _take_along_axis,
+    "searchsorted": _searchsorted,
     **dict.fromkeys("matmul dot tensordot".split(), _product),
     "einsum": _einsum,
     "diagonal": _diagonal,

@@ -18,6 +18,7 @@ class _ThreadState(threading.local):
         self.autocast = None  # the dtype in which float variables are read; None for their own
         self.remat = None  # the innermost RematScope
         self.observer = None  # called with each layer and its outputs, when somebody looks for something
+        self.in_step = False  # whether a step of training, evaluation or prediction runs, or is traced
         self.losses_noted = False  # whether a layer added a loss outside all scopes
 
 

@@ -3,7 +3,6 @@
 import concurrent.futures
 import contextlib
 import threading
-import warnings
 
 import numpy as np
 import optree
@@ -12,6 +11,7 @@ from kerata.engines import tensorflow_kernels, tensorflow_numpy
 from kerata.engines.abstract_array import AbstractArray
 from kerata.engines.eager import EagerEngine
 from kerata.engines.state import StateScope, UnlistedVariables, pure_function, standing
+from kerata.engines.tensorflow_graphs import CompiledFunction, GraphScope
 from kerata.engines.tensorflow_import import tf
 
 # Two sizes that stand for an unknown dimension: what differs between the two traces is unknown in the result.
@@ -122,18 +122,18 @@ class TensorflowEngine(EagerEngine):
     # Transforms
 
     def compile(self, fn, variables=(), donate=False, optimize=None):
-        return _Compiled(self, fn, optimize)
+        return CompiledFunction(self, fn, variables, optimize)
 
     def compile_loop(self, fn, variables=(), optimize=None):
         def steps(start, stop, *args):
             def body(i):
-                with _GraphScope():
+                with GraphScope():
                     fn(i, *args)
                 return (i + 1,)
 
             tf.while_loop(lambda i: i < stop, body, (start,), parallel_iterations=1)
 
-        run = _Compiled(self, steps, optimize)
+        run = CompiledFunction(self, steps, variables, optimize)
         return lambda start, stop, *args: run(np.int32(start), np.int32(stop), *args)
 
     def value_and_grad(self, fn, variables, has_aux=False):
@@ -317,77 +317,6 @@ def _dense(gradient):
 
 
 # Graphs
-
-
-class _GraphScope(StateScope):
-    """Losses and masks of one trace; variables are read and assigned in the graph itself."""
-
-    def __init__(self):
-        super().__init__(in_place=True)
-
-    def write(self, variable, value):
-        variable.stored.assign(value)
-
-
-class _Compiled:
-    """A stateful function as graphs: one for each structure, and each set of shapes and dtypes, of its arguments.
-
-    With `optimize` they are compiled by XLA, as long as it knows all their operations.
-    """
-
-    def __init__(self, engine, fn, optimize=None):
-        self.engine, self.fn = engine, fn
-        self.optimize = optimize is True  # XLA is faster for some networks and slower for others: by itself it is not used
-        self.graphs = {}
-
-    def __call__(self, *args):
-        leaves, treedef = optree.tree_flatten(args)
-        leaves = [x if isinstance(x, tf.Tensor) else self.engine.asarray(x) for x in leaves]
-        key = (treedef, *[(x.dtype, *x.shape) for x in leaves])
-        graph = self.graphs.get(key)
-        if graph is not None:
-            return graph(*leaves)
-        graph = self._graph(treedef, leaves)
-        if self.optimize:
-            return self._first_run(graph, key, leaves)
-        self.graphs[key] = graph
-        return graph(*leaves)
-
-    def _graph(self, treedef, leaves):
-        specs = [tf.TensorSpec(x.shape, x.dtype) for x in leaves]
-        function = tf.function(self._flat(treedef), autograph=False, jit_compile=self.optimize or None)
-        return function.get_concrete_function(*specs)
-
-    def _first_run(self, graph, key, leaves):
-        """What `graph` returns, which XLA compiles now; without XLA if it can't. Nothing is assigned before it is compiled."""
-        try:
-            result = graph(*leaves)
-        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError) as error:
-            self.optimize = False
-            graph = self._graph(key[0], leaves)
-            result = graph(*leaves)  # what is no matter of XLA is raised again
-            warnings.warn(_without_xla(error), stacklevel=4)
-        self.graphs[key] = graph
-        return result
-
-    def _flat(self, treedef):
-        engine = self.engine
-
-        def run(*leaves):
-            with standing(engine=engine), _GraphScope():
-                return self.fn(*optree.tree_unflatten(treedef, leaves))
-
-        return run
-
-
-def _without_xla(error):
-    """What to tell a user whose step XLA does not compile."""
-    reason = next((line.strip() for line in error.message.splitlines() if "unsupported" in line.lower()), None)
-    reason = reason or error.message.strip().splitlines()[0]
-    return (
-        "jit_compile=True: XLA can't compile this step, which runs as a plain TensorFlow graph instead. "
-        f"Replace what XLA lacks, or leave jit_compile out. XLA says: {reason}"
-    )
 
 
 def _traced(fn, *args):

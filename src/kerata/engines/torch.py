@@ -124,8 +124,11 @@ class TorchEngine(EagerEngine):
             if not isinstance(value, np.ndarray):
                 return value.detach()
             return value if stored.device == self._device() else self.asarray(value).to(stored.device)
+        value = self.asarray(value)
+        if differentiation.holds(stored, value):
+            return stored
         with torch.no_grad():
-            stored.copy_(self.asarray(value))  # in place: optimizers and users hold this very tensor
+            stored.copy_(value)  # in place: optimizers and users hold this very tensor
         return stored
 
     def next_seed(self, seed):
@@ -155,6 +158,7 @@ class TorchEngine(EagerEngine):
 
         def loop(start, stop, *args):
             steps = torch.arange(start, stop, dtype=torch.int32).unbind()
+            recorder.bring_variables()
             leaves, treedef = optree.tree_flatten((steps[0], *optree.tree_map(self._converted, args)), none_is_leaf=True)
             key = recorder.key(leaves, treedef)
             for i in steps:
@@ -175,7 +179,9 @@ class TorchEngine(EagerEngine):
             leaves = [x if x.requires_grad and (x.is_leaf or inner) else x.detach().requires_grad_() for x in given]
             with torch.enable_grad(), differentiation:
                 if all(x is y for x, y in zip(given, leaves)):
-                    out, owners, new = fn(), (), ()
+                    with differentiation.of(variables) as opened:
+                        out = fn()
+                    owners, new = opened[0].updates() if opened else ((), ())
                 else:
                     with state.StateScope(variables, leaves) as scope:
                         out = fn()

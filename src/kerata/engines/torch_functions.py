@@ -3,24 +3,53 @@
 Each declines, by returning `NotImplemented`, what it does not do; the op's one body then does it.
 """
 
+import contextlib
 import threading
 
 import torch
 from torch.nn import functional
 
 from kerata.engines.products import affine_along
+from kerata.engines.state import StateScope, local
 
 
 class _Differentiation(threading.local):
     """How many gradients are being taken inside one another."""
 
     depth = 0
+    variables = opened = ()
 
     def __enter__(self):
         self.depth += 1
 
     def __exit__(self, *exception):
         self.depth -= 1
+
+    @contextlib.contextmanager
+    def of(self, variables):
+        """Gradients by the storage of `variables`, outside all scopes; gives a list that holds a scope if one was opened.
+
+        What is assigned to one of them in the meantime can't be written to its storage: a scope opens, and holds it.
+        """
+        before, self.variables, self.opened = (self.variables, self.opened), variables, []
+        try:
+            yield self.opened
+        finally:
+            if self.opened:
+                local.scope = None
+            self.variables, self.opened = before
+
+    def holds(self, stored, value):
+        """Whether `value`, assigned to a variable with this storage, went into a scope since gradients pass through it."""
+        if not self.variables or not value.requires_grad:
+            return False
+        variable = next((v for v in self.variables if v.stored is stored), None)
+        if variable is None:
+            return False
+        local.scope = StateScope()
+        local.scope.write(variable, value)
+        self.opened.append(local.scope)
+        return True
 
 
 differentiation = _Differentiation()

@@ -34,9 +34,6 @@ class LayerModule(torch.nn.Module):
     def __getattr__(self, name):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
-    def __setstate__(self, state):
-        vars(self).update(state)
-
     def forward(self, *args, **kwargs):
         """The layer's call."""
         return self(*args, **kwargs)
@@ -119,10 +116,19 @@ class ModuleAdapter:
         """The names, the tensors, and whether they are trained."""
         if not self.is_complete():
             return []
-        for x in self.module.buffers():
-            x.is_shared_with_module = True  # see TorchEngine.kept
+        self._mark_shared()
         parameters = [(name, x, x.requires_grad) for name, x in self.module.named_parameters()]
         return parameters + [(name, x, False) for name, x in self.module.named_buffers()]
+
+    def _mark_shared(self):
+        """See `TorchEngine.kept`, and `Variable.__getstate__`."""
+        for x in (*self.module.parameters(), *self.module.buffers()):
+            x.is_shared_with_module = True
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        if self.is_complete():
+            self._mark_shared()  # PyTorch copies parameters without their attributes
 
     def call(self, variables, training, args, kwargs):
         """The module's output, with the variables' values here and now in the place of its own tensors."""

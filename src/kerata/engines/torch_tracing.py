@@ -12,13 +12,13 @@ import gc
 import sys
 import threading
 import time
-import warnings
 
 import optree
 import torch
 
 from kerata.engines.state import StateScope, UnlistedVariables
 from kerata.engines.torch_programs import Recording, program
+from kerata.engines.warning import warn
 
 # A step that takes longer gains little: its time goes into the kernels, and recording holds all their results at once.
 _SECONDS_WORTH_RECORDING = 0.5
@@ -57,8 +57,14 @@ class Recorder:
         self.programs = {}
 
     def __call__(self, *args):
+        self.bring_variables()
         leaves, treedef = optree.tree_flatten(args, none_is_leaf=True)
         return self.run(self.key(leaves, treedef), leaves, treedef)
+
+    def bring_variables(self):
+        """Move variables here that were made while another engine was in force, or that were moved."""
+        for v in self.variables:
+            v.to_engine("torch")
 
     def key(self, leaves, treedef):
         """The signature of arguments: programs are made for shapes and memory layouts."""
@@ -200,10 +206,9 @@ def _compiled(play, inputs):
 
 def _warn(what, error):
     reason = str(error).strip().splitlines()
-    warnings.warn(
+    warn(
         f"jit_compile=True: this step {what} instead, with the same results. "
-        f"PyTorch says: {reason[0] if reason else type(error).__name__}",
-        stacklevel=2,
+        f"PyTorch says: {reason[0] if reason else type(error).__name__}"
     )
 
 

@@ -32,7 +32,7 @@ class BatchNormalization(Layer):
             batches (Ioffe 2017, arXiv:1702.03275).
         renorm_clipping: a dict with bounds "rmin" and "rmax" of the correction of the deviation, and "dmax" of the mean's.
         renorm_momentum: the momentum of the averages that the correction uses.
-        synchronized: whether replicas share their statistics.
+        synchronized: whether replicas share their statistics; a model is on one device, where the batch is whole.
 
     Source: Ioffe and Szegedy 2015, arXiv:1502.03167.
 
@@ -43,6 +43,7 @@ class BatchNormalization(Layer):
     """
 
     supports_masking = True
+    computes_wide = True
     mixes_batch = True
 
     def __init__(
@@ -126,7 +127,7 @@ class BatchNormalization(Layer):
                 x, self.axis, self.beta, self.gamma, self.epsilon, _weights(x, mask), self.synchronized
             )
             self._update(mean, variance)
-        return y if dtype_of(y) == dtype else ops.cast(y, self.compute_dtype)
+        return ops.cast(y, self.compute_dtype)
 
     def _normalized(self, x, mean, variance, beta, gamma):
         return nn.batch_normalization(x, mean, variance, self.axis, beta, gamma, self.epsilon)

@@ -83,7 +83,7 @@ class ConvLSTMCell(DropoutCell):
         return product if self.bias is None else ops.add(product, along_channels(self.bias, self.rank, self.data_format))
 
     def step(self, projected, h, c, dropped_h):
-        """New h and c."""
+        """New `h` and `c`; of the old `h` only what dropout left counts."""
         product = ops.conv(dropped_h, self.recurrent_kernel, 1, "same", self.data_format)
         axis = -1 if self.data_format == "channels_last" else 1
         i, f, candidate, o = ops.split(ops.add(projected, product), 4, axis)

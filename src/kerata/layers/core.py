@@ -70,7 +70,7 @@ class Masking(Layer):
         self.mask_value = mask_value
 
     def compute_mask(self, inputs, mask=None):
-        """Where a step has a feature that is not `mask_value`."""
+        """Where a step has a feature that is not `mask_value`, whatever `mask` the inputs had."""
         return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1)
 
     def call(self, inputs):
@@ -193,7 +193,7 @@ class Lambda(Layer):
 
     @classmethod
     def from_config(cls, config, custom_objects=None, safe_mode=None):
-        """A layer from its config.
+        """A layer from its config. `safe_mode` is accepted: byte code is not run in any mode.
 
         Raises: ValueError if a function is not known here, or is a `lambda`'s byte code.
         """

@@ -78,7 +78,7 @@ class Dense(QuantizableProduct):
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
 
     def call(self, inputs, training=None):
-        """`activation(inputs @ kernel + bias)`."""
+        """`activation(inputs @ kernel + bias)`, whatever `training` is."""
         return self.activation(affine(inputs, self.kernel, self.bias))
 
     def get_config(self):
@@ -157,7 +157,7 @@ class EinsumDense(QuantizableProduct):
         self.bias = None if bias is None else make_weight(self, "bias", bias)
 
     def call(self, inputs, training=None):
-        """The product, the bias and the activation."""
+        """The product, the bias and the activation, whatever `training` is."""
         contracted = _contracted_at_end(self.equation)
         if contracted and (self.bias is None or self.bias.shape == self.kernel.shape[contracted:]):
             return self.activation(affine_along(contracted, inputs, self.kernel, self.bias))

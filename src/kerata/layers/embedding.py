@@ -84,7 +84,7 @@ class Embedding(QuantizableTable):
         )
 
     def compute_mask(self, inputs, mask=None):
-        """Where the integers are not 0, with `mask_zero`."""
+        """Where the integers are not 0, with `mask_zero`; whatever `mask` they had."""
         return ops.not_equal(inputs, 0) if self.mask_zero else None
 
     def quantized_build(self, embeddings_shape, mode, config=None):

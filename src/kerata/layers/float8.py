@@ -40,7 +40,7 @@ class Float8Product(QuantizedWeight):
         return {}
 
     def replace(self, arrays):
-        """Begin beside the floats."""
+        """Begin beside the floats: there are no `arrays` to take their place."""
         self.make()
 
     def floats(self):

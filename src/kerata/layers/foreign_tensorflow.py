@@ -79,7 +79,7 @@ class TFSMLayer(Layer):
 
     @classmethod
     def from_config(cls, config, custom_objects=None, safe_mode=None):
-        """A layer from its config.
+        """A layer from its config. `custom_objects` is accepted: there is nothing in it that they could name.
 
         Raises: ValueError in safe mode, since loading a SavedModel runs what is in it.
         """

@@ -3,7 +3,7 @@
 import numpy as np
 
 from kerata import engines
-from kerata.core import dtypes, naming
+from kerata.core import dtypes, naming, suggestions
 from kerata.core.variable import Variable, autocast_scope
 from kerata.engines.abstract_array import AbstractArray
 from kerata.engines.state import local, outside_scopes
@@ -53,9 +53,8 @@ class Holder:
                 shape = value
             else:
                 initializer = value
-        kwargs.pop("synchronization", None), kwargs.pop("layout", None)
-        if kwargs:
-            raise TypeError(f"add_weight has no argument {next(iter(kwargs))!r}.")
+        placed = {k: kwargs.pop(k) for k in ("synchronization", "layout") if k in kwargs}
+        suggestions.refuse(Holder.add_weight, kwargs, ("synchronization", "layout"))
         dtype = dtypes.standardize_dtype(dtype or self.variable_dtype)
         shape = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
         if None in shape:
@@ -66,7 +65,9 @@ class Holder:
         if initializer is None:
             initializer = "glorot_uniform" if dtypes.is_float_dtype(dtype) else "zeros"
         with naming.name_scope(self.name, absolute_path=self.path):
-            variable = Variable(initializers.get(initializer), shape, dtype, trainable, autocast, aggregation, name=name)
+            variable = Variable(
+                initializers.get(initializer), shape, dtype, trainable, autocast, aggregation, name=name, **placed
+            )
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)
         variable.overwrite_with_gradient = overwrite_with_gradient

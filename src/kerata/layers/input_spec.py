@@ -2,9 +2,10 @@
 
 from kerata.core import dtypes
 from kerata.core.arrays import dtype_of, static_shape
+from kerata.core.configurable import NamedArguments
 
 
-class InputSpec:
+class InputSpec(metaclass=NamedArguments):
     """The rank, dtype and shape that a layer expects of an input.
 
     Args:

@@ -1,27 +1,29 @@
 """`Layer`: state and a computation."""
 
 import contextlib
+import copy
 import functools
 import inspect
-import warnings
 
 import numpy as np
 import optree
 
 from kerata import engines
-from kerata.core import constants, masks, naming, policies, registry, remat
+from kerata.core import constants, masks, naming, policies, registry, remat, suggestions
 from kerata.core.arrays import as_array, dtype_of, is_text, static_shape
 from kerata.core.configurable import Configurable, is_own
 from kerata.core.graph import Node, Operation, abstract_call, has_symbolic, symbolic_outputs
-from kerata.core.variable import Variable
+from kerata.core.setting_changes import SettingChanges
+from kerata.core.variable import Variable, independent_copy
 from kerata.engines.abstract_array import AbstractArray
 from kerata.engines.state import StateScope, local, standing
+from kerata.engines.warning import warn
 from kerata.layers import input_spec as specs
 from kerata.layers.holder import Holder
-from kerata.layers.tracking import SettingChanges
 from kerata.layers.usual_call import UsualCall
 
 _ANYWHERE = contextlib.nullcontext()
+_HALF = ("float16", "bfloat16")
 
 
 @functools.cache
@@ -90,6 +92,7 @@ class Layer(Holder, Configurable, Operation):
     """
 
     supports_masking = False
+    computes_wide = False  # whether it computes in float32 at least: its inputs are not cast to 16 bits before
     runs_on_host = False  # whether it works in NumPy, so that a model runs it before the compiled step
     input_spec = None  # what is expected of the first argument: an `InputSpec`, or a structure of them
     _place = _ANYWHERE  # a context: tensors made in it are on the device that the weights were moved to
@@ -105,14 +108,25 @@ class Layer(Holder, Configurable, Operation):
     def __setattr__(self, name, value):
         if name == "dtype_policy":
             value = policies.get(value)
-        if self.has_constants:
-            SettingChanges.note(self, name, value)
+        SettingChanges.note(self, name, value)
         vars(self)["_usual_call"] = None
         super().__setattr__(name, value)
 
     def __getstate__(self):
-        """What is pickled and copied; weights are then where new ones are made."""
-        return {name: value for name, value in vars(self).items() if name != "_place"} | {"_usual_call": None}
+        """What is pickled and copied; unpickled weights are where new ones are made."""
+        return {name: value for name, value in vars(self).items() if name != "_place"} | {"_usual_call": None, "_losses": []}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+
+    def __deepcopy__(self, memo):
+        """A layer with weights of its own, on the device where this one's are."""
+        new = memo[id(self)] = type(self).__new__(type(self))
+        new.__setstate__(copy.deepcopy(self.__getstate__(), memo))
+        vars(new).update({name: value for name, value in vars(self).items() if name == "_place"})
+        return new
+
+    __copy__ = independent_copy
 
     def __new__(cls, *args, **kwargs):
         base = engines.layer_base()
@@ -128,8 +142,7 @@ class Layer(Holder, Configurable, Operation):
 
     def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, **kwargs):
         self._read_input_arguments(kwargs)
-        if kwargs:
-            raise TypeError(_unknown_argument(type(self), next(iter(kwargs))))
+        suggestions.refuse(type(self), kwargs)
         self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
         if not isinstance(self.name, str):
             raise ValueError(f"A layer's name is a text; {name!r} came.")
@@ -177,6 +190,11 @@ class Layer(Holder, Configurable, Operation):
         return self._policy.compute_dtype
 
     input_dtype = compute_dtype
+
+    @property
+    def _wide_dtype(self):
+        """The dtype of a computation that 16 bits are too few for: that of others, float32 at least."""
+        return "float32" if self.compute_dtype in _HALF else self.compute_dtype
 
     @property
     def _policy(self):
@@ -289,7 +307,8 @@ class Layer(Holder, Configurable, Operation):
         here, policy = local.__dict__, self._policy
         dtype = policy.compute_dtype
         lone = args[0] if len(args) == 1 and not kwargs else None
-        args, kwargs = self._converted(args, kwargs, dtype if self.autocast else None)
+        casts = self.autocast and not (self.computes_wide and dtype in _HALF)
+        args, kwargs = self._converted(args, kwargs, dtype if casts else None)
         training = self._pass_training(args, kwargs)
         if self.input_spec is not None and args:
             specs.check(self.input_spec, args[0], self)
@@ -356,10 +375,9 @@ class Layer(Holder, Configurable, Operation):
             return
         if not self.supports_masking and type(self).compute_mask is Layer.compute_mask:
             if previous is not None and not self._sublayers() and "mask" not in _call_parameters(type(self))[1]:
-                warnings.warn(
+                warn(
                     f'Layer "{self.path}" ({type(self).__name__}) does not pass masks on: the mask of its input ends here. '
-                    "Set supports_masking = True in the class if its output has the same steps.",
-                    stacklevel=4,
+                    "Set supports_masking = True in the class if its output has the same steps."
                 )
             return
         found = self.compute_mask(args[0] if args else None, previous)
@@ -560,18 +578,3 @@ def _shape_of(x):
 
 def _shapes_for(cls, args):
     return [_shape_of(a) for a in args[: max(1, len(inspect.signature(cls.compute_output_shape).parameters) - 1)]]
-
-
-def _unknown_argument(cls, name):
-    import difflib
-
-    known = [
-        n
-        for c in cls.__mro__
-        if "__init__" in vars(c)
-        for n in inspect.signature(c.__init__).parameters
-        if n not in ("self", "args", "kwargs")
-    ]
-    near = difflib.get_close_matches(name, known, 1)
-    hint = f" Did you mean {near[0]!r}?" if near else f" It has {', '.join(dict.fromkeys(known))}."
-    return f"{cls.__name__} has no argument {name!r}.{hint}"

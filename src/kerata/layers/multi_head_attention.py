@@ -157,8 +157,9 @@ class MultiHeadAttention(Heads):
         use_gate: whether the heads' results are multiplied by the sigmoid of a projection of the query.
         seed: of the dropout.
 
-    Call arguments: `key` is `value` if None; `query_mask`, `value_mask` and `key_mask` (batch, steps);
-    `attention_mask` (batch, targets, sources); `return_attention_scores`; `use_causal_mask`.
+    Call arguments: `key` is `value` if None; `value_mask` and `key_mask` (batch, steps) say which sources count;
+    `attention_mask` (batch, targets, sources); `return_attention_scores`; `use_causal_mask`. `query_mask` is accepted and
+    changes nothing, as in Keras 3.15.1: targets that don't count are computed too, and left out by what comes after.
 
     Raises: ValueError for sizes that are no positive integers, and if query, value and key differ in rank.
 
@@ -231,7 +232,7 @@ class MultiHeadAttention(Heads):
         training=None,
         use_causal_mask=False,
     ):
-        """The output; with `return_attention_scores` a tuple of it and the scores."""
+        """The output; with `return_attention_scores` a tuple of it and the scores. `query_mask` changes nothing."""
         mask = self._mask(query, value, key, (value_mask, key_mask), attention_mask, use_causal_mask)
         gate = ops.sigmoid(self._gate_dense(query)) if self.use_gate else None
         axes = self.attention_axes or tuple(range(1, len(query.shape) - 1))

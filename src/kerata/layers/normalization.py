@@ -50,6 +50,7 @@ class LayerNormalization(Layer):
     """
 
     supports_masking = True
+    computes_wide = True
 
     def __init__(
         self,
@@ -89,11 +90,8 @@ class LayerNormalization(Layer):
     def call(self, inputs):
         """The normalized inputs."""
         x = widened(inputs)
-        if self.rms_scaling:
-            factor = ops.sqrt(ops.add(ops.var(x, self.axis, keepdims=True), self.epsilon))
-            y = ops.multiply(ops.divide(x, factor), nn.along(self.gamma, x, self.axis))
-        else:
-            y = nn.layer_normalization(x, self.gamma, self.beta, self.axis, self.epsilon)
+        old = {"rms_scaling": True} if self.rms_scaling else {}
+        y = nn.layer_normalization(x, self.gamma, self.beta, self.axis, self.epsilon, **old)
         return ops.cast(y, self.compute_dtype)
 
     def get_config(self):
@@ -129,6 +127,7 @@ class GroupNormalization(Layer):
     """
 
     supports_masking = True
+    computes_wide = True
 
     def __init__(
         self,
@@ -203,6 +202,7 @@ class RMSNormalization(Layer):
     """
 
     supports_masking = True
+    computes_wide = True
 
     def __init__(self, axis=-1, epsilon=1e-6, **kwargs):
         super().__init__(**kwargs)
@@ -232,6 +232,7 @@ class UnitNormalization(Layer):
     """
 
     supports_masking = True
+    computes_wide = True
 
     def __init__(self, axis=-1, **kwargs):
         super().__init__(**kwargs)

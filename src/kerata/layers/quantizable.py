@@ -294,14 +294,24 @@ class Quantizable(Layer):
             spec[mode] = bias + names if mode in ("gptq", "awq") else names[:1] + bias + names[1:]
         return spec
 
+    def _own_variables(self):
+        """As for each layer; what LoRA trains comes last, whether it was enabled while the layer was built or later."""
+        trainable, fixed, seeds = super()._own_variables()
+        added = set(map(id, self._variables_in_the_sum()))
+        return sorted(trainable, key=lambda v: id(v) in added), fixed, seeds
+
     def _saved_variables(self):
         if not self._transforms and not self._adapters:
             return super()._saved_variables()
         names = self.variable_serialization_spec[self.quantization_mode]
         found = [vars(self).get(f"_{name}", vars(self).get(name)) for name in names]
         found = [v for v in found if isinstance(v, Variable)]
-        apart = {id(v) for v in (*found, *(v for adapter in self._adapters.values() for v in adapter.variables))}
+        apart = set(map(id, (*found, *self._variables_in_the_sum())))
         return found + [v for v in super()._saved_variables() if id(v) not in apart]
+
+    def _variables_in_the_sum(self):
+        """What LoRA trains; files hold its sum with the weight."""
+        return [v for adapter in self._adapters.values() for v in adapter.variables]
 
     def _saved_values(self):
         """The values that files hold: with LoRA, the sum, so that a file has no trace of it but in the config."""
@@ -331,7 +341,7 @@ class QuantizableProduct(Quantizable):
     """A layer that computes `activation(inputs * kernel + bias)`, the product as its table says."""
 
     def quantized_call(self, inputs, training=None):
-        """`call`, the product as the quantized weight makes it."""
+        """`call`, the product as the quantized weight makes it, whatever `training` is."""
         transform, adapter = self._transforms["kernel"], self._adapters.get("kernel")
         x = transform.product(inputs)
         if adapter is not None:

@@ -16,7 +16,7 @@ class QuantizedWeight:
         layer: the layer, whose attributes the variables become.
         role: what the weight does.
         shape: its shape.
-        policy: the dtype policy, with the mode's numbers.
+        policy: the dtype policy, with the mode's numbers, for ways that have some.
         config: the quantizers, or None for the usual ones.
     """
 

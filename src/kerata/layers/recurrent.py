@@ -96,7 +96,10 @@ class RNN(Layer):
         return [self.cell.state_size] if self.single_state else list(self.cell.state_size)
 
     def build(self, sequences_shape, initial_state_shape=None):
-        """Build the cell for one step, and make the states of a stateful layer."""
+        """Build the cell for one step, and make the states of a stateful layer.
+
+        `initial_state_shape` is accepted: the cell knows its states' shapes.
+        """
         cell = self.cell
         if hasattr(cell, "build") and not getattr(cell, "built", False):
             cell.build(_step_shape(sequences_shape))

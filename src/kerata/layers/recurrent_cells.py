@@ -328,11 +328,11 @@ class StackedRNNCells(Layer):
             input_shape = (input_shape[0], *((size,) if isinstance(size, int) else size))
 
     def call(self, inputs, states, training=False, **kwargs):
-        """`(output, new_states)`."""
+        """`(output, new_states)`. Other arguments are given to each cell."""
         new_states = []
         for cell, state in zip(self.cells, states):
             given = state if isinstance(state, (list, tuple)) else [state]
-            inputs, new = step_of(cell, training)(inputs, given)
+            inputs, new = step_of(cell, training, **kwargs)(inputs, given)
             new = list(new) if isinstance(new, (list, tuple)) else [new]
             new_states.append(new if isinstance(state, (list, tuple)) else new[0])
         return inputs, new_states
@@ -376,10 +376,10 @@ def initial_state(cell, batch_size, dtype):
     return list(states) if isinstance(states, (list, tuple)) else [states]
 
 
-def step_of(cell, training):
-    """`(inputs, states) -> (output, new_states)` of a cell."""
+def step_of(cell, training, **more):
+    """`(inputs, states) -> (output, new_states)` of a cell; `more` are further arguments of its call."""
     from kerata.core.graph import accepts
 
     run = cell if callable(cell) else cell.call
-    options = {"training": training} if accepts(cell.call, "training") else {}
+    options = more | ({"training": training} if accepts(cell.call, "training") else {})
     return lambda inputs, states: run(inputs, states, **options)

@@ -122,6 +122,7 @@ class Rescaling(Layer):
     """
 
     supports_masking = True
+    computes_wide = True
 
     def __init__(self, scale, offset=0.0, **kwargs):
         super().__init__(**kwargs)
@@ -129,9 +130,10 @@ class Rescaling(Layer):
 
     def call(self, inputs):
         """The scaled inputs."""
-        dtype = self.compute_dtype
-        scale, offset = (ops.cast(ops.convert_to_tensor(v), dtype) for v in (self.scale, self.offset))
-        return ops.add(ops.multiply(ops.cast(inputs, dtype), scale), offset)
+        inputs, scale, offset = (
+            ops.cast(ops.convert_to_tensor(v), self._wide_dtype) for v in (inputs, self.scale, self.offset)
+        )
+        return ops.cast(ops.add(ops.multiply(inputs, scale), offset), self.compute_dtype)
 
     @classmethod
     def from_config(cls, config, custom_objects=None):

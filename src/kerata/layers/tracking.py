@@ -2,16 +2,14 @@
 
 import contextlib
 import functools
+import re
 import threading
-import types
 
-from kerata.core.configurable import is_own
-from kerata.core.policies import DTypePolicy
 from kerata.core.seeds import SeedGenerator
 from kerata.core.variable import Variable
 
 _PLAIN = (int, float, str, bool, type(None))
-_SETTINGS = (*_PLAIN, types.FunctionType, DTypePolicy)
+_PLAIN_TYPES = frozenset(_PLAIN)
 
 
 class _Known(threading.local):
@@ -47,50 +45,41 @@ def remembered(method):
     return call
 
 
-class SettingChanges:
-    """How often a setting (a number, a name, a function, a dtype policy) of a finished layer of kerata's was changed, of whatever model."""
-
-    count = 0
-
-    @classmethod
-    def note(cls, layer, name, value):
-        """Count it if setting `layer.name` to `value` is such a change."""
-        attributes = vars(layer)
-        if attributes.get("built") and name[0] != "_" and isinstance(value, _SETTINGS) and is_own(type(layer)):
-            before = attributes.get(name, value)
-            if not isinstance(before, _SETTINGS) or before != value:
-                cls.count += 1
-
-
-def settings(layers):
-    """What steps compiled from these layers have for constants: kerata's own layers' settings."""
-    own = [vars(layer).items() for layer in layers if is_own(type(layer))]
-    return tuple(tuple(item for item in items if item[0][0] != "_" and isinstance(item[1], _SETTINGS)) for items in own)
-
-
 def held(obj, kinds, skip):
     """The objects of some kinds among the attributes of `obj`, in the order in which they were set, each once.
 
-    Lists, tuples and dicts are looked into; the objects found are not.
+    Lists, tuples, sets and dicts are looked into, also those inside others; the objects found are not.
     """
     found = {}
     for name, value in vars(obj).items():
         if name not in skip and type(value) not in _PLAIN:
-            _collect(value, kinds, found)
+            _collect(value, kinds, found, ())
     return list(found.values())
 
 
-def _collect(value, kinds, found):
+def _collect(value, kinds, found, around):
     if isinstance(value, kinds):
         found[id(value)] = value
-    elif isinstance(value, dict):
-        for item in value.values():
-            _collect(item, kinds, found)
-    elif isinstance(value, (list, tuple, set)):
-        for item in value:
-            if type(item) in _PLAIN and type(item) is not type(None):
-                return  # a list of numbers or names: nothing to find, and it may be long
-            _collect(item, kinds, found)
+    elif isinstance(value, CONTAINERS) and not any(value is outer for outer in around):  # one may hold itself
+        for item in parts_of(value):
+            _collect(item, kinds, found, (*around, value))
+
+
+CONTAINERS = (dict, list, tuple, set, frozenset)
+
+
+def parts_of(container):
+    """What a list, tuple, set or dict holds; of a set in the order of the names, which is the same in each process."""
+    items = container.values() if isinstance(container, dict) else container
+    if set(map(type, items)) <= _PLAIN_TYPES:
+        return []  # numbers or names: nothing to find, and there may be many
+    return sorted(items, key=_by_name) if isinstance(container, (set, frozenset)) else list(items)
+
+
+def _by_name(x):
+    """Names with numbers in the order of the numbers: `dense_9` before `dense_10`."""
+    parts = re.split(r"(\d+)", str(getattr(x, "name", "")))
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
 
 
 def variables_in(obj, skip):

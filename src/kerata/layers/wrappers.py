@@ -203,7 +203,7 @@ class Bidirectional(Layer):
         self.reset_state()
 
     def build(self, sequences_shape, initial_state_shape=None):
-        """Build both layers."""
+        """Build both layers. `initial_state_shape` is accepted: their cells know their states' shapes."""
         _build(self.forward_layer, sequences_shape)
         _build(self.backward_layer, sequences_shape)
 

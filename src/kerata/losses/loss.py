@@ -8,6 +8,7 @@ from kerata.core import batch, masks, naming, policies
 from kerata.core.arrays import as_array
 from kerata.core.config import settings
 from kerata.core.configurable import Configurable
+from kerata.core.setting_changes import SettingChanges
 from kerata.losses.shapes import squeeze_or_expand
 from kerata.ops import numpy as knp
 
@@ -42,6 +43,10 @@ class Loss(Configurable):
         self.reduction = reduction
         self._given_dtype = dtype
         self._dtype = settings.floatx if dtype is None else policies.get(dtype).compute_dtype
+
+    def __setattr__(self, name, value):
+        SettingChanges.note(self, name, value)
+        super().__setattr__(name, value)
 
     @property
     def dtype(self):
@@ -91,7 +96,7 @@ def reduce_weighted(values, sample_weight, mask, reduction, dtype, name):
     valid = _valid_weights(values, dtype)
     weights = None if sample_weight is None else aligned_weights(as_array(sample_weight, dtype), values, name)
     if mask is not None:
-        mask = _mask_weights(as_array(mask, dtype), values, valid, reduction, dtype, name)
+        mask = _mask_weights(as_array(mask, dtype), values, valid, reduction, name)
         weights = mask if weights is None else weights * mask
     if weights is not None:
         values = values * weights
@@ -108,7 +113,7 @@ def reduce_weighted(values, sample_weight, mask, reduction, dtype, name):
         return divide_no_nan(total, knp.sum(weights + knp.zeros_like(values)))
     if valid is not None:
         return divide_no_nan(total, knp.sum(valid + knp.zeros_like(values)))
-    return total / _size(values, dtype)
+    return total / _size(values)
 
 
 def _valid_weights(values, dtype):
@@ -117,14 +122,14 @@ def _valid_weights(values, dtype):
     return knp.reshape(as_array(batch.local.valid, dtype), (-1,) + (1,) * (len(values.shape) - 1))
 
 
-def _size(values, dtype):
+def _size(values):
     """The number of values; it may be unknown while a model is being built."""
     if None in values.shape:
         return knp.sum(knp.ones_like(values))
     return float(max(1, math.prod(values.shape)))
 
 
-def _mask_weights(mask, values, valid, reduction, dtype, name):
+def _mask_weights(mask, values, valid, reduction, name):
     """The mask as weights; those of a mean are scaled up so that the mean is over what the mask leaves."""
     if len(mask.shape) > len(values.shape):
         return knp.ones_like(values)

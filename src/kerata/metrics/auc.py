@@ -5,6 +5,7 @@ import numpy as np
 from kerata.core.arrays import as_array
 from kerata.losses.loss import divide_no_nan
 from kerata.metrics.confusion import _Decisions, spaced_thresholds
+from kerata.metrics.reduction import masked_weights
 from kerata.ops import numpy as knp
 from kerata.ops.activation import sigmoid
 
@@ -78,7 +79,8 @@ class AUC(_Decisions):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Take a batch in: labels and probabilities of one shape."""
-        y_pred = as_array(y_pred, self.dtype)
+        given, y_pred = y_pred, as_array(y_pred, self.dtype)
+        sample_weight = masked_weights(sample_weight, given, y_pred, self.dtype)
         if not self._built:
             self._build(y_pred.shape[1])
         if self.from_logits:

@@ -8,6 +8,7 @@ from kerata.engines.shapes import normalize_axis
 from kerata.losses.loss import aligned_weights, divide_no_nan
 from kerata.losses.shapes import fits, squeeze_or_expand
 from kerata.metrics.metric import Metric
+from kerata.metrics.reduction import masked_weights
 from kerata.ops import numpy as knp
 from kerata.ops import special
 
@@ -33,6 +34,7 @@ def counts_at(thresholds, y_true, y_pred, sample_weight, dtype, name, class_id=N
 
     Shapes: (thresholds,), (...), (...) -> four of (thresholds,); with `multi_label` (batch, labels) -> (thresholds, labels).
     """
+    given = y_pred
     y_true, y_pred = squeeze_or_expand(as_array(y_true, dtype), as_array(y_pred, dtype))
     if not fits(y_true.shape, y_pred.shape):
         true, pred = tuple(y_true.shape), tuple(y_pred.shape)
@@ -42,7 +44,7 @@ def counts_at(thresholds, y_true, y_pred, sample_weight, dtype, name, class_id=N
     if class_id is not None:
         class_id = normalize_axis(class_id, y_pred.shape[-1])
         y_true, y_pred = y_true[..., class_id], y_pred[..., class_id]
-    weights = decision_weights(sample_weight, y_pred, dtype, name)
+    weights = decision_weights(masked_weights(sample_weight, given, y_pred, dtype), y_pred, dtype, name)
     tail = y_pred.shape[1:] if multi_label else ()
     y_true, y_pred, weights = (knp.reshape(x, (-1, *tail)) for x in (y_true, y_pred, weights))
     limits = as_array(np.asarray(thresholds, "float32"), dtype)

@@ -1,22 +1,54 @@
 """Agreement of directions and of courses: cosine similarity, Pearson's and the concordance correlation, R2."""
 
-from kerata.core import batch
+from kerata.core import batch, masks
 from kerata.core.arrays import as_array
 from kerata.core.config import settings
+from kerata.engines.shapes import normalize_axis
 from kerata.losses.functions import pair
-from kerata.losses.loss import divide_no_nan
+from kerata.losses.loss import aligned_weights, divide_no_nan
 from kerata.metrics.metric import Metric
-from kerata.metrics.reduction import MeanMetricWrapper
+from kerata.metrics.reduction import Mean, MeanMetricWrapper, _filled, masked_weights
 from kerata.ops import crossentropy
 from kerata.ops import numpy as knp
 
 _AGGREGATIONS = (None, "uniform_average", "variance_weighted_average")
 
 
+def _mean(x, axis, mask):
+    """The mean along an axis, over what a mask of ones and zeros leaves; the axis stays, with length 1."""
+    if mask is None:
+        return knp.mean(x, axis, keepdims=True)
+    return divide_no_nan(knp.sum(x * mask, axis, keepdims=True), knp.sum(mask + knp.zeros_like(x), axis, keepdims=True))
+
+
+def _left(mask, *arrays):
+    """Arrays with 0 where a mask leaves them out."""
+    return arrays if mask is None else tuple(knp.where(mask != 0, x, 0.0) for x in arrays)
+
+
+def _cosines(y_true, y_pred, axis, mask=None):
+    y_true, y_pred = _left(mask, *pair(y_true, y_pred, "cosine_similarity"))
+    return knp.sum(crossentropy.normalize(y_true, axis) * crossentropy.normalize(y_pred, axis), axis)
+
+
+def _pearsons(y_true, y_pred, axis, mask=None):
+    ys = _left(mask, *pair(y_true, y_pred, "pearson_correlation"))
+    first, second = (crossentropy.normalize(*_left(mask, y - _mean(y, axis, mask)), axis) for y in ys)
+    return knp.sum(first * second, axis)
+
+
+def _concordances(y_true, y_pred, axis, mask=None):
+    y_true, y_pred = _left(mask, *pair(y_true, y_pred, "concordance_correlation"))
+    mean_true, mean_pred = _mean(y_true, axis, mask), _mean(y_pred, axis, mask)
+    true, pred = y_true - mean_true, y_pred - mean_pred
+    covariance, spread = _mean(true * pred, axis, mask), _mean(knp.square(true) + knp.square(pred), axis, mask)
+    gap = knp.square(mean_true - mean_pred)
+    return knp.squeeze(2.0 * covariance / (spread + gap + settings.epsilon), axis)
+
+
 def cosine_similarity(y_true, y_pred, axis=-1):
     """The cosine of the angle between target and prediction."""
-    y_true, y_pred = pair(y_true, y_pred, "cosine_similarity")
-    return knp.sum(crossentropy.normalize(y_true, axis) * crossentropy.normalize(y_pred, axis), axis)
+    return _cosines(y_true, y_pred, axis)
 
 
 def pearson_correlation(y_true, y_pred, axis=-1):
@@ -27,9 +59,7 @@ def pearson_correlation(y_true, y_pred, axis=-1):
     >>> [round(x, 4) for x in pearson_correlation([[0.0, 1.0, 2.0]], [[1.0, 3.0, 5.0]]).tolist()]
     [1.0]
     """
-    y_true, y_pred = pair(y_true, y_pred, "pearson_correlation")
-    first, second = (crossentropy.normalize(y - knp.mean(y, axis, keepdims=True), axis) for y in (y_true, y_pred))
-    return knp.sum(first * second, axis)
+    return _pearsons(y_true, y_pred, axis)
 
 
 def concordance_correlation(y_true, y_pred, axis=-1):
@@ -40,14 +70,29 @@ def concordance_correlation(y_true, y_pred, axis=-1):
     >>> [round(x, 4) for x in concordance_correlation([[0.0, 1.0, 2.0]], [[1.0, 2.0, 3.0]]).tolist()]
     [0.5714]
     """
-    y_true, y_pred = pair(y_true, y_pred, "concordance_correlation")
-    mean_true, mean_pred = knp.mean(y_true, axis, keepdims=True), knp.mean(y_pred, axis, keepdims=True)
-    covariance = knp.mean((y_true - mean_true) * (y_pred - mean_pred), axis)
-    gap = knp.squeeze(knp.square(mean_true - mean_pred), axis)
-    return 2.0 * covariance / (knp.var(y_true, axis) + knp.var(y_pred, axis) + gap + settings.epsilon)
+    return _concordances(y_true, y_pred, axis)
 
 
-class CosineSimilarity(MeanMetricWrapper):
+class _AlongAxis(MeanMetricWrapper):
+    """The mean of a function of what lies along an axis; where a mask has that axis, of what it leaves there."""
+
+    course = None  # a function `(y_true, y_pred, axis, mask)`
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Take a batch in."""
+        mask = masks.get_mask(y_pred)
+        axis = None if mask is None else normalize_axis(self.axis, len(y_pred.shape))
+        if mask is None or axis >= len(mask.shape):
+            return super().update_state(y_true, y_pred, sample_weight)
+        mask = _filled(as_array(mask, self.dtype), y_pred)
+        values = type(self).course(*self._inputs(y_true, y_pred), axis, mask)
+        weights = knp.max(mask, axis) + knp.zeros_like(values)  # 0 where nothing is left
+        if sample_weight is not None:
+            weights = weights * aligned_weights(as_array(sample_weight, self.dtype), values, self.name)
+        return Mean.update_state(self, values, weights)
+
+
+class CosineSimilarity(_AlongAxis):
     """The mean cosine of the angle between target and prediction.
 
     Shapes: (..., d), (..., d).
@@ -58,11 +103,13 @@ class CosineSimilarity(MeanMetricWrapper):
     0.8
     """
 
+    course = staticmethod(_cosines)
+
     def __init__(self, name="cosine_similarity", dtype=None, axis=-1):
         super().__init__(cosine_similarity, name, dtype, axis=axis)
 
 
-class PearsonCorrelation(MeanMetricWrapper):
+class PearsonCorrelation(_AlongAxis):
     """The mean of Pearson's correlation coefficient.
 
     Shapes: (..., d), (..., d).
@@ -73,11 +120,13 @@ class PearsonCorrelation(MeanMetricWrapper):
     0.5
     """
 
+    course = staticmethod(_pearsons)
+
     def __init__(self, name="pearson_correlation", dtype=None, axis=-1):
         super().__init__(pearson_correlation, name, dtype, axis=axis)
 
 
-class ConcordanceCorrelation(MeanMetricWrapper):
+class ConcordanceCorrelation(_AlongAxis):
     """The mean of the concordance correlation coefficient.
 
     Shapes: (..., d), (..., d).
@@ -87,6 +136,8 @@ class ConcordanceCorrelation(MeanMetricWrapper):
     >>> round(float(metric.result()), 4)
     0.5714
     """
+
+    course = staticmethod(_concordances)
 
     def __init__(self, name="concordance_correlation", dtype=None, axis=-1):
         super().__init__(concordance_correlation, name, dtype, axis=axis)
@@ -127,20 +178,20 @@ class R2Score(Metric):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Take a batch in: (batch, outputs), (batch, outputs)."""
+        given = y_pred
         y_true, y_pred = pair(as_array(y_true, self.dtype), as_array(y_pred, self.dtype), "r2_score")
         if len(y_true.shape) == 1:
             y_true, y_pred = y_true[:, None], y_pred[:, None]
         if not self._built:
             self._build(y_true.shape[1])
-        weights = row_weights(sample_weight, y_true, self.dtype, self.name)
+        counted = row_weights(masked_weights(None, given, y_pred, self.dtype), y_true, self.dtype, self.name)
+        weights = row_weights(sample_weight, y_true, self.dtype, self.name) * counted
         y_true, y_pred = knp.where(weights > 0, y_true, 0.0), knp.where(weights > 0, y_pred, 0.0)
         self.squared_sum.assign_add(knp.sum(weights * knp.square(y_true), 0))
         self.sum.assign_add(knp.sum(weights * y_true, 0))
         self.total_mse.assign_add(knp.sum(weights * knp.square(y_true - y_pred), 0))
         self.count.assign_add(knp.sum(weights, 0))
-        ones = knp.ones_like(y_true)
-        valid = batch.local.valid
-        self.num_samples.assign_add(knp.sum(ones if valid is None else ones * as_array(valid, self.dtype)[:, None]))
+        self.num_samples.assign_add(knp.sum(counted))
 
     def result(self):
         """The score so far."""

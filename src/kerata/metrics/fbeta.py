@@ -5,6 +5,7 @@ from kerata.losses.functions import pair
 from kerata.losses.loss import divide_no_nan
 from kerata.metrics.correlation import row_weights
 from kerata.metrics.metric import Metric
+from kerata.metrics.reduction import masked_weights
 from kerata.ops import numpy as knp
 
 _AVERAGES = (None, "micro", "macro", "weighted")
@@ -48,11 +49,13 @@ class FBetaScore(Metric):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Take a batch in."""
+        given = y_pred
         y_true, y_pred = pair(as_array(y_true, self.dtype), as_array(y_pred, self.dtype), self.name)
         if len(y_pred.shape) != 2:
             raise ValueError(f"{self.name} takes tensors of shape (batch, classes); {tuple(y_pred.shape)} came.")
         if not self._built:
             self._build(y_pred.shape[1])
+        sample_weight = masked_weights(sample_weight, given, y_pred, self.dtype)
         weights = row_weights(sample_weight, y_true, self.dtype, self.name)
         yes = knp.where(self._decided(y_pred), 1.0, knp.zeros_like(y_true))
         axis = None if self.average == "micro" else 0

@@ -1,10 +1,11 @@
 """Intersection over union of classes."""
 
-from kerata.core import batch
 from kerata.core.arrays import as_array
 from kerata.core.arrays import cast as _cast
-from kerata.losses.loss import aligned_weights, divide_no_nan
+from kerata.losses.loss import divide_no_nan
+from kerata.metrics.confusion import decision_weights
 from kerata.metrics.metric import Metric
+from kerata.metrics.reduction import masked_weights
 from kerata.ops import numpy as knp
 from kerata.ops import special
 
@@ -48,16 +49,14 @@ class IoU(Metric):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Take a batch in: (batch, ...), with an axis of classes where not sparse."""
-        y_true, y_pred = as_array(y_true), as_array(y_pred)
+        given, y_true, y_pred = y_pred, as_array(y_true), as_array(y_pred)
         y_true = y_true if self.sparse_y_true else knp.argmax(y_true, self.axis)
         y_pred = y_pred if self.sparse_y_pred else knp.argmax(y_pred, self.axis)
         y_true, y_pred = _cast(y_true, "int32"), _cast(y_pred, "int32")
         if len(y_pred.shape) == len(y_true.shape) - 1 and y_true.shape[-1] == 1:
             y_true = knp.squeeze(y_true, -1)
-        weights = knp.ones_like(y_true, self.dtype)
-        for given in (sample_weight, batch.local.valid):
-            if given is not None:
-                weights = weights * aligned_weights(as_array(given, self.dtype), weights, self.name)
+        sample_weight = masked_weights(sample_weight, given, y_true, self.dtype)
+        weights = decision_weights(sample_weight, knp.ones_like(y_true, self.dtype), self.dtype, self.name)
         if self.ignore_class is not None:
             weights = knp.where(y_true != self.ignore_class, weights, 0)
             y_true = knp.where(y_true != self.ignore_class, y_true, 0)
@@ -144,5 +143,6 @@ class BinaryIoU(IoU):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Take a batch in: labels and probabilities of one shape."""
-        y_pred = _cast(as_array(y_pred) >= self.threshold, "int32")
-        return super().update_state(y_true, y_pred, sample_weight)
+        given, y_pred = y_pred, as_array(y_pred)
+        sample_weight = masked_weights(sample_weight, given, y_pred, self.dtype)
+        return super().update_state(y_true, _cast(y_pred >= self.threshold, "int32"), sample_weight)

@@ -6,7 +6,8 @@ from kerata.core import dtypes, naming, policies
 from kerata.core.arrays import as_array
 from kerata.core.config import settings
 from kerata.core.configurable import Configurable
-from kerata.core.variable import Variable
+from kerata.core.setting_changes import SettingChanges
+from kerata.core.variable import Variable, independent_copy
 from kerata.engines import state
 
 
@@ -45,6 +46,7 @@ class Metric(Configurable):
             self._metrics.append(value)
         elif isinstance(value, Variable) and not any(v is value for v in self._variables):
             self._variables.append(value)
+        SettingChanges.note(self, name, value)
         super().__setattr__(name, value)
 
     @property
@@ -117,6 +119,8 @@ class Metric(Configurable):
         with state.StateScope():
             self.reset_state()
             return [v.value for v in self.variables]
+
+    __copy__ = independent_copy
 
     def get_config(self):
         """The constructor's arguments."""

@@ -43,6 +43,25 @@ def weighted_values(values, sample_weight, dtype, name):
     return values * weights, weights + knp.zeros_like(values)
 
 
+def masked_weights(sample_weight, y_pred, like, dtype):
+    """Weights that are 0 where the mask of predictions leaves them out; `sample_weight` itself if they have none.
+
+    `like` is what the weights are for: a mask whose axes are not its first ones says nothing of it.
+    """
+    mask = masks.get_mask(y_pred)
+    if mask is None or not _leads(tuple(mask.shape), tuple(like.shape)):
+        return sample_weight
+    mask = as_array(mask, dtype)
+    if sample_weight is None:
+        return mask
+    weights = as_array(sample_weight, dtype)
+    return _filled(weights, mask) * _filled(mask, weights)
+
+
+def _leads(shape, whole):
+    return len(shape) <= len(whole) and all(None in (n, m) or n in (1, m) for n, m in zip(shape, whole))
+
+
 def _filled(x, like):
     """`x` with axes of length 1 added at the end, up to the rank of `like`."""
     return knp.reshape(x, (*x.shape, *(1,) * (len(like.shape) - len(x.shape)))) if len(x.shape) < len(like.shape) else x
@@ -139,15 +158,8 @@ class MeanMetricWrapper(Mean):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Take a batch in."""
-        mask = masks.get_mask(y_pred)
-        values = self._fn(*self._inputs(y_true, y_pred), **self._fn_kwargs)
-        values = as_array(values, self.dtype)
-        if mask is not None and len(mask.shape) <= len(values.shape) and masks.get_mask(values) is None:
-            weights = as_array(mask, self.dtype)
-            if sample_weight is not None:
-                weights = weights * _filled(as_array(sample_weight, self.dtype), weights)
-            return super().update_state(values, sample_weight=weights)
-        return super().update_state(values, sample_weight=sample_weight)
+        values = as_array(self._fn(*self._inputs(y_true, y_pred), **self._fn_kwargs), self.dtype)
+        return super().update_state(values, sample_weight=masked_weights(sample_weight, y_pred, values, self.dtype))
 
     def _inputs(self, y_true, y_pred):
         """Targets and predictions as float tensors."""
@@ -183,8 +195,9 @@ class RootMeanSquaredError(Mean):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Take a batch in."""
-        y_true, y_pred = squeeze_or_expand(as_array(y_true, self.dtype), as_array(y_pred, self.dtype))
-        return super().update_state(knp.square(y_pred - y_true), sample_weight=sample_weight)
+        true, pred = squeeze_or_expand(as_array(y_true, self.dtype), as_array(y_pred, self.dtype))
+        values = knp.square(pred - true)
+        return super().update_state(values, sample_weight=masked_weights(sample_weight, y_pred, values, self.dtype))
 
     def result(self):
         """The root so far."""

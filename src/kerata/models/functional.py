@@ -7,6 +7,7 @@ from kerata import engines
 from kerata.core import constants, graph_form, masks
 from kerata.core.arrays import as_array, dtype_of, is_text, static_shape
 from kerata.core.graph import FromHost, KerasTensor, Plan, node_of, symbolic_leaves
+from kerata.engines.state import local, standing
 from kerata.layers.input_layer import InputLayer
 from kerata.layers.layer import Layer
 from kerata.models.model import Model
@@ -56,7 +57,7 @@ def set_graph(model, inputs, outputs):
     model.plan = Plan(inputs, outputs)
     model._operations = _by_depth(model.plan)
     _check_names(model._operations)
-    model.built = True
+    model.built = model.computes_wide = True  # its layers cast for themselves
     model._remember_engine()
     constants.warn_of_strangers(model.name, model.plan.nodes, model.variables)
 
@@ -105,16 +106,27 @@ def _check_names(operations):
         raise ValueError(f"The model has several layers called {sorted(twice)[0]!r}; layers' names must differ.")
 
 
-def run_graph(model, inputs, training=None, mask=None, **kwargs):
-    """The graph's outputs for `inputs`."""
+def run_graph(model, inputs, training=None, mask=None):
+    """The graph's outputs for `inputs`.
+
+    Args:
+        training: what layers are told that ask for it; what the call around was told if None.
+        mask: which steps of the inputs count, in the inputs' structure.
+    """
     if isinstance(inputs, FromHost):
         return model.plan.parted[1].run(list(inputs.values))
     flat = _standardized(model, inputs)
-    if mask is not None:
-        for x, m in zip(flat, optree.tree_leaves(mask)):
-            if m is not None:
-                masks.set_mask(x, m)
-    return model.plan.run(flat)
+    training = local.training if training is None else training
+    if mask is None and training is local.training:
+        return model.plan.run(flat)
+    given = [None] * len(flat) if mask is None else optree.tree_leaves(mask, none_is_leaf=True)
+    if len(given) != len(flat):
+        raise ValueError(
+            f'Model "{model.name}" has {len(flat)} input{"s" * (len(flat) > 1)}, and needs as many masks, None for none; '
+            f"{len(given)} came."
+        )
+    with masks.masked(flat, given) as xs, standing(training=training):
+        return model.plan.run(xs)
 
 
 def run_on_host(model, inputs):

@@ -2,11 +2,14 @@
 
 import json
 
+from kerata.core import object_sharing, suggestions
 from kerata.core.graph import symbolic_leaves
 from kerata.core.paths import flattened, nested
 from kerata.core.registry import deserialize_keras_object, serialize_keras_object
 from kerata.layers.layer import Layer
 from kerata.training.trainer import Trainer
+
+_NODES = "nodes in order"  # among what is pickled of a model
 
 
 def is_functional_call(args, kwargs):
@@ -95,13 +98,10 @@ class Model(Trainer, Layer):
             if not -len(layers) <= index < len(layers):
                 raise ValueError(f"The model has {len(layers)} layers; there is no index {index}.")
             return layers[index]
-        for layer in layers:
-            if layer.name == name:
-                return layer
-        import difflib
-
-        near = difflib.get_close_matches(name, [layer.name for layer in layers], 1)
-        hint = f" Did you mean {near[0]!r}?" if near else f" It has {', '.join(layer.name for layer in layers[:20])}."
+        names = [layer.name for layer in layers]
+        if name in names:
+            return layers[names.index(name)]
+        hint = suggestions.hint(name, names) or f" It has {', '.join(names[:20])}."
         raise ValueError(f"The model {self.name!r} has no layer {name!r}.{hint}")
 
     @property
@@ -168,6 +168,10 @@ class Model(Trainer, Layer):
         if self.plan is None and shape is not None and any(not layer.built for layer in self._flatten_layers()):
             self._build_by_call(shape)
 
+    def _call_inside_outer(self, *args, **kwargs):
+        self._remember_engine()  # the one that the model's weights are made on, if they are made now
+        return super()._call_inside_outer(*args, **kwargs)
+
     def _build_by_call(self, input_shape):
         from kerata.core.graph import abstract_call
         from kerata.core.tree import map_shape_structure
@@ -183,6 +187,7 @@ class Model(Trainer, Layer):
                 f"Model {self.name!r} could not be built for the input shape {input_shape}: {error} Call it on real data instead."
             ) from error
 
+    @suggestions.named
     def summary(
         self,
         line_length=None,
@@ -249,26 +254,27 @@ class Model(Trainer, Layer):
     # Saving
 
     def save(self, filepath, overwrite=True, zipped=None, **kwargs):
-        """Save the model: a `.keras` file, or the older `.h5`."""
+        """Save the model in a `.keras` file; see `saving.save_model`."""
         from kerata.saving import save_model
 
         return save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
 
+    @suggestions.named
     def save_weights(self, filepath, overwrite=True, max_shard_size=None):
-        """Save the weights only, in a `.weights.h5` file."""
+        """Save the weights, and the optimizer's state, in a `.weights.h5` file, or several; see `saving.save_weights`."""
         from kerata.saving import save_weights
 
         return save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
 
     def load_weights(self, filepath, skip_mismatch=False, **kwargs):
-        """Load weights from a `.weights.h5`, `.keras` or `.h5` file."""
+        """Load weights from a `.weights.h5`, `.weights.json` or `.keras` file; see `saving.load_weights`."""
         from kerata.saving import load_weights
 
         return load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
     def to_json(self, **kwargs):
         """The model's structure as JSON text; `model_from_json` reads it."""
-        return json.dumps(serialize_keras_object(self), **kwargs)
+        return json.dumps(object_sharing.whole(lambda: serialize_keras_object(self)), **kwargs)
 
     def get_config(self):
         """The constructor's arguments; for a model made from a graph, the graph."""
@@ -288,8 +294,14 @@ class Model(Trainer, Layer):
         return cls(**config)
 
     def __getstate__(self):
-        """What is pickled and copied: all but the compiled programs, which are made again."""
-        return {**super().__getstate__(), "_compiled_steps": None, "_predictor": None}
+        """What is pickled and copied: all but the compiled programs, which are made again.
+
+        The nodes come first, each after those that it needs, so that no deep graph is descended from its outputs.
+        """
+        return {_NODES: self._nodes(), **super().__getstate__(), "_compiled_steps": None, "_predictor": None}
+
+    def __setstate__(self, state):
+        super().__setstate__({name: value for name, value in state.items() if name != _NODES})
 
     def to_engine(self, name):
         """Move the model, with its weights and its optimizer's, to another engine; returns the model."""
@@ -302,7 +314,9 @@ class Model(Trainer, Layer):
             if layer._engine_name not in (None, name):
                 vars(layer).pop("_place", None)  # a device of the engine before
             layer._engine_name = name
-        self._forget_compiled()
+            layer._losses.clear()
+            if isinstance(layer, Model):
+                layer._forget_compiled()
         return self
 
     def get_state_tree(self, value_format="backend_tensor"):
@@ -348,4 +362,5 @@ def model_from_json(json_string, custom_objects=None):
     >>> model_from_json(model.to_json()).output_shape
     (None, 1)
     """
-    return deserialize_keras_object(json.loads(json_string), custom_objects=custom_objects)
+    with object_sharing.reading():
+        return deserialize_keras_object(json.loads(json_string), custom_objects=custom_objects)

@@ -1,8 +1,9 @@
 """Quantization of all layers of a model, or of blocks of it with data to calibrate by."""
 
 import re
-import warnings
 
+from kerata.core import suggestions
+from kerata.engines.warning import warn
 from kerata.layers.layer import Layer, is_default
 from kerata.quantizers.configs import settled_config
 
@@ -10,8 +11,7 @@ from kerata.quantizers.configs import settled_config
 def quantize(model, mode, config, filters, options):
     """`Model.quantize`."""
     type_check = options.pop("type_check", True)
-    if options:
-        raise ValueError(f"{type(model).__name__}.quantize has no argument {next(iter(options))!r}.")
+    suggestions.refuse(type(model).quantize, options, ("type_check",))
     config = settled_config(mode, config)
     if not model.built:
         raise ValueError(f"Model {model.name!r} can't be quantized before it is built: call it once, or build it.")
@@ -24,9 +24,7 @@ def quantize(model, mode, config, filters, options):
         return
     layers = [layer for layer in layers if _takes(layer, config, type_check)]
     if not layers:
-        warnings.warn(
-            f"No layer of the model {model.name!r} has been quantized: none can be, or the filters chose none.", stacklevel=4
-        )
+        warn(f"No layer of the model {model.name!r} has been quantized: none can be, or the filters chose none.")
     for layer in layers:
         layer.quantize(config.mode, type_check=type_check, config=config)
 
@@ -44,7 +42,7 @@ def _takes(layer, config, type_check):
     try:
         layer._settled(config.mode, type_check, config)
     except NotImplementedError as error:
-        warnings.warn(str(error), stacklevel=5)
+        warn(str(error))
         return False
     return True
 

@@ -1,8 +1,10 @@
 """`Sequential`: layers one after another."""
 
+from kerata.core import masks, suggestions
 from kerata.core.arrays import dtype_of, is_text
 from kerata.core.graph import KerasTensor, Plan
 from kerata.core.registry import deserialize_keras_object, serialize_keras_object
+from kerata.engines.state import local, standing
 from kerata.layers.input_layer import InputLayer
 from kerata.layers.layer import Layer
 from kerata.models.model import Model
@@ -26,6 +28,8 @@ class Sequential(Model):
     49
     """
 
+    computes_wide = True  # its layers cast for themselves
+
     def __init__(self, layers=None, trainable=True, name=None):
         Layer.__init__(self, trainable=trainable, name=name)
         self._chain = []  # the layers, an InputLayer at the beginning if there is one
@@ -36,6 +40,10 @@ class Sequential(Model):
 
     def add(self, layer, rebuild=True):
         """Put a layer at the end.
+
+        Args:
+            layer: the layer, or a tensor made by `Input`, or a function.
+            rebuild: accepted; the graph only grows by the layer, and nothing is built twice.
 
         Raises: ValueError or TypeError if it is no layer, its name is taken, or it does not fit; nothing is added then.
         """
@@ -84,7 +92,7 @@ class Sequential(Model):
         return layer
 
     def pop(self, rebuild=True):
-        """Take the last layer away, and return it."""
+        """Take the last layer away, and return it. `rebuild` is accepted: nothing has to be built again."""
         if not self.layers:
             raise ValueError(f"The model {self.name!r} has no layer to take away.")
         layer = self._chain.pop()
@@ -97,6 +105,8 @@ class Sequential(Model):
         known = len(self._tensors) > 1
         self.plan = Plan(self._tensors[0], self._tensors[-1]) if known else None
         self.built = known
+        if known:
+            self._remember_engine()
         self._forget_compiled()
 
     def build(self, input_shape=None):
@@ -126,14 +136,19 @@ class Sequential(Model):
         return super()._standard_inputs(x)
 
     def call(self, inputs, training=None, mask=None, **kwargs):
-        """Each layer on the output of the one before."""
+        """Each layer on the output of the one before; `mask` says which steps of the input count.
+
+        Raises: TypeError for arguments by other names: the layers of a chain take none.
+        """
         from kerata.models.functional import run_graph
 
+        suggestions.refuse(Sequential.call, kwargs)
         if self.plan is not None:
             return run_graph(self, inputs, training, mask)
-        x = inputs
-        for layer in self._chain:
-            x = layer(x)
+        training = local.training if training is None else training
+        with masks.masked([inputs], [mask]) as (x,), standing(training=training):
+            for layer in self._chain:
+                x = layer(x)
         return x
 
     @property

@@ -18,7 +18,7 @@ def convert_to_tensor(x, dtype=None, sparse=None, ragged=None):
     Args:
         x: numbers, nested lists of them, NumPy arrays, variables, tensors.
         dtype: the dtype; that of `x` if None.
-        sparse, ragged: accepted; tensors are dense.
+        sparse, ragged: whether tensors that are sparse or ragged stay so; accepted, as no engine has such tensors.
 
     >>> convert_to_tensor([1, 2], dtype="float32").tolist()
     [1.0, 2.0]

@@ -1,7 +1,7 @@
 """Cross entropies, one-hot codes, CTC."""
 
-from kerata.core import dtypes
-from kerata.core.arrays import as_array, dtype_of
+from kerata.core import dtypes, suggestions
+from kerata.core.arrays import as_array, dtype_of, no_sparse
 from kerata.core.arrays import cast as _cast
 from kerata.core.config import settings
 from kerata.core.op import op
@@ -21,7 +21,7 @@ def one_hot(x, num_classes, axis=-1, dtype=None, sparse=False):
     >>> one_hot([0, 2], 3).tolist()
     [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
-    _no_sparse("one_hot", sparse)
+    no_sparse("one_hot", sparse)
     x = as_array(x)
     rank = len(x.shape) + 1
     axis = normalize_axis(axis, rank)
@@ -31,11 +31,6 @@ def one_hot(x, num_classes, axis=-1, dtype=None, sparse=False):
 
 def _integers(x):
     return x if dtypes.is_int_dtype(dtype_of(x)) else _cast(x, "int32")
-
-
-def _no_sparse(what, sparse):
-    if sparse:
-        raise ValueError(f"{what}(sparse=True) is not available: the engines in use have no sparse tensors. Leave it out.")
 
 
 @op
@@ -49,15 +44,16 @@ def multi_hot(inputs, num_classes=None, axis=-1, dtype=None, sparse=False, **kwa
         dtype: the dtype; the default float if None.
         sparse: False; there are no sparse tensors.
 
-    Raises: ValueError without `num_classes`, or for `sparse=True`.
+    Raises: ValueError without `num_classes`, or for `sparse=True`; TypeError for arguments by other names.
 
     >>> multi_hot([0, 2], 4).tolist()
     [1.0, 0.0, 1.0, 0.0]
     """
     num_classes = kwargs.pop("num_tokens", None) if num_classes is None else num_classes
-    if kwargs or num_classes is None:
-        raise ValueError(f"multi_hot needs num_classes and takes no {sorted(kwargs)}.")
-    _no_sparse("multi_hot", sparse)
+    suggestions.refuse(multi_hot, kwargs)
+    if num_classes is None:
+        raise ValueError("multi_hot needs num_classes, the length of the result's last axis; None came.")
+    no_sparse("multi_hot", sparse)
     inputs = as_array(inputs)
     codes = one_hot(inputs, num_classes, axis, dtype)
     return knp.max(codes, axis=1 if len(inputs.shape) > 1 else 0)

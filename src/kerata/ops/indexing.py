@@ -157,7 +157,7 @@ def select(condlist, choicelist, default=0):
 def isin(x1, x2, assume_unique=False, invert=False):
     """Whether each element of `x1` is among those of `x2`, or is not with `invert`.
 
-    `assume_unique` is accepted, and changes nothing.
+    `assume_unique`, that neither has an element twice, is accepted: the result is the same.
 
     >>> isin([1, 2, 5], [2, 5, 7]).tolist()
     [False, True, True]

@@ -1,7 +1,7 @@
 """Convolution, pooling, normalization, attention."""
 
 from kerata import engines
-from kerata.core import dtypes
+from kerata.core import dtypes, suggestions
 from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.arrays import cast as _cast
 from kerata.core.config import epsilon as default_epsilon
@@ -322,7 +322,7 @@ def moments(x, axes, keepdims=False, synchronized=False):
         x: a tensor; integers become floats.
         axes: an axis, or several.
         keepdims: whether the axes stay, with length one.
-        synchronized: accepted; the statistics are those of the whole tensor.
+        synchronized: whether replicas share their statistics; accepted, as a tensor is whole on its one device.
 
     >>> [part.tolist() for part in moments([[1.0, 3.0], [5.0, 7.0]], [0])]
     [[3.0, 5.0], [4.0, 4.0]]
@@ -409,19 +409,26 @@ def layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon=None, **kwarg
         gamma, beta: what the result is multiplied with, and what is added, (features,) each; None for neither.
         axis: an axis, or several together.
         epsilon: added to the variance; `kerata.config.epsilon()` if None.
+        kwargs: only the old `rms_scaling`; if true, the mean stays, and there is no `beta`. (`rms_normalization` divides by
+            the root mean square.)
 
+    Raises: ValueError for `beta` with `rms_scaling`; TypeError for arguments by other names.
     Source: Ba et al. 2016, arXiv:1607.06450.
 
     >>> layer_normalization([[0.0, 4.0]]).tolist()
     [[-1.0, 1.0]]
     """
+    keeps_mean = kwargs.pop("rms_scaling", False)
+    suggestions.refuse(layer_normalization, kwargs)
+    if keeps_mean and beta is not None:
+        raise ValueError("layer_normalization with rms_scaling=True adds nothing: leave beta out.")
     x = knp.to_float(x)
     dtype, wide = dtype_of(x), knp.widened(x)
     mean = knp.mean(wide, axis, keepdims=True)
     centred = knp.subtract(wide, mean)
     variance = knp.mean(knp.square(centred), axis, keepdims=True)
-    y = knp.multiply(centred, knp.divide(1.0, knp.sqrt(knp.add(variance, default_epsilon() if epsilon is None else epsilon))))
-    y = _cast(y, dtype)
+    factor = knp.divide(1.0, knp.sqrt(knp.add(variance, default_epsilon() if epsilon is None else epsilon)))
+    y = _cast(knp.multiply(wide if keeps_mean else centred, factor), dtype)
     if gamma is not None:
         y = knp.multiply(y, along(gamma, y, axis))
     return y if beta is None else knp.add(y, along(beta, y, axis))
@@ -464,7 +471,7 @@ def dot_product_attention(
         mask: booleans; where one is False, the target does not see the source.
         scale: what the logits are multiplied with; `1 / sqrt(depth)` if None.
         is_causal: whether a target sees no source behind its own place.
-        flash_attention: accepted; the engine chooses its kernel.
+        flash_attention: accepted; the engine chooses its fastest kernel, and the result is the same.
         attn_logits_soft_cap: what the logits are kept below, by tanh, if given.
 
     Source: Vaswani et al. 2017, arXiv:1706.03762.

@@ -1,5 +1,6 @@
 """Products of vectors, matrices and tensors."""
 
+from kerata.core import suggestions
 from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.arrays import cast as _cast
 from kerata.core.op import op, xp
@@ -68,9 +69,14 @@ def tensordot(x1, x2, axes=2):
 def einsum(subscripts, *operands, **kwargs):
     """Einstein's summation: `einsum("bij,bjk->bik", a, b)`.
 
+    Of other arguments only `optimize` is accepted; the engine chooses the order of the products in any case.
+
+    Raises: TypeError for arguments by other names.
+
     >>> einsum("ij,j->i", [[1, 2], [3, 4]], [1, 10]).tolist()
     [21, 43]
     """
+    suggestions.refuse(einsum, kwargs, ("optimize",))
     return _with_bools(lambda *xs: xp().einsum(subscripts, *xs), *_wide_bytes(*common(operands)))
 
 

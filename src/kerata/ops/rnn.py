@@ -22,7 +22,6 @@ def rnn(
     mask=None,
     constants=None,
     unroll=False,
-    input_length=None,
     time_major=False,
     zero_output_for_mask=False,
     return_all_outputs=True,
@@ -38,7 +37,6 @@ def rnn(
             they were; before the first True, the output is the first state if that has its shape, else zeros.
         constants: a list of tensors put behind the states at each step.
         unroll: whether the steps are written out one by one: quicker for few steps, slow to compile for many.
-        input_length: not needed; the inputs tell it.
         time_major: whether inputs, mask and outputs are (time, batch, ...).
         zero_output_for_mask: whether the output is 0 where the mask is False.
         return_all_outputs: False keeps the last output only, as a sequence of one step.

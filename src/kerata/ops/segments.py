@@ -6,7 +6,7 @@ import numpy as np
 
 from kerata import engines
 from kerata.core import dtypes
-from kerata.core.arrays import as_array, dtype_of, static_shape
+from kerata.core.arrays import as_array, dtype_of, no_sparse, static_shape
 from kerata.core.arrays import cast as _cast
 from kerata.core.op import op
 from kerata.ops import numpy as knp
@@ -71,7 +71,7 @@ def segment_sum(data, segment_ids, num_segments=None, sorted=False):
         segment_ids: the segment of each row; rows with a number out of range are left out.
         num_segments: how many segments there are; one more than the largest number by default, which a compiled function
             can't know.
-        sorted: whether the numbers are in ascending order; no engine needs it.
+        sorted: whether the numbers are in ascending order; accepted, as no engine needs it.
 
     Raises: ValueError unless there is one integer for each row.
 
@@ -83,7 +83,7 @@ def segment_sum(data, segment_ids, num_segments=None, sorted=False):
 
 @op
 def segment_prod(data, segment_ids, num_segments=None, sorted=False):
-    """The products of the rows of each segment, 1 for none; see `segment_sum`.
+    """The products of the rows of each segment, 1 for none; see `segment_sum`, also for `sorted`.
 
     >>> segment_prod([2.0, 3.0, 4.0], [0, 2, 2], 3).tolist()
     [2.0, 1.0, 12.0]
@@ -93,7 +93,7 @@ def segment_prod(data, segment_ids, num_segments=None, sorted=False):
 
 @op
 def segment_max(data, segment_ids, num_segments=None, sorted=False):
-    """The largest element of each segment, -inf or the dtype's smallest number for none; see `segment_sum`.
+    """The largest element of each segment, -inf or the dtype's smallest number for none; see `segment_sum`, also for `sorted`.
 
     >>> segment_max([1.0, 2.0, 4.0], [0, 2, 2], 3).tolist()
     [1.0, -inf, 4.0]
@@ -103,7 +103,7 @@ def segment_max(data, segment_ids, num_segments=None, sorted=False):
 
 @op
 def segment_min(data, segment_ids, num_segments=None, sorted=False):
-    """The smallest element of each segment, inf or the dtype's largest number for none; see `segment_sum`.
+    """The smallest element of each segment, inf or the dtype's largest number for none; see `segment_sum`, also for `sorted`.
 
     >>> segment_min([1.0, 2.0, 4.0], [0, 2, 2], 3).tolist()
     [1.0, inf, 2.0]
@@ -121,13 +121,15 @@ def bincount(x, weights=None, minlength=0, sparse=False):
         weights: a number for each element of `x`; 1 for each if None.
         minlength: the length at least; it is one more than the largest integer if that is more. In compiled functions,
             where that can't be known, it is the length.
-        sparse: accepted; the result is dense.
+        sparse: False; there are no sparse tensors.
 
-    Raises: ValueError for other than integers, other numbers of axes, or without `minlength` in a compiled function.
+    Raises: ValueError for other than integers, other numbers of axes, `sparse=True`, or without `minlength` in a compiled
+    function.
 
     >>> bincount([0, 2, 2], minlength=2).tolist()
     [1, 0, 2]
     """
+    no_sparse("bincount", sparse)
     x = as_array(x)
     if not dtypes.is_int_dtype(dtype_of(x)) or len(x.shape) not in (1, 2):
         raise ValueError(f"bincount takes integers (n,) or (batch, n); {dtype_of(x)} of shape {static_shape(x)} came.")

@@ -68,7 +68,7 @@ def unique(
     """The different elements of a tensor in ascending order, or its different slices along an axis.
 
     Args:
-        sorted: whether the order matters; they are in ascending order in any case.
+        sorted: False accepts any order; it is the ascending one in any case.
         return_index: whether the number of the first element of each kind is returned, too.
         return_inverse: whether the place of every element among the different ones is returned, too.
         return_counts: whether it is returned how often each one is there, too.

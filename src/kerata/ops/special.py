@@ -204,7 +204,7 @@ def top_k(x, k, sorted=True):
     Args:
         x: a tensor.
         k: how many.
-        sorted: accepted; they always are.
+        sorted: False accepts any order; it is this one in any case.
 
     Raises: ValueError if there are fewer than `k`.
 

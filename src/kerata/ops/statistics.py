@@ -102,14 +102,13 @@ def _between(ordered, place, method):
         low = high = xp().round(place)
     elif method in ("lower", "higher"):
         low = high = low if method == "lower" else high
-    rows = (*ordered.shape[:-1], place.shape[-1])
-    below, above = (_taken(ordered, _cast(p, "int32"), rows) for p in (low, high))
+    below, above = (_taken(ordered, _cast(p, "int32")) for p in (low, high))
     if method == "midpoint":
         return divide(add(below, above), 2.0)
     return below if method != "linear" else add(below, multiply(subtract(above, below), subtract(place, low)))
 
 
-def _taken(ordered, places, rows):
+def _taken(ordered, places):
     if len(places.shape) == 1:
         return xp().take(ordered, places, axis=-1)
     return take_along_axis(ordered, places, -1)
@@ -135,10 +134,10 @@ def _quantile(what, x, q, axis, method, keepdims, without_nan):
         place = multiply(levels, 0.0 if last is None else _cast(as_array(last), wide) - 1.0)
         empty = any(missing, -1, keepdims=True)
     values = select_by(empty, float("nan"), _between(select_by(empty, 0.0, ordered), place, method))
-    return _cast(_in_front(values, q, axes, len(x.shape), keepdims), dtype)
+    return _cast(_in_front(values, q, axes, keepdims), dtype)
 
 
-def _in_front(values, q, axes, rank, keepdims):
+def _in_front(values, q, axes, keepdims):
     """Quantiles along the last axis in the form of a reduction, those of each level in front."""
     values = moveaxis(values, -1, 0)
     if keepdims:

@@ -1,7 +1,6 @@
 """`Optimizer`: clipping, decay, averages, accumulation and state round a pure update rule."""
 
 import re
-import warnings
 
 import numpy as np
 
@@ -10,8 +9,10 @@ from kerata.core import naming, registry
 from kerata.core.arrays import as_array, dtype_of
 from kerata.core.arrays import cast as _cast
 from kerata.core.configurable import Configurable, is_own, parameters_of
-from kerata.core.variable import Variable
+from kerata.core.setting_changes import SettingChanges
+from kerata.core.variable import Variable, independent_copy
 from kerata.engines import state
+from kerata.engines.warning import warn
 from kerata.ops import numpy as knp
 from kerata.ops.elementwise import widened
 from kerata.optimizers import clipping
@@ -94,11 +95,15 @@ class Optimizer(Configurable):
         self.gradient_accumulation_steps = gradient_accumulation_steps
         self._check_arguments()
         self.built = False
-        self._variables, self._trainable_variables, self._positions = [], [], {}
+        self._variables, self._trainable_variables, self._positions, self._is_copy = [], [], None, False
         self._slots, self._averages, self._accumulators = {}, [], []
-        self._undecayed, self._undecayed_names = set(), []
+        self._undecayed, self._undecayed_names = [], []
         self._iterations = self.add_variable((), dtype="int32", aggregation="only_first_replica", name="iteration")
         self._learning_rate = self._started(learning_rate)
+
+    def __setattr__(self, name, value):
+        SettingChanges.note(self, name, value)
+        super().__setattr__(name, value)
 
     def _check_arguments(self):
         check_common(self)
@@ -164,7 +169,7 @@ class Optimizer(Configurable):
         if self.built:
             return
         self._trainable_variables = list(var_list)
-        self._positions = {id(v): i for i, v in enumerate(self._trainable_variables)}
+        self._positions = None
         if self.use_ema:
             self._averages = self.add_optimizer_variables(self._trainable_variables, "average")
         if self.gradient_accumulation_steps:
@@ -184,7 +189,13 @@ class Optimizer(Configurable):
         return "zeros"
 
     def _get_variable_index(self, variable):
-        return self._positions[id(variable)]
+        return self._known()[id(variable)]
+
+    def _known(self):
+        """The places of the model's variables by their identity, which copies don't share: noted when first needed."""
+        if self._positions is None:
+            self._positions = {id(v): i for i, v in enumerate(self._trainable_variables)}
+        return self._positions
 
     # The rule
 
@@ -277,12 +288,23 @@ class Optimizer(Configurable):
         return variables
 
     def _check_known(self, variables):
+        if self._is_copy:
+            self._adopt(variables)
         for variable in variables:
-            if id(variable) not in self._positions:
+            if id(variable) not in self._known():
                 raise ValueError(
-                    f"{self.name} was built for {len(self._positions)} variables, and {variable.path!r} is none of them. "
+                    f"{self.name} was built for {len(self._known())} variables, and {variable.path!r} is none of them. "
                     "Make a new optimizer for a new model (compile again), or build it with all variables first."
                 )
+
+    def _adopt(self, variables):
+        """Take variables in the place of their namesakes: an optimizer that was copied alone goes on with those it finds."""
+        self._is_copy, named = False, {(v.path, v.shape, v.dtype): v for v in self._trainable_variables}
+        found = {id(named.get((v.path, v.shape, v.dtype))): v for v in variables if id(v) not in self._known()}
+        self._trainable_variables, self._undecayed = (
+            [found.get(id(v), v) for v in mine] for mine in (self._trainable_variables, self._undecayed)
+        )
+        self._positions = None
 
     def _with_gradients(self, grads, variables):
         pairs = [(g, v) for g, v in zip(grads, variables) if g is not None]
@@ -293,9 +315,8 @@ class Optimizer(Configurable):
                 "function whose gradients are taken."
             )
         if missing:
-            warnings.warn(
-                f"Gradients do not exist for variables {missing}: the loss does not depend on them, and they stay as they are.",
-                stacklevel=4,
+            warn(
+                f"Gradients do not exist for variables {missing}: the loss does not depend on them, and they stay as they are."
             )
         return [(as_array(g), v) for g, v in pairs]
 
@@ -393,11 +414,13 @@ class Optimizer(Configurable):
 
     def exclude_from_weight_decay(self, var_list=None, var_names=None):
         """Leave variables out of weight decay: by themselves, or by patterns found in their paths."""
-        self._undecayed |= {id(v) for v in var_list or ()}
+        self._undecayed += var_list or ()
         self._undecayed_names += [var_names] if isinstance(var_names, str) else list(var_names or ())
 
     def _use_weight_decay(self, variable):
-        return id(variable) not in self._undecayed and not any(re.search(n, variable.path) for n in self._undecayed_names)
+        if any(v is variable for v in self._undecayed):
+            return False
+        return not any(re.search(n, variable.path) for n in self._undecayed_names)
 
     def _apply_weight_decay(self, variables, learning_rate):
         for variable in variables:
@@ -469,7 +492,13 @@ class Optimizer(Configurable):
         """The loss times `loss_scale_factor`."""
         return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
 
-    # Saving
+    # Copying and saving
+
+    def __getstate__(self):
+        """What is pickled and copied."""
+        return {**vars(self), "_positions": None, "_is_copy": True}
+
+    __copy__ = independent_copy
 
     def get_weights(self):
         """The values of the state."""
@@ -494,10 +523,9 @@ class Optimizer(Configurable):
         """Take the state from a store; a store of another length is left alone, with a warning."""
         count = len(store.keys())
         if count != len(self.variables):
-            warnings.warn(
+            warn(
                 f"The file has {count} variables for the optimizer {self.name!r}, which has {len(self.variables)}: its state "
-                "is not loaded. Compile the model with the same optimizer, and build it, first.",
-                stacklevel=2,
+                "is not loaded. Compile the model with the same optimizer, and build it, first."
             )
             return
         for i, variable in enumerate(self.variables):

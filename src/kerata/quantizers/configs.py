@@ -44,7 +44,7 @@ class QuantizationConfig(Configurable):
         """The activation quantizer of a config, which may be None for none; the default if there is no config."""
         return default if config is None else config.activation_quantizer
 
-    def _check_ranges(self, **allowed):
+    def _check_ranges(self):
         for name in ("weight_quantizer", "activation_quantizer"):
             quantizer = getattr(self, name)
             if quantizer is not None and quantizer.output_dtype != "int8":

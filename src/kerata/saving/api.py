@@ -6,14 +6,14 @@ import io
 import os
 import pathlib
 import tempfile
-import warnings
 import zipfile
 
-import numpy as np
-
+from kerata.core import object_sharing, suggestions
 from kerata.core.registry import deserialize_keras_object, serialize_keras_object
-from kerata.saving import archive, hdf5
+from kerata.engines.warning import warn
+from kerata.saving import archive, model_weights, weights_files
 from kerata.saving.weights import walk
+from kerata.saving.weights_files import ONE, SEVERAL
 
 # The version of Keras whose files these are.
 FORMAT = "3.15.1"
@@ -25,8 +25,12 @@ def save_model(model, filepath, overwrite=True, zipped=None, **kwargs):
     Args:
         filepath: where; the name ends in `.keras`.
         overwrite: False raises if there is a file already.
+        zipped: None or True: the file is a zip archive.
+        include_optimizer: False leaves the optimizer's state out; the file is then that of a model that is not compiled.
+        save_format: None or "keras"; the ending tells it.
 
-    Raises: ValueError for another ending, or a model that can't be saved; an existing file stays as it was then.
+    Raises: ValueError for another ending, or a model that can't be saved: one with weights that the file would lack, such as
+        those of a layer in a function's closure. An existing file stays as it was then. TypeError for unknown arguments.
 
     >>> import kerata, tempfile
     >>> model = kerata.Sequential([kerata.layers.Input((2,)), kerata.layers.Dense(1)])
@@ -35,13 +39,20 @@ def save_model(model, filepath, overwrite=True, zipped=None, **kwargs):
     ...     load_model(folder + "/model.keras").output_shape
     (None, 1)
     """
+    include_optimizer = kwargs.pop("include_optimizer", True)
+    if kwargs.pop("save_format", None) not in (None, "keras"):
+        raise ValueError("save_model to a .keras file takes no other save_format than 'keras'.")
+    suggestions.refuse(save_model, kwargs, ("include_optimizer", "save_format"))
     path = _checked_path(filepath, overwrite, (".keras",), "a model")
-    if kwargs.pop("save_format", None) not in (None, "keras") or kwargs.pop("include_optimizer", True) is None or kwargs:
-        raise ValueError(f"save_model to a .keras file takes no {', '.join(kwargs) or 'save_format'}.")
-    config = serialize_keras_object(model)
+    if zipped is False:
+        raise ValueError("zipped=False would be a folder; a .keras file is a zip archive. Leave it out.")
+    config = object_sharing.whole(lambda: serialize_keras_object(model))
+    if not include_optimizer:
+        config.pop("compile_config", None)
     metadata = {"keras_version": FORMAT, "date_saved": datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")}
     buffer = io.BytesIO()
-    _write_weights(model, buffer, with_optimizer=True)
+    with weights_files.Writer(buffer) as writer:
+        model_weights.write(model, writer, with_optimizer=bool(include_optimizer))
     with _atomic(path) as temporary:
         archive.write(temporary, config, metadata, buffer.getvalue(), _with_assets(model, "save_assets"))
 
@@ -77,11 +88,12 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
         archive.check_members(zipped)
         config = archive.read_json(zipped, "config.json")
         compiled = config.pop("compile_config", None)
-        model = deserialize_keras_object(config, custom_objects, safe_mode=safe_mode)
+        with object_sharing.reading():
+            model = deserialize_keras_object(config, custom_objects, safe_mode=safe_mode)
         if compile and compiled:
             _compile_as_saved(model, compiled, custom_objects)
-        with zipped.open("model.weights.h5") as file:
-            _read_weights(model, io.BytesIO(file.read()), skip_mismatch=False, with_optimizer=compile)
+        with zipped.open("model.weights.h5") as file, weights_files.Reader(io.BytesIO(file.read())) as reader:
+            model_weights.read(model, reader, optimizer="if there" if compile else "never")
         archive.read_assets(zipped, _with_assets(model, "load_assets"))
     return model
 
@@ -103,7 +115,8 @@ def _load_checkpoint(path, custom_objects, compile, safe_mode):
     if config is None:
         raise ValueError(f"The checkpoint in {str(path)!r} holds weights alone: make the model, then model.load_weights(path).")
     compiled = config.pop("compile_config", None)
-    model = deserialize_keras_object(config, custom_objects, safe_mode=safe_mode)
+    with object_sharing.reading():
+        model = deserialize_keras_object(config, custom_objects, safe_mode=safe_mode)
     if compile and compiled:
         _compile_as_saved(model, compiled, custom_objects)
     optimizer, kinds = getattr(model, "optimizer", None), orbax_files.WEIGHTS
@@ -122,16 +135,20 @@ def _compile_as_saved(model, compiled, custom_objects):
         with CustomObjectScope(custom_objects):
             model.compile_from_config(compiled)
     except (ValueError, TypeError) as error:
-        warnings.warn(f"The model is loaded but not compiled: {error} Compile it yourself.", stacklevel=3)
+        warn(f"The model is loaded but not compiled: {error} Compile it yourself.")
 
 
 def save_weights(model, filepath, overwrite=True, max_shard_size=None, **kwargs):
-    """Save a model's weights to a `.weights.h5` file, which Keras 3 reads too.
+    """Save a model's weights, and its optimizer's state, to a `.weights.h5` file, or several, which Keras 3 reads too.
 
     Args:
         model: a built model.
-        filepath: where; the name ends in `.weights.h5`.
+        filepath: where; the name ends in `.weights.h5`, or `.weights.json` for several files.
         overwrite: False raises if there is a file already.
+        max_shard_size: gigabytes (2**30 bytes) in a file; what is more goes into further files beside it, and a
+            `.weights.json` tells what is where. A weight that is larger has a file of its own. None for one file.
+
+    Raises: ValueError for another ending, or weights that the file would lack; an existing file stays as it was then.
 
     >>> import kerata, os, tempfile
     >>> model = kerata.Sequential([kerata.layers.Input((2,)), kerata.layers.Dense(1)])
@@ -140,20 +157,46 @@ def save_weights(model, filepath, overwrite=True, max_shard_size=None, **kwargs)
     ...     os.listdir(folder)
     ['model.weights.h5']
     """
-    path = _checked_path(filepath, overwrite, (".weights.h5",), "weights")
-    with _atomic(path) as temporary, open(temporary, "w+b") as file:
-        _write_weights(model, file, with_optimizer=True)
+    suggestions.refuse(save_weights, kwargs)
+    if max_shard_size is not None:
+        _save_shards(model, filepath, overwrite, max_shard_size)
+        return
+    if str(filepath).endswith(SEVERAL):
+        raise ValueError(f"{str(filepath)!r} is a name for several files: give max_shard_size, or a name that ends in {ONE}.")
+    path = _checked_path(filepath, overwrite, (ONE,), "weights")
+    with _atomic(path) as temporary, weights_files.Writer(temporary) as writer:
+        model_weights.write(model, writer)
+
+
+def _save_shards(model, filepath, overwrite, gigabytes):
+    if isinstance(gigabytes, (bool, str)) or not gigabytes > 0:
+        raise ValueError(f"max_shard_size is a positive number of gigabytes; {gigabytes!r} came.")
+    stem = str(filepath).removesuffix(ONE).removesuffix(SEVERAL)
+    _checked_path(filepath, True, (ONE, SEVERAL), "weights")
+    path = _checked_path(stem + SEVERAL, overwrite, (SEVERAL,), "weights")
+    with tempfile.TemporaryDirectory(prefix=".kerata-", dir=path.parent or ".") as folder:
+        with weights_files.ShardWriter(folder, pathlib.Path(stem).name, gigabytes * 2**30) as writer:
+            model_weights.write(model, writer)
+        for name in writer.names:
+            _checked_path(path.parent / name, overwrite, (ONE,), "weights")
+        for name in writer.names:
+            os.replace(pathlib.Path(folder, name), path.parent / name)
+    with _atomic(path) as temporary:
+        pathlib.Path(temporary).write_text(writer.index())
 
 
 def load_weights(model, filepath, skip_mismatch=False, **kwargs):
-    """Load weights from a `.weights.h5` or a `.keras` file, or the last of Orbax's checkpoints in a folder, into a model of the
-    same structure; those of checkpoints go by the variables' names.
+    """Load weights from a `.weights.h5`, `.weights.json` or `.keras` file, or the last of Orbax's checkpoints in a folder, into
+    a model of the same structure; those of checkpoints go by the variables' names.
+
+    A compiled, built model gets its optimizer's state, too; where the file has none for an optimizer that has one, or
+    another optimizer's, a warning says so.
 
     Args:
         skip_mismatch: whether layers whose weights do not fit are left as they are, with a warning.
 
-    Raises: ValueError naming the layer if a weight is missing, is too many or has another shape; the model is left as it
-    was then.
+    Raises: ValueError that lists the weights that are missing, unexpected or of another shape; the model is left as it was
+    then.
 
     >>> import kerata, tempfile
     >>> trained, fresh = (kerata.Sequential([kerata.layers.Input((2,)), kerata.layers.Dense(1)]) for _ in range(2))
@@ -163,6 +206,7 @@ def load_weights(model, filepath, skip_mismatch=False, **kwargs):
     >>> [bool((a == b).all()) for a, b in zip(trained.get_weights(), fresh.get_weights())]
     [True, True]
     """
+    suggestions.refuse(load_weights, kwargs)
     path = pathlib.Path(filepath)
     if not path.exists():
         raise FileNotFoundError(f"There is no file {str(filepath)!r}.")
@@ -171,13 +215,13 @@ def load_weights(model, filepath, skip_mismatch=False, **kwargs):
 
         orbax_files.restore(model, orbax_files.read(_checkpoint(path))[0], orbax_files.WEIGHTS)
         return
+    source = str(path)
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as zipped:
             archive.check_members(zipped)
             source = io.BytesIO(zipped.read("model.weights.h5"))
-    else:
-        source = str(path)
-    _read_weights(model, source, skip_mismatch, with_optimizer=False)
+    with weights_files.reader(source) as reader:
+        model_weights.read(model, reader, skip_mismatch, optimizer="tell" if model.built else "never")
 
 
 def _with_assets(model, method):
@@ -209,81 +253,3 @@ def _atomic(path):
         with contextlib.suppress(OSError):
             os.remove(temporary)
         raise
-
-
-def _write_weights(model, file, with_optimizer):
-    import h5py
-
-    with h5py.File(file, "w") as root:
-        for path, layer in walk(model):
-            _write_own(root, path, layer)
-        optimizer = getattr(model, "optimizer", None)
-        if with_optimizer and optimizer is not None and optimizer.built:
-            _write_own(root, "optimizer", optimizer)
-
-
-def _write_own(root, path, obj):
-    group = root.require_group(f"{path}/vars" if path else "vars")
-    group.attrs["name"] = obj.name
-    store = {}
-    obj.save_own_variables(store)
-    for key, value in store.items():
-        hdf5.write_array(group, key, np.asarray(value))
-
-
-def _read_weights(model, source, skip_mismatch, with_optimizer):
-    import h5py
-
-    with h5py.File(source, "r") as root:
-        planned, problems = [], []
-        for path, layer in walk(model):
-            group = hdf5.find(root, f"{path}/vars")
-            problem = _fit(layer, group, path)
-            if problem:
-                problems.append(problem)
-            elif group is not None and len(group):
-                planned.append((layer, hdf5.Store(group, path)))
-        if problems and not skip_mismatch:
-            raise ValueError("The weights don't fit the model:\n" + "\n".join(f"- {p}" for p in problems[:10]))
-        for layer, store in planned:
-            layer.load_own_variables(store)
-        if problems:
-            warnings.warn("Skipped:\n" + "\n".join(problems), stacklevel=4)
-        if with_optimizer:
-            _read_optimizer(model, root)
-
-
-def _read_optimizer(model, root):
-    optimizer = getattr(model, "optimizer", None)
-    group = hdf5.find(root, "optimizer/vars")
-    if optimizer is None or group is None or not len(group):
-        return
-    if not optimizer.built:
-        optimizer.build(model.trainable_variables)
-    optimizer.load_own_variables(hdf5.Store(group, "optimizer"))
-
-
-def _fit(layer, group, path):
-    """What is wrong with a layer's weights in the file, or None."""
-    if is_custom_load(layer):
-        return None
-    variables = layer._saved_variables()
-    found = 0 if group is None else len(group)
-    where = f'layer "{layer.path}" ({path or "the model"})'
-    if found != len(variables):
-        hint = "" if layer.built else "; it is not built yet: call the model on data first"
-        return f"{where} has {len(variables)} weights, the file {found}{hint}"
-    for i, variable in enumerate(variables):
-        if str(i) not in group:
-            return f"{where}: the file has no weight {i}"
-        shape = hdf5.shape_of(group, str(i))
-        if shape != variable.shape:
-            return f'{where}: weight "{variable.name}" has shape {variable.shape}, in the file {shape}'
-    return None
-
-
-def is_custom_load(layer):
-    """Whether a layer reads its weights in its own way."""
-    from kerata.layers.layer import Layer
-
-    return type(layer).load_own_variables is not Layer.load_own_variables

@@ -7,15 +7,17 @@ import zipfile
 
 import numpy as np
 
+from kerata.core.configurable import NamedArguments
 from kerata.saving import archive, hdf5
 from kerata.saving.api import _atomic, _checked_path
 from kerata.saving.weights import walk
 
 _LARGEST_GROWTH = 1000  # how many times as large as what the file holds an array may be
+_NAMES = ("names of arrays",)  # among a group's attributes, which have texts for keys
 _SMALL = 2**20  # bytes that need no such check
 
 
-class KerasFileEditor:
+class KerasFileEditor(metaclass=NamedArguments):
     """Look into a `.weights.h5` or `.keras` file and change its weights, for a model that has changed since.
 
     Objects (layers, the optimizer) are named by their paths, such as `"layers/dense_1"`, or by the last part alone where no
@@ -350,6 +352,9 @@ def _read_object(group, path, attributes, seen):
         if name == "vars" and isinstance(inner, h5py.Group):
             attributes[path] = {key: value for key, value in inner.attrs.items() if isinstance(value, (str, int, float))}
             tree.update({key: _read_weight(inner, key, f"{path}/vars") for key in inner})
+            names = {key: hdf5.Store([inner], path).name(key) for key in inner}
+            if any(names.values()):
+                attributes[path][_NAMES] = {key: name for key, name in names.items() if name is not None}
         elif isinstance(inner, h5py.Group):
             tree[name] = _read_object(inner, f"{path}/{name}" if path else name, attributes, seen)
         else:
@@ -369,9 +374,13 @@ def _write(root, tree, path, attributes):
     weights = {name: value for name, value in tree.items() if not isinstance(value, dict)}
     if weights or path in attributes:
         group = root.require_group(f"{path}/vars" if path else "vars")
-        group.attrs.update(attributes.get(path, {}))
+        own = dict(attributes.get(path, {}))
+        names = own.pop(_NAMES, {})
+        group.attrs.update(own)
         for name, value in weights.items():
             hdf5.write_array(group, name, value)
+            if name in names:
+                group[name].attrs["name"] = names[name]
     for name, value in tree.items():
         if isinstance(value, dict):
             inner = f"{path}/{name}" if path else name

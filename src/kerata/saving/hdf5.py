@@ -9,26 +9,46 @@ _KINDS = "fiub"
 
 
 class Store:
-    """The numbered arrays of one layer in a file, like a dict."""
+    """The numbered arrays of one layer, like a dict; they may be in several files."""
 
-    def __init__(self, group, path):
-        self._group, self._path = group, path
+    def __init__(self, groups, path):
+        self._groups, self._path = groups, path
+
+    def _group_of(self, key):
+        return next((group for group in self._groups if key in group), None)
 
     def keys(self):
         """The names of the arrays."""
-        return list(self._group.keys()) if self._group is not None else []
+        return [key for group in self._groups for key in group]
 
     def __len__(self):
         return len(self.keys())
 
     def __contains__(self, key):
-        return key in self.keys()
+        return self._group_of(key) is not None
 
     def __iter__(self):
         return iter(self.keys())
 
     def __getitem__(self, key):
-        return read_array(self._group, key, self._path)
+        group = self._group_of(key)
+        if group is None:
+            raise KeyError(f"{self._path}/vars/{key}")
+        return read_array(group, key, self._path)
+
+    @property
+    def class_name(self):
+        """The class of what was written, None if the file does not tell."""
+        return next((group.attrs["class_name"] for group in self._groups if "class_name" in group.attrs), None)
+
+    def shape(self, key):
+        """The shape of an array, before anything is read."""
+        return shape_of(self._group_of(key), key)
+
+    def name(self, key):
+        """The name that is kept beside an array, None if there is none."""
+        value = member(self._group_of(key), key, self._path).attrs.get("name")
+        return value if isinstance(value, str) else None
 
 
 def member(group, name, path):

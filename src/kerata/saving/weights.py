@@ -2,6 +2,7 @@
 
 from kerata.core.naming import to_snake_case
 from kerata.layers.layer import Layer
+from kerata.layers.tracking import CONTAINERS, parts_of
 
 
 def children(obj):
@@ -21,36 +22,28 @@ def children(obj):
                 attributes.setdefault(name, getattr(obj, name))
     if is_model:
         attributes["layers"] = list(obj.layers)
-    for name in sorted(attributes):
-        value = attributes[name]
-        if isinstance(value, Layer):
-            yield name, value
-        elif isinstance(value, dict):
-            yield name, [v for v in value.values() if isinstance(v, (Layer, list, tuple, dict))]
-        elif isinstance(value, (list, tuple)):
-            yield name, [v for v in value if isinstance(v, (Layer, list, tuple, dict))]
+    yield from ((name, attributes[name]) for name in sorted(attributes) if isinstance(attributes[name], (Layer, *CONTAINERS)))
 
 
 def walk(obj, path="", seen=None):
     """Pairs of path and layer for `obj` and all inside it, each layer once."""
-    seen = set() if seen is None else seen
+    seen = {} if seen is None else seen
     if id(obj) in seen:
         return
-    seen.add(id(obj))
+    seen[id(obj)] = obj  # kept, so that its id stays its own
+    if not isinstance(obj, Layer):
+        yield from _walk_container(obj, path, seen)
+        return
     yield path, obj
     for name, child in children(obj):
-        inner = f"{path}/{name}" if path else name
-        if isinstance(child, Layer):
-            yield from walk(child, inner, seen)
-        else:
-            yield from _walk_list(child, inner, seen)
+        yield from walk(child, f"{path}/{name}" if path else name, seen)
 
 
-def _walk_list(items, path, seen):
+def _walk_container(container, path, seen):
+    """What a list, tuple, set or dict holds, under names made of the classes; containers in it are `container`s."""
     counts = {}
-    for item in items:
-        if not isinstance(item, Layer):
-            continue
-        name = to_snake_case(type(item).__name__)
-        count = counts[name] = counts.get(name, -1) + 1
-        yield from walk(item, f"{path}/{name}_{count}" if count else f"{path}/{name}", seen)
+    for item in parts_of(container):
+        if isinstance(item, (Layer, *CONTAINERS)):
+            name = to_snake_case(type(item).__name__) if isinstance(item, Layer) else "container"
+            count = counts[name] = counts.get(name, -1) + 1
+            yield from walk(item, f"{path}/{name}_{count}" if count else f"{path}/{name}", seen)

@@ -1,7 +1,5 @@
 """NaN and infinity in training: where they came from."""
 
-import warnings
-
 import numpy as np
 import optree
 
@@ -9,6 +7,7 @@ from kerata.core import batch as current_batch
 from kerata.core.findings import Findings, note_not_finite
 from kerata.engines import current
 from kerata.engines.state import StateScope, standing
+from kerata.engines.warning import warn
 
 
 def guarded(model, step, findings):
@@ -45,7 +44,7 @@ def report(model, finding, where, data, batch, reported):
     if not reported:
         reason = _bad_row(data) or _bad_weight(model) or _NO_REASON
         what = finding.message[0].upper() + finding.message[1:]
-        warnings.warn(f"{what}: {_kind(finding)} from {where} on. {reason}", RuntimeWarning, stacklevel=8)
+        warn(f"{what}: {_kind(finding)} from {where} on. {reason}", RuntimeWarning)
 
 
 _AS_BEFORE = "The model is as it was before that step."

@@ -7,7 +7,8 @@ import optree
 
 from kerata import losses, metrics
 from kerata.core.arrays import as_array, dtype_of
-from kerata.core.graph import abstract_call
+from kerata.core.configurable import is_own
+from kerata.core.graph import abstract_call, accepts
 from kerata.engines.abstract_array import AbstractArray
 from kerata.losses.labels import check_labels
 from kerata.training import anomaly
@@ -103,6 +104,48 @@ def _is_sparse(loss):
         isinstance(loss, losses.SparseCategoricalCrossentropy)
         or getattr(loss, "fn", loss) is losses.sparse_categorical_crossentropy
     )
+
+
+def as_written(method, given):
+    """Call a method that a user may have written, today or for an older Keras, with those of the arguments that it takes.
+
+    Arguments go by name; by position, as many as there is room for, where the method's names are its own, or hidden in
+    `*args` or before a `/`.
+
+    Args:
+        method: a bound method.
+        given: a dict from name to value, in the order of the positions.
+
+    >>> class Written:
+    ...     old = lambda self, x, y: (x, y)
+    ...     renamed = lambda self, a, b, c: (a, b, c)
+    ...     open = lambda self, z, **others: (z, others)
+    >>> given, written = dict(x=1, y=2, z=3), Written()
+    >>> as_written(written.old, given), as_written(written.renamed, given), as_written(written.open, given)
+    ((1, 2), (1, 2, 3), (3, {'x': 1, 'y': 2}))
+    """
+    parameters = inspect.signature(method).parameters.values()
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    known = [p.name for p in positional if p.name in given]
+    own = any(p.kind is p.POSITIONAL_ONLY or p.default is p.empty and p.name not in given for p in positional) or not known
+    kinds = {p.kind for p in parameters}
+    count = len(positional) if own else 0
+    if inspect.Parameter.VAR_POSITIONAL in kinds and (own or inspect.Parameter.VAR_KEYWORD not in kinds):
+        count = len(given)
+    names = list(given)
+    by_name = {name: given[name] for name in names[count:] if accepts(method, name)}
+    return method(*(given[name] for name in names[:count]), **by_name)
+
+
+def reset(metric):
+    """Set a metric back; by `reset_states`, as it was called in Keras 2, where the user wrote that."""
+    classes = type(metric).__mro__
+    old = next((c for c in classes if "reset_states" in vars(c)), None)
+    new = next(c for c in classes if "reset_state" in vars(c))
+    if old is not None and not is_own(old) and classes.index(old) <= classes.index(new):
+        metric.reset_states()
+    else:
+        metric.reset_state()
 
 
 def takes_state(cls, name):

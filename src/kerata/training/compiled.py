@@ -167,7 +167,7 @@ class CompiledMetrics:
             for metric, weighted in entries:
                 if targets[name] is None:
                     continue
-                if weighted:
+                if weighted and weights[name] is not None:
                     metric.update_state(targets[name], outputs[name], sample_weight=weights[name])
                 else:
                     metric.update_state(targets[name], outputs[name])

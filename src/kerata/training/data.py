@@ -1,5 +1,7 @@
 """Data of every kind, as one of two: arrays in memory, or a stream of batches."""
 
+import collections.abc
+import itertools
 import math
 
 import numpy as np
@@ -41,7 +43,17 @@ def pack_x_y_sample_weight(x, y=None, sample_weight=None):
     return (x, y) if sample_weight is None else (x, y, sample_weight)
 
 
-class MemoryData:
+class _Data:
+    """Data of either kind; `begin_epoch` and `end_epoch` are called around each pass over it."""
+
+    def begin_epoch(self):
+        """Before the first batch of a pass is read."""
+
+    def end_epoch(self):
+        """After a pass."""
+
+
+class MemoryData(_Data):
     """Arrays of equal length, in memory as a whole.
 
     Args:
@@ -90,21 +102,34 @@ class MemoryData:
             yield optree.tree_map(lambda a: a[rows], self.arrays)
 
 
-class StreamData:
+class StreamData(_Data):
     """Batches that come one after another.
 
     Args:
         iterate: makes an iterator over an epoch's batches `(x, y, sample_weight)`.
         steps: batches in an epoch, None if unknown.
         endless: whether one iterator serves all epochs (a generator).
+        source: a data set of the user's, whose hooks `on_epoch_begin` and `on_epoch_end` are called, and whose iterator
+            ends after the number of batches that it has in that epoch.
     """
 
     in_memory = False
 
-    def __init__(self, iterate, steps=None, endless=False, batch_size=None, on_epoch_end=None):
+    def __init__(self, iterate, steps=None, endless=False, batch_size=None, source=None):
         self.iterate, self.steps, self.endless, self.batch_size = iterate, steps, endless, batch_size
-        self.on_epoch_end = on_epoch_end
+        self.source = source
         self._kept = None
+
+    def begin_epoch(self):
+        """Tell the data set; before its workers are started, which may be processes with copies of it."""
+        self._tell("on_epoch_begin")
+
+    def end_epoch(self):
+        """Tell the data set."""
+        self._tell("on_epoch_end")
+
+    def _tell(self, hook):
+        getattr(self.source, hook, lambda: None)()
 
     def batches(self):
         """An iterator over the batches of an epoch; the same one again for an endless stream."""
@@ -115,9 +140,7 @@ class StreamData:
         return self._kept
 
 
-def adapt(
-    x, y=None, sample_weight=None, batch_size=None, shuffle=False, class_weight=None, steps=None, generator=None, inputs=None
-):
+def adapt(x, y=None, sample_weight=None, batch_size=None, shuffle=False, class_weight=None, generator=None, inputs=None):
     """Data of any kind as `MemoryData` or `StreamData`.
 
     `inputs` makes a model's inputs of `x` where that is arrays: `standard` if None.
@@ -125,6 +148,8 @@ def adapt(
     Raises: ValueError or TypeError for data that can't be understood, arrays of different lengths, or arguments that do
     not go with the kind of data.
     """
+    if class_weight is not None:
+        check_class_weight(class_weight)
     if _is_arrays(x):
         arrays = _standard_arrays((inputs or standard)(x), y, sample_weight)
         if class_weight is not None:
@@ -169,19 +194,31 @@ def _is_foreign_loader(x):
     return module in ("torch", "tensorflow", "grain") and not hasattr(x, "__array__") and hasattr(x, "__iter__")
 
 
-def _stream(x, shuffle, generator):
+def _of_dataset(x, shuffle, generator):
+    """The batches of a data set by number; one without end goes on in each epoch where the last one stopped."""
     from kerata.training.py_dataset import PyDataset, iterate
 
+    def count():
+        return len(x) if not isinstance(x, PyDataset) or x.num_batches is not None else None
+
+    read = 0
+
+    def batches():
+        nonlocal read
+        steps = count()  # a data set may be longer or shorter in another epoch
+        order = np.arange(steps) if steps is not None else itertools.count(read)
+        if shuffle and steps is not None:
+            (generator or np.random.default_rng()).shuffle(order)
+        for batch in iterate(x, order):
+            read += 1
+            yield batch
+
+    return StreamData(batches, count(), source=x)
+
+
+def _stream(x, shuffle, generator):
     if _is_dataset(x):
-        steps = len(x) if not isinstance(x, PyDataset) or x.num_batches is not None else None
-
-        def batches():
-            order = np.arange(steps) if steps is not None else None
-            if shuffle and order is not None:
-                (generator or np.random.default_rng()).shuffle(order)
-            return iterate(x, order)
-
-        return StreamData(batches, steps, on_epoch_end=getattr(x, "on_epoch_end", None))
+        return _of_dataset(x, shuffle, generator)
     if hasattr(x, "__next__"):
         return StreamData(lambda: x, endless=True)
     if type(x).__module__.split(".")[0] == "tensorflow":
@@ -304,12 +341,38 @@ def split(arrays, fraction):
     return optree.tree_map(lambda a: a[:at], arrays), optree.tree_map(lambda a: a[at:], arrays)
 
 
-def weighted_by_class(batch, class_weight):
-    """`(x, y, sample_weight)`, the weights multiplied by those of the classes.
+def check_class_weight(class_weight):
+    """Raises: TypeError for class weights that are no dict, nor "balanced"."""
+    if isinstance(class_weight, collections.abc.Mapping) or isinstance(class_weight, str) and class_weight == "balanced":
+        return
+    raise TypeError(
+        f"class_weight is a dict from class number to weight, such as {{0: 1.0, 1: 3.0}}, or 'balanced'; {class_weight!r} came."
+        + (" For weights in the order of the classes give dict(enumerate(weights))." if np.ndim(class_weight) == 1 else "")
+    )
 
-    Raises: ValueError for several outputs, or a class that has no weight.
+
+def _class_number(key):
+    """Raises: ValueError for a key of class weights that is no whole number."""
+    try:
+        if not isinstance(key, str) and int(key) == key:
+            return int(key)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ValueError(f"The keys of class_weight are class numbers, as in {{0: 1.0, 1: 3.0}}; {key!r} came.")
+
+
+def weighted_by_class(batch, class_weight):
+    """`(x, y, sample_weight)`, the weights multiplied by those of the classes; a class without one has 1.
+
+    Labels are class numbers, (batch,), (batch, 1) or (batch, ...), or one-hot in the last of several axes.
+
+    Raises: TypeError for weights that are no dict; ValueError for keys that are no class numbers, for weights without
+    targets, and for several outputs whose weights are not given by output name.
     """
     x, y, weights = batch
+    check_class_weight(class_weight)
+    if y is None:
+        raise ValueError("class_weight needs targets: the data has none.")
     if isinstance(y, (dict, list, tuple)):
         if not isinstance(class_weight, dict) or not isinstance(y, dict) or not set(class_weight) <= set(y):
             raise ValueError("class_weight for several outputs is a dict from output name to a dict from class to weight.")
@@ -320,19 +383,29 @@ def weighted_by_class(batch, class_weight):
         }
         return x, y, {k: np.ones(len(y[k]), "float32") if w is None else w for k, w in new.items()}
     labels = np.asarray(y)
-    if labels.ndim > 1 and labels.shape[-1] > 1:
-        labels = labels.argmax(-1)
-    labels = labels.reshape(len(labels), -1)[:, 0] if labels.ndim > 1 and labels.shape[-1] == 1 else labels
-    labels = labels.astype("int64")
-    if class_weight == "balanced":
-        classes, counts = np.unique(labels, return_counts=True)
-        class_weight = {int(c): labels.size / (len(classes) * n) for c, n in zip(classes, counts)}
-    missing = sorted({int(c) for c in np.unique(labels)} - {int(c) for c in class_weight})
-    table = {int(c): float(w) for c, w in class_weight.items()}
-    if missing:
-        raise ValueError(f"class_weight has no weight for class {missing[0]}; it has {sorted(table)}.")
-    values = np.array([table[c] for c in np.unique(labels)], "float32")[np.searchsorted(np.unique(labels), labels)]
-    return x, y, values if weights is None else values * np.asarray(weights, "float32").reshape(values.shape)
+    if labels.ndim > 1:
+        labels = labels.argmax(-1) if labels.shape[-1] > 1 else labels[..., 0]
+    values = _weights_of_classes(labels.astype("int64"), class_weight)
+    return x, y, values if weights is None else _product(values, np.asarray(weights, "float32"))
+
+
+def _product(values, weights):
+    """Two kinds of weights as one: those of samples go with all that a sample holds."""
+    if weights.ndim > values.ndim and weights.shape[-1] == 1:
+        weights = weights[..., 0]
+    rank = max(values.ndim, weights.ndim)
+    first, second = (w.reshape(*w.shape, *(1,) * (rank - w.ndim)) for w in (values, weights))
+    return first * second
+
+
+def _weights_of_classes(labels, class_weight):
+    """The weights of labels, in their shape."""
+    classes, places, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    if isinstance(class_weight, str):
+        table = {int(c): labels.size / (len(classes) * n) for c, n in zip(classes, counts)}
+    else:
+        table = {_class_number(key): float(weight) for key, weight in class_weight.items()}
+    return np.array([table.get(int(c), 1.0) for c in classes], "float32")[places].reshape(labels.shape)
 
 
 def pad_rows(array, size):

@@ -1,17 +1,44 @@
 """The loop: an epoch as a few calls of a compiled loop over blocks of steps, or one call a batch for streams."""
 
+import dataclasses
+import functools
+import itertools
 import time
+import typing
 
 import numpy as np
 import optree
 
 from kerata import engines
+from kerata.core.setting_changes import SettingChanges
+from kerata.engines.warning import warn
 from kerata.training import checks
 from kerata.training.data import pad_rows, standard, unpack_x_y_sample_weight
 from kerata.training.prefetch import Prefetcher
 
 # How long a block of steps may take: short while somebody watches, longer when nobody does (Ctrl-C still answers).
 _SECONDS_WATCHED, _SECONDS_UNWATCHED = 0.1, 0.5
+
+
+@dataclasses.dataclass
+class _Part:
+    """Steps of an epoch that one compiled loop makes."""
+
+    compiled: typing.Callable  # gives the loop for the settings in force
+    placed: typing.Any  # the rows of each step, on the device
+    size: int  # rows that are real
+    first: int  # the number of the first step
+    stop: int  # and of the one after the last
+    changes: int = -1  # when the loop was asked for
+
+    def run(self, start, stop, arrays):
+        """Those of the steps from `start` to `stop` that are of this part."""
+        start, stop = max(start, self.first), min(stop, self.stop)
+        if start < stop:
+            if self.changes != SettingChanges.count:
+                self.loop, self.changes = self.compiled(), SettingChanges.count
+            first = np.int32(self.first)
+            self.loop(start - self.first, stop - self.first, arrays, self.placed, np.int32(self.size), first)
 
 
 class Runner:
@@ -30,6 +57,8 @@ class Runner:
         self.steps = steps
         self.epoch = None  # the epoch's number; None when evaluating
         self.reported = False  # whether NaN was reported
+        self.passes = 0  # how many times the data gave batches
+        self.told = False  # whether the user was warned that the data ended
         self._source = None
         self._batch_of = None
 
@@ -47,18 +76,44 @@ class Runner:
         self._end = getattr(callbacks, f"on_{self.mode}_batch_end")
         self.model._steps.findings.clear()
         self.model._steps.parts.clear()
+        self.data.begin_epoch()
         if self.data.in_memory and not self.model._eager():
             done = self._run_memory(generator)
         else:
             done = self._run_stream(generator, remaining_epochs)
+        self.data.end_epoch()
+        self.passes += done > 0
         self._report()
         return done
 
-    def _end_batch(self, done, look):
-        """The hook after a batch; `look` says whether the host waits for the logs, and for what the steps found."""
+    def has_ended(self, remaining_epochs=1):
+        """Whether the data, of which there is one iterator for all epochs, have no batch for another; the user is told."""
+        if not self.passes or not getattr(self.data, "endless", False):
+            return False
+        ended = self._source_of_batches(None, remaining_epochs).has_ended()
+        if ended and not self.told:
+            self.warn_ended()
+        return ended
+
+    def warn_ended(self, done=0):
+        """Say that the data ended after so many steps of an epoch, 0 where there is none for it at all."""
+        self.told = True
+        if self.mode == "test":
+            outcome = "the results are those of these" if done else "there is no validation from here on"
+        else:
+            outcome = "training ends here" if not done or getattr(self.data, "endless", False) else "the epoch ends here"
+        what = f"{done} of {self.steps} steps" if done else "one epoch" if self.passes == 1 else f"{self.passes} epochs"
+        tell_ended(what, outcome)
+
+    def _end_batch(self, begun, done, look):
+        """The hook after the batches of one execution; `look`: whether the host waits for the logs, and for findings.
+
+        As in Keras the batch's number is that of the last step of a whole execution, where the data ended before too.
+        """
         if look:
             self._report()
-        self._end(done - 1, self.model._steps.logs(self.mode) if look else None)
+        last = max(done, begun + self.model.steps_per_execution) - 1
+        self._end(last, self.model._steps.logs(self.mode) if look else None)
 
     def _report(self):
         def where(number):
@@ -78,47 +133,58 @@ class Runner:
         order = data.order(generator)
         if self.steps is not None:
             order = order[: self.steps * data.batch_size]
-        size, rows = len(order), data.batch_size
-        whole = size // rows * rows
-        pads = whole != size and self.model._steps.can_pad(self.mode, data.arrays)
-        parts = [order] if pads or whole == size else [part for part in (order[:whole], order[whole:]) if len(part)]
-        done = 0
-        for part in parts:
-            width = min(rows, len(part)) if not pads else rows
-            index = pad_rows(part, -(-len(part) // width) * width).reshape(-1, width)
-            padded = len(part) % width != 0
-            done = self._run_part(index, len(part), padded, done)
+        parts, steps, done = self._parts(order), -(-len(order) // data.batch_size), 0
+        self._batch_of = lambda number: self._rows_of(order[number * data.batch_size : (number + 1) * data.batch_size])
+        while done < steps:
+            done = self._run_block(parts, done, steps)
             if self.model.stop_training:
                 break
         return done
 
-    def _run_part(self, index, size, padded, done):
-        model = self.model
-        loop = model._steps.loop(self.mode, padded)
-        placed = engines.current().asarray(index)
-        arrays = self.data.on_device()
-        steps, at, first_step = len(index), 0, np.int32(done)
-        self._batch_of = lambda number: self._rows_of(index[number - first_step])
-        while at < steps:
-            count = min(self._block_size(), steps - at)
-            self._begin(done)
-            started = time.perf_counter()
-            first = self.mode not in model._steps.ran
-            loop(at, at + count, arrays, placed, np.int32(size), first_step)
-            model._steps.ran.add(self.mode)
-            at, done = at + count, done + count
-            if self.watched or self.seconds_a_step is None or at < steps:
-                model._steps.wait()
-                if not first:
-                    self._note_speed((time.perf_counter() - started) / count)
-            self._end_batch(done, self.watched or model.detect_anomaly)
-            if model.stop_training:
-                break
+    def _parts(self, order):
+        """The steps in this order of rows: in one part, or the smaller last batch apart where it can't be padded."""
+        rows, steps, parts, first = self.data.batch_size, self.model._steps, [], 0
+        whole = len(order) // rows * rows
+        pads = whole != len(order) and steps.can_pad(self.mode, self.data.arrays)
+        for part in [order] if pads else [order[:whole], order[whole:]]:
+            width = rows if pads else min(rows, len(part))
+            if width:
+                index = pad_rows(part, -(-len(part) // width) * width).reshape(-1, width)
+                placed = engines.current().asarray(index)
+                compiled = functools.partial(steps.loop, self.mode, pads)
+                parts.append(_Part(compiled, placed, len(part), first, first + len(index)))
+                first += len(index)
+        return parts
+
+    def _run_block(self, parts, begun, steps):
+        """A block of steps between two calls of the hooks; returns how many are done in the epoch."""
+        model, arrays = self.model, self.data.on_device()
+        done = begun + self._block_size(next(part.stop for part in parts if begun < part.stop) - begun, steps - begun)
+        self._begin(begun)
+        started = time.perf_counter()
+        first = self.mode not in model._steps.ran
+        for part in parts:
+            part.run(begun, done, arrays)
+        model._steps.ran.add(self.mode)
+        if self.watched or self.seconds_a_step is None or done < steps:
+            model._steps.wait()
+            if not first:
+                self._note_speed((time.perf_counter() - started) / (done - begun))
+        self._end_batch(begun, done, self.watched or model.detect_anomaly)
         return done
 
-    def _block_size(self):
+    def _block_size(self, alike, left):
+        """How many steps the next block has.
+
+        Args:
+            alike: how many steps to come are of one part.
+            left: how many there are in the epoch.
+        """
         if self.each or self.model.steps_per_execution > 1:
-            return self.model.steps_per_execution
+            return min(self.model.steps_per_execution, left)
+        return min(self._quick_enough(), alike)
+
+    def _quick_enough(self):
         if self.seconds_a_step is None:
             return self.block
         limit = _SECONDS_WATCHED if self.watched else _SECONDS_UNWATCHED
@@ -126,37 +192,45 @@ class Runner:
 
     def _note_speed(self, seconds):
         self.seconds_a_step = seconds
-        self.block = self._block_size()
+        self.block = self._quick_enough()
 
     # Streams
 
     def _run_stream(self, generator, remaining_epochs):
         source = self._source_of_batches(generator, remaining_epochs)
-        model, done, shown = self.model, 0, 0.0
+        model, done, ended = self.model, 0, False
+        self._shown = 0.0
         try:
-            while self.steps is None or done < self.steps:
-                try:
-                    data = next(source)
-                except StopIteration:
-                    if self.steps is not None and done < self.steps:
-                        _warn_exhausted(done, self.steps)
-                    break
-                self._begin(done)
-                data, valid = self._padded(data)
-                model._steps.run(self.mode, data, valid, done)
-                done += 1
-                self._batch_of = lambda number, batch=(data, valid): batch
-                now = time.perf_counter()
-                show = self.watched and (self.each or now - shown > _SECONDS_WATCHED)
-                if show:
-                    shown = now
-                self._end_batch(done, show or model.detect_anomaly)
+            while not ended and (self.steps is None or done < self.steps):
+                wanted = model.steps_per_execution
+                wanted = wanted if self.steps is None else min(wanted, self.steps - done)
+                made = self._run_execution(itertools.islice(source, wanted), done)
+                done, ended = done + made, made < wanted
                 if model.stop_training:
                     break
+            if ended and done and self.steps is not None:
+                self.warn_ended(done)
         finally:
             if not getattr(self.data, "endless", False) or model.stop_training:
                 self.close()
         return done
+
+    def _run_execution(self, batches, begun):
+        """The steps between two calls of the hooks; returns how many."""
+        done, seen = begun, {}
+        self._batch_of = seen.get
+        for data in batches:
+            if done == begun:
+                self._begin(begun)
+            seen[done] = self._padded(data)
+            self.model._steps.run(self.mode, *seen[done], done)
+            done += 1
+        if done > begun:
+            now = time.perf_counter()
+            show = self.watched and (self.each or now - self._shown > _SECONDS_WATCHED)
+            self._shown = now if show else self._shown
+            self._end_batch(begun, done, show or self.model.detect_anomaly)
+        return done - begun
 
     def _source_of_batches(self, generator, remaining_epochs):
         if self._source is None:
@@ -186,11 +260,9 @@ class Runner:
         return optree.tree_map(lambda a: pad_rows(a, target), data), (np.arange(target) < rows).astype("float32")
 
 
-def _warn_exhausted(done, steps):
-    import warnings
-
-    warnings.warn(
-        f"The data ended after {done} of {steps} steps. Give a generator that goes on for epochs * steps_per_epoch batches, "
-        "or a smaller steps_per_epoch.",
-        stacklevel=5,
+def tell_ended(what, outcome):
+    """Warn that data ended after what is said of them, and what becomes of it."""
+    warn(
+        f"The data ended after {what}: {outcome}. Give a generator that goes on for epochs * steps_per_epoch batches, data "
+        "that can be read again in each epoch, such as arrays or a keras.utils.PyDataset, or ask for fewer steps."
     )

@@ -1,13 +1,17 @@
 """`predict`: few compilations whatever the sizes asked for, and little between the call and the answer."""
 
+import itertools
+
 import numpy as np
 import optree
 
 from kerata import engines
 from kerata.core.findings import Findings
-from kerata.layers.tracking import SettingChanges
+from kerata.core.setting_changes import SettingChanges
+from kerata.engines.state import standing
 from kerata.training import padding
 from kerata.training.data import adapt, pad_rows, unpack_x_y_sample_weight
+from kerata.training.loop import tell_ended
 from kerata.training.prefetch import Prefetcher
 
 
@@ -38,7 +42,7 @@ class Predictor:
         return self.step
 
     def _collecting(self, data):
-        with engines.current().no_gradients(), self.findings.collecting():
+        with standing(in_step=True), engines.current().no_gradients(), self.findings.collecting():
             return self.model.predict_step(data)
 
     def _report(self):
@@ -90,23 +94,38 @@ class Predictor:
         shown = _verbosity(verbose)
         if not isinstance(callbacks, CallbackList):
             callbacks = CallbackList(callbacks, add_progbar=shown != 0, model=self.model, verbose=shown, epochs=1, steps=total)
+        stopped, self.model.stop_training = self.model.stop_training, False  # that of a `fit` around
+        callbacks.on_predict_begin()
+        data.begin_epoch()
         if data.in_memory:
             batches = data.batches(np.arange(data.size))
         else:
             batches = Prefetcher(iter(data.batches()), lambda batch: batch, limit)
-        self.model.stop_training = False
-        callbacks.on_predict_begin()
-        outputs = []
-        for i, batch in enumerate(batches):
-            if limit is not None and i >= limit:
-                break
-            callbacks.on_predict_batch_begin(i)
-            out = self.one(self.model._standard_inputs(unpack_x_y_sample_weight(batch)[0]))
-            outputs.append(out)
-            callbacks.on_predict_batch_end(i, {"outputs": out})
-            if self.model.stop_training:
-                break
+        outputs = [part for parts in self._executions(itertools.islice(batches, limit), callbacks) for part in parts]
+        data.end_epoch()
+        if limit is not None and 0 < len(outputs) < limit and not self.model.stop_training:
+            tell_ended(f"{len(outputs)} of {limit} steps", "the predictions are those for these")
+        self.model.stop_training = self.model.stop_training or stopped
         callbacks.on_predict_end()
         if not outputs:
             raise ValueError("The data gave no batch: it is empty, or a generator that was used up before.")
-        return optree.tree_map(lambda *parts: np.concatenate(parts) if parts[0].ndim else np.stack(parts), *outputs)
+        return _joined(outputs)
+
+    def _executions(self, batches, callbacks):
+        """The outputs of the batches between two calls of the hooks, in turn."""
+        begun, count = 0, self.model.steps_per_execution
+        while not self.model.stop_training:
+            outputs = []
+            for batch in itertools.islice(batches, count):
+                if not outputs:
+                    callbacks.on_predict_batch_begin(begun)
+                outputs.append(self.one(self.model._standard_inputs(unpack_x_y_sample_weight(batch)[0])))
+            if not outputs:
+                return
+            begun += count
+            callbacks.on_predict_batch_end(begun - 1, {"outputs": outputs[0] if count == 1 else _joined(outputs)})
+            yield outputs
+
+
+def _joined(outputs):
+    return optree.tree_map(lambda *parts: np.concatenate(parts) if parts[0].ndim else np.stack(parts), *outputs)

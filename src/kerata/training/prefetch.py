@@ -1,5 +1,6 @@
 """A thread that reads batches ahead of the loop."""
 
+import itertools
 import queue
 import threading
 
@@ -23,6 +24,7 @@ class Prefetcher:
     def __init__(self, iterator, prepare, limit=None, ahead=2):
         self._iterator, self._prepare, self._limit = iterator, prepare, limit
         self._queue = queue.Queue(ahead)
+        self._peeked = []
         self._stopped = threading.Event()
         self._engine = engines.current()
         self._place = self._engine.device_in_force()
@@ -60,7 +62,15 @@ class Prefetcher:
     def __iter__(self):
         return self
 
+    def has_ended(self):
+        """Whether there is no further item; waits until that is known."""
+        if not self._peeked:
+            self._peeked.extend(itertools.islice(self, 1))
+        return not self._peeked
+
     def __next__(self):
+        if self._peeked:
+            return self._peeked.pop()
         if self._queue is None:
             raise StopIteration
         item, error = self._queue.get()

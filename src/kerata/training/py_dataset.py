@@ -10,8 +10,9 @@ class PyDataset:
     """A data set that gives its batches by number.
 
     A subclass writes `__getitem__(index)`, which returns a whole batch `(x, y)` or `(x, y, sample_weight)`, and
-    `__len__()`, the number of batches (or a property `num_batches`; None for an endless one). `on_epoch_end()` is called
-    after each epoch.
+    `__len__()`, the number of batches (or a property `num_batches`; None for an endless one). `on_epoch_begin()` is called
+    before the first batch of each epoch is read, `on_epoch_end()` after the last: once for each pass over the data, those of
+    validation among them.
 
     Args:
         workers: how many threads or processes read ahead; 1 reads in the loop's own background thread.
@@ -67,10 +68,10 @@ class PyDataset:
         return count
 
     def on_epoch_begin(self):
-        """Called before each epoch."""
+        """Called before the first batch of each epoch is read."""
 
     def on_epoch_end(self):
-        """Called after each epoch."""
+        """Called after the last batch of each epoch."""
 
 
 Sequence = PyDataset

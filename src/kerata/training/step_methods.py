@@ -1,9 +1,11 @@
 """What is done with one batch: the methods of a model that users override for ways of training of their own."""
 
+import types
+
 import optree
 
 from kerata import ops
-from kerata.core import findings
+from kerata.core import findings, masks
 from kerata.core.configurable import is_own
 from kerata.training import checks
 from kerata.training.compiled import track
@@ -15,42 +17,45 @@ class TrainingSteps:
 
     def train_step(self, data):
         """One step of training on a batch; returns the logs. Override it for another way of training."""
-        self._train_quietly(data)
-        return self.get_metrics_result()
+        return self._all_logs(self._train_quietly(data))
 
     def _train_quietly(self, data):
-        """The step without the logs, which nobody reads after every step."""
+        """The step without the logs, which nobody reads after every step, but those of an overridden `compute_metrics`."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
 
         def loss_fn():
             y_pred = self(x, training=True)
-            loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
-            return self.optimizer.scale_loss(loss), (loss, y_pred)
+            loss = self._loss_of(x, y, y_pred, sample_weight, training=True)
+            return self.optimizer.scale_loss(loss), (loss, y_pred, _masks_of(y_pred))
 
         variables = self.trainable_variables
         if variables:
-            (_, (loss, y_pred)), gradients = ops.value_and_grad(loss_fn, variables, has_aux=True)
+            (_, (loss, y_pred, found)), gradients = ops.value_and_grad(loss_fn, variables, has_aux=True)
             self.optimizer.apply(gradients, variables)
         else:
-            _, (loss, y_pred) = loss_fn()
+            _, (loss, y_pred, found) = loss_fn()
+        for place, mask in found.items():
+            masks.set_mask(optree.tree_leaves(y_pred)[place], mask)
         self._track_loss(loss, y_pred)
-        self._update_metrics(x, y, y_pred, sample_weight)
+        return self._update_metrics(x, y, y_pred, sample_weight)
 
     def test_step(self, data):
         """One step of evaluation on a batch; returns the logs."""
-        self._test_quietly(data)
-        return self.get_metrics_result()
+        return self._all_logs(self._test_quietly(data))
 
     def _test_quietly(self, data):
-        self._run_on_batch(data, training=False)
+        return self._run_on_batch(data, training=False)
 
     def _run_on_batch(self, data, training):
         """A batch through the model, its loss and its metrics: a step of training without the update, or one of evaluation."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=training)
-        loss = self.compute_loss(x, y, y_pred, sample_weight, training=training)
+        loss = self._loss_of(x, y, y_pred, sample_weight, training)
         self._track_loss(loss, y_pred)
-        self._update_metrics(x, y, y_pred, sample_weight)
+        return self._update_metrics(x, y, y_pred, sample_weight)
+
+    def _all_logs(self, logs):
+        return self.get_metrics_result() if logs is None else logs
 
     def predict_step(self, data):
         """The predictions for a batch."""
@@ -58,7 +63,7 @@ class TrainingSteps:
         return self(x, training=False)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """The loss of a batch, a scalar: that of `compile` and those of the layers."""
+        """The loss of a batch, a scalar: that of `compile` and those of the layers. The inputs `x` are there for overriding."""
         parts = []
         if self._compile_loss is not None:
             value = self._compile_loss(y, y_pred, sample_weight)
@@ -74,17 +79,25 @@ class TrainingSteps:
             total = ops.add(total, part)
         return total
 
+    def _loss_of(self, x, y, y_pred, sample_weight, training):
+        given = dict(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
+        if self._overrides("compute_loss"):
+            return checks.as_written(self.compute_loss, given)
+        return self.compute_loss(**given)
+
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        """Give a batch to the metrics; returns the logs so far."""
+        """Give a batch to the metrics; returns the logs so far. Override it for logs of your own, which may need `x`."""
         if self._compile_metrics is not None:
             self._compile_metrics.update_state(y, y_pred, sample_weight)
         return self.get_metrics_result()
 
     def _update_metrics(self, x, y, y_pred, sample_weight):
         if self._overrides("compute_metrics"):
-            self.compute_metrics(x, y, y_pred, sample_weight)
-        elif self._compile_metrics is not None:
+            given = dict(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
+            return checks.as_written(self.compute_metrics, given)
+        if self._compile_metrics is not None:
             self._compile_metrics.update_state(y, y_pred, sample_weight)
+        return None
 
     def get_metrics_result(self):
         """The metrics' values as a dict."""
@@ -141,12 +154,23 @@ class TrainingSteps:
     def reset_metrics(self):
         """Set all metrics back to the beginning."""
         for metric in self.metrics:
-            metric.reset_state()
+            checks.reset(metric)
 
     def _measures(self):
         """The losses and metrics, as they were given or made."""
         given = [self._compile_loss.loss] if self._compile_loss is not None else []
         return [x for x in optree.tree_leaves(given) if not isinstance(x, str)] + self.metrics
 
+    def _objects_of_steps(self):
+        """What steps call besides layers: losses, metrics and the optimizer."""
+        found = [x for x in self._measures() if not isinstance(x, types.FunctionType)]
+        return found if self.optimizer is None else [*found, self.optimizer]
+
     def _overrides(self, name):
         return not is_own(next(c for c in type(self).__mro__ if name in vars(c)))
+
+
+def _masks_of(outputs):
+    """The masks of outputs by their place among the leaves: what leaves a function that is differentiated is without them."""
+    found = {i: masks.get_mask(x) for i, x in enumerate(optree.tree_leaves(outputs))}
+    return {i: mask for i, mask in found.items() if mask is not None}

@@ -9,9 +9,10 @@ from kerata import engines, ops
 from kerata.core import batch as current_batch
 from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.findings import Findings, note_not_finite
+from kerata.core.setting_changes import SettingChanges, settings
 from kerata.core.variable import Variable
-from kerata.engines.state import StateScope
-from kerata.layers.tracking import SettingChanges, settings, unchanging
+from kerata.engines.state import StateScope, standing
+from kerata.layers.tracking import unchanging
 from kerata.training import anomaly, checks, padding
 
 
@@ -29,7 +30,8 @@ class CompiledSteps:
         self._logs = {}  # mode -> the logs of an overridden step, as variables
 
     def _compiled(self, key, make):
-        key = (*key, self._trainable_key(), self._settings())
+        with self._as_wanted(key[0]):
+            key = (*key, self._trainable_key(), self._settings())
         if key not in self._functions:
             self._functions[key] = make()
         return self._functions[key]
@@ -38,11 +40,15 @@ class CompiledSteps:
         """What decides which variables are trained: a model is compiled anew when layers were frozen."""
         return tuple(layer._trainable for layer in self.model._flatten_layers())
 
+    def _as_wanted(self, mode):
+        """A context in which layers are trainable as they are to be in a mode: in training as when the model was compiled."""
+        return self.model._as_compiled() if mode == "train" else contextlib.nullcontext()
+
     def _settings(self):
         """What compiled steps have for constants: a model is compiled anew when a layer's setting was changed."""
         if self._changes != SettingChanges.count:
             self._changes = SettingChanges.count
-            self._known_settings = settings(self.model._flatten_layers(include_self=False))
+            self._known_settings = settings([*self.model._flatten_layers(), *self.model._objects_of_steps()])
         return self._known_settings
 
     def _variables(self):
@@ -80,7 +86,7 @@ class CompiledSteps:
         """Whether batches like this one may be padded; see `padding`."""
         if not engines.current().recompiles:
             return False
-        return self._compiled(("pads", mode, padding.kind_of(batch)), lambda: padding.why_not(self.model, mode, batch) is None)
+        return self._compiled((mode, "pads", padding.kind_of(batch)), lambda: padding.why_not(self.model, mode, batch) is None)
 
     def run(self, mode, data, valid, number=0):
         """One step; `valid` says which rows are real, None for all."""
@@ -96,7 +102,15 @@ class CompiledSteps:
             engine = engines.current()
             keeps = contextlib.nullcontext() if mode == "train" else engine.no_gradients()
             known = unchanging(self.parts if mode in self.ran else None)
-            with keeps, known, self.findings.collecting(number), current_batch.valid_rows(valid):
+            wanted = self._as_wanted(mode)
+            with (
+                standing(in_step=True),
+                wanted,
+                keeps,
+                known,
+                self.findings.collecting(number),
+                current_batch.valid_rows(valid),
+            ):
                 step(data)
 
         return run

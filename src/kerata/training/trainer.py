@@ -2,19 +2,20 @@
 
 import contextlib
 import importlib
-import warnings
 
 import optree
 
 from kerata import engines
-from kerata.core import config, seeds
+from kerata.core import config, seeds, suggestions
+from kerata.engines.warning import warn
 from kerata.training import checks
 from kerata.training.compiled import CompiledLoss, CompiledMetrics
-from kerata.training.data import MemoryData, adapt, split, standard, unpack_x_y_sample_weight
+from kerata.training.data import MemoryData, adapt, split, standard, unpack_x_y_sample_weight, weighted_by_class
 from kerata.training.loop import Runner
 from kerata.training.predictor import Predictor
 from kerata.training.step_methods import TrainingSteps
 from kerata.training.steps import CompiledSteps
+from kerata.training.trainability import Trainability
 
 
 class Trainer(TrainingSteps):
@@ -25,6 +26,7 @@ class Trainer(TrainingSteps):
         vars(instance).update(_compiled_steps=None, stop_training=False, optimizer=None, _loss_tracker=None, history=None)
         vars(instance).update(_compile_loss=None, _compile_metrics=None, _compile_arguments=None, steps_per_execution=1)
         vars(instance).update(run_eagerly=False, detect_anomaly=False, loss=None, jit_compile="auto", _predictor=None)
+        vars(instance).update(_trainability=None, _in_fit=False)
         return instance
 
     has_constants = False  # a model's own attributes are the host's, or settled by `compile`
@@ -46,11 +48,13 @@ class Trainer(TrainingSteps):
             "_compile_loss",
             "_compile_metrics",
             "_loss_tracker",
+            "_trainability",
         )
         return super()._untracked | frozenset(names) | {"loss", "_operations", "plan", "_compile_arguments"}
 
     # Compile
 
+    @suggestions.named
     def compile(
         self,
         optimizer="rmsprop",
@@ -63,7 +67,6 @@ class Trainer(TrainingSteps):
         jit_compile="auto",
         auto_scale_loss=True,
         detect_anomaly=False,
-        **kwargs,
     ):
         """Choose how the model is trained.
 
@@ -85,8 +88,6 @@ class Trainer(TrainingSteps):
         """
         from kerata import losses, optimizers
 
-        if kwargs:
-            raise TypeError(f"compile has no argument {next(iter(kwargs))!r}.")
         if not isinstance(steps_per_execution, int) or steps_per_execution < 1:
             raise ValueError(f"steps_per_execution must be a positive integer; {steps_per_execution!r} came.")
         optimizer = optimizers.get(optimizer)
@@ -123,6 +124,7 @@ class Trainer(TrainingSteps):
 
         self._loss_tracker = Mean(name="loss")
         self.stop_training = False
+        self._trainability = Trainability(self)
         self._forget_compiled()
 
     @property
@@ -144,10 +146,9 @@ class Trainer(TrainingSteps):
             arguments = {k: v for k, v in self._compile_arguments.items() if k not in ("run_eagerly", "detect_anomaly")}
             return serialize_dict(arguments)
         except TypeError:
-            warnings.warn(
+            warn(
                 f"The arguments of compile of {self.name!r} hold functions that can't be saved; the file will hold the model "
-                "without them. Register the functions with @keras.saving.register_keras_serializable() to save them too.",
-                stacklevel=4,
+                "without them. Register the functions with @keras.saving.register_keras_serializable() to save them too."
             )
             return None
 
@@ -162,6 +163,7 @@ class Trainer(TrainingSteps):
 
     # Fit
 
+    @suggestions.named
     def fit(
         self,
         x=None,
@@ -194,10 +196,12 @@ class Trainer(TrainingSteps):
             validation_split: the fraction of the arrays, at their end, that is kept for validation.
             validation_data: `(x, y)`, `(x, y, sample_weight)`, or data that holds batches.
             shuffle: whether the samples' order changes every epoch.
-            class_weight: a dict from class to weight, or "balanced".
+            class_weight: a dict from class number to weight, such as {0: 1.0, 1: 3.0}, where a class without one has 1;
+                or "balanced".
             sample_weight: a weight for each sample.
             initial_epoch: the number of the first epoch.
-            steps_per_epoch: batches in an epoch; needed for data without end.
+            steps_per_epoch: batches in an epoch; needed for data without end. Training ends, with a warning, when a
+                generator does.
             validation_steps, validation_batch_size: the same for validation.
             validation_freq: validate every so many epochs, or after the epochs in a list.
 
@@ -207,7 +211,7 @@ class Trainer(TrainingSteps):
         engine = self._engine()
         if not engine.trains:
             engine.value_and_grad(None, [])
-        with self._at_home():
+        with self._at_home(), self._fitting():
             return self._fit(**{k: v for k, v in locals().items() if k not in ("self", "engine")})
 
     def _fit(self, x, y, batch_size, epochs, verbose, callbacks, validation_split, validation_data, shuffle, class_weight,
@@ -216,13 +220,16 @@ class Trainer(TrainingSteps):
 
         seed = seeds.make_default_seed()
         generator = seeds.host_generator(seed)
-        data = adapt(x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch, generator,
+        splits = bool(validation_split) and validation_data is None
+        data = adapt(x, y, sample_weight, batch_size, shuffle, None if splits else class_weight, generator,
                      self._standard_inputs)  # fmt: skip
-        if validation_split and validation_data is None:
+        if splits:
             data, validation_data = self._split(data, validation_split, class_weight)
         epochs = min(epochs, config.max_epochs() or epochs)
         steps = _bounded(steps_per_epoch, data)
         self._prepare_to_run(data, "train")
+        if self._trainability is not None:
+            self._trainability.tell(self)
         runner = Runner(self, "train", data, steps)
         shown = _verbosity(verbose)
         if not isinstance(callbacks, CallbackList):
@@ -242,8 +249,13 @@ class Trainer(TrainingSteps):
             initial_epoch = self._initial_epoch
         try:
             for epoch in range(initial_epoch, epochs):
+                if runner.has_ended(epochs - epoch):
+                    break
                 shuffler = seeds.host_generator(seed + epoch)  # an epoch's order depends on its number alone: resumable
-                logs = self._fit_epoch(epoch, epochs, runner, callbacks, shuffler, validation, validation_freq)
+                found = self._fit_epoch(epoch, epochs, runner, callbacks, shuffler, validation, validation_freq)
+                if found is None:
+                    break
+                logs = found
                 if self.stop_training:
                     break
         finally:
@@ -254,27 +266,30 @@ class Trainer(TrainingSteps):
         return self.history
 
     def _fit_epoch(self, epoch, epochs, runner, callbacks, generator, validation, validation_freq):
+        """An epoch and its validation; returns the logs, None if the data had no batch any more."""
         self.reset_metrics()
         runner.epoch = epoch
         callbacks.on_epoch_begin(epoch)
         steps = runner.run(callbacks, generator, epochs - epoch)
         if steps == 0:
-            raise ValueError("The data gave no batch: it is empty, or a generator that was used up before.")
+            _no_batch(runner)
+            return None
         if runner.steps is None:
             callbacks.params["steps"] = steps
         logs = self._steps.logs("train")
-        if runner.data.in_memory is False and runner.data.on_epoch_end is not None:
-            runner.data.on_epoch_end()
         self._flush_gradients()
-        if validation is not None and _validates(epoch, validation_freq):
+        if validation is not None and _validates(epoch, validation_freq) and not validation.has_ended():
             logs = {**logs, **{f"val_{k}": v for k, v in self._evaluate(validation, callbacks).items()}}
         callbacks.on_epoch_end(epoch, logs)
         return logs
 
     def _split(self, data, fraction, class_weight):
+        """Data for training, weighted by class, and for validation."""
         if not isinstance(data, MemoryData):
             raise ValueError("validation_split needs data in arrays; give validation_data beside generators and data sets.")
         train, rest = split(data.arrays, fraction)
+        if class_weight is not None:
+            train = weighted_by_class(train, class_weight)
         return MemoryData(train, data.batch_size, data.shuffle), rest
 
     def _validation(self, validation_data, batch_size, steps):
@@ -285,16 +300,23 @@ class Trainer(TrainingSteps):
         data = adapt(*parts, batch_size=batch_size, inputs=self._standard_inputs)
         return Runner(self, "test", data, _bounded(steps, data))
 
+    def _as_compiled(self):
+        """A context in which layers are trainable that were so when the model was compiled."""
+        return contextlib.nullcontext() if self._trainability is None else self._trainability.in_force()
+
     def _finalize_optimizer(self):
         if getattr(self.optimizer, "use_ema", False):
-            self.optimizer.finalize_variable_values(self.trainable_variables)
+            with self._as_compiled():
+                self.optimizer.finalize_variable_values(self.trainable_variables)
 
     def _flush_gradients(self):
         if getattr(self.optimizer, "gradient_accumulation_steps", None):
-            self.optimizer.flush_accumulated_gradients(self.trainable_variables)
+            with self._as_compiled():
+                self.optimizer.flush_accumulated_gradients(self.trainable_variables)
 
     # Evaluate
 
+    @suggestions.named
     def evaluate(
         self,
         x=None,
@@ -305,7 +327,6 @@ class Trainer(TrainingSteps):
         steps=None,
         callbacks=None,
         return_dict=False,
-        **kwargs,
     ):
         """The loss and the metrics on data.
 
@@ -316,8 +337,6 @@ class Trainer(TrainingSteps):
         """
         from kerata.callbacks import CallbackList
 
-        if kwargs:
-            raise TypeError(f"evaluate has no argument {next(iter(kwargs))!r}.")
         checks.check_compiled(self, "evaluate")
         with self._at_home():
             data = adapt(x, y, sample_weight, batch_size, inputs=self._standard_inputs)
@@ -328,11 +347,40 @@ class Trainer(TrainingSteps):
                     callbacks, add_progbar=shown != 0, model=self, verbose=shown, epochs=1,
                     steps=runner.steps or getattr(data, "steps", None),
                 )  # fmt: skip
-            logs = self._evaluate(runner, callbacks)
+            with self._apart_from_fit():
+                logs = self._evaluate(runner, callbacks)
         if return_dict:
             return logs
         values = [logs[name] for name in self.metrics_names if name in logs] or list(logs.values())
         return values[0] if len(values) == 1 else values
+
+    @contextlib.contextmanager
+    def _fitting(self):
+        outer, self._in_fit = self._in_fit, True
+        try:
+            yield
+        finally:
+            self._in_fit = outer
+
+    @contextlib.contextmanager
+    def _apart_from_fit(self):
+        """Inside, metrics start anew; those of an epoch of `fit` that is under way go on afterwards as they were."""
+        if not self._in_fit:
+            yield
+            return
+        variables = [v for metric in self.metrics for v in metric.variables] + [self._steps.findings.record]
+        values = [v.numpy() for v in variables]
+        parts = dict(self._steps.parts)
+        try:
+            yield
+        finally:
+            known = {id(v) for v in variables}
+            for metric in self.metrics:
+                if any(id(v) not in known for v in metric.variables):  # made meanwhile
+                    metric.reset_state()
+            for v, value in zip(variables, values):
+                v.assign(value)
+            self._steps.parts.update(parts)
 
     def _evaluate(self, runner, callbacks):
         self.reset_metrics()
@@ -345,13 +393,14 @@ class Trainer(TrainingSteps):
             runner.close()
             self.stop_training = self.stop_training or stopped
         if steps == 0:
-            raise ValueError("The data gave no batch: it is empty, or a generator that was used up before.")
-        logs = self._steps.logs("test")
+            _no_batch(runner)
+        logs = self._steps.logs("test") if steps else {}
         callbacks.on_test_end(logs)
         return logs
 
     # Predict
 
+    @suggestions.named
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """The model's outputs for data, as NumPy arrays in the structure of the outputs.
 
@@ -364,25 +413,27 @@ class Trainer(TrainingSteps):
 
     # Single batches
 
+    @suggestions.named
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
         """One step of training on one batch; returns its loss and metrics."""
         checks.check_compiled(self, "train_on_batch")
         return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
 
+    @suggestions.named
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
         """One step of evaluation on one batch; returns its loss and metrics."""
         checks.check_compiled(self, "test_on_batch")
         return self._on_batch("test", x, y, sample_weight, None, return_dict)
 
     def _on_batch(self, mode, x, y, sample_weight, class_weight, return_dict):
-        from kerata.training.data import weighted_by_class
-
-        with self._at_home():
+        with self._at_home(), self._apart_from_fit():
             data = (self._standard_inputs(x), standard(y), standard(sample_weight))
             if class_weight is not None:
                 data = weighted_by_class(data, class_weight)
             self._check_batch(data)
             self._build_for(data)
+            if mode == "train" and self._trainability is not None:
+                self._trainability.tell(self)
             self.reset_metrics()
             self._steps.run(mode, data, None)
             logs = self._steps.logs(mode)
@@ -392,6 +443,7 @@ class Trainer(TrainingSteps):
         values = [logs[name] for name in self.metrics_names if name in logs] or list(logs.values())
         return values[0] if len(values) == 1 else values
 
+    @suggestions.named
     def predict_on_batch(self, x):
         """The model's outputs for one batch, as NumPy arrays."""
         if self._predictor is None:
@@ -438,7 +490,8 @@ class Trainer(TrainingSteps):
             checks.build_by_call(self, x)
         ours = not self._overrides("train_step") or checks.takes_state(type(self), "train_step")
         if self.optimizer is not None and not self.optimizer.built and ours:
-            self.optimizer.build(self.trainable_variables)
+            with self._as_compiled():
+                self.optimizer.build(self.trainable_variables)
         metrics = self._compile_metrics
         if metrics is not None and metrics.by_output is None and y is not None and self._overrides("train_step"):
             spec = checks.output_spec(self, x)  # a step of one's own may update the metrics one by one
@@ -470,13 +523,30 @@ class Trainer(TrainingSteps):
         return self._compiled_steps
 
 
+def _no_batch(runner):
+    """What is done after a pass over data that gave no batch: an error if it was the first one, else a warning.
+
+    Raises: ValueError.
+    """
+    if not runner.passes:
+        raise ValueError("The data gave no batch: it is empty, or a generator that was used up before.")
+    runner.warn_ended()
+
+
 def _bounded(steps, data):
-    """The number of steps of an epoch: as asked for, no more than the data has, no more than the user's bound."""
+    """The number of steps of an epoch: as asked for, no more than the data has, no more than the user's bound.
+
+    None for arrays and data sets, which end of themselves.
+    """
     limit = config.max_steps_per_epoch()
-    known = getattr(data, "steps", None)
-    if steps is not None and known is not None and data.in_memory:
-        steps = min(steps, known)
-    steps = steps if steps is not None else None if data.in_memory else known
+    if steps is not None and data.in_memory and steps > data.steps:
+        warn(
+            f"{steps} steps are asked for of arrays that hold {data.steps} batches of {data.batch_size}: each pass over them "
+            "ends there. Ask for fewer steps, or more epochs."
+        )
+        steps = data.steps
+    if steps is None and not data.in_memory and data.source is None:
+        steps = data.steps
     if limit is not None:
         steps = min(limit, steps) if steps is not None else limit
     return steps

@@ -64,7 +64,10 @@ class Dataset(PyDataset):
         return Dataset(length, fetch, on_epoch_end or self.on_epoch_end, self.workers)
 
     def map(self, map_func, num_parallel_calls=None, deterministic=None):
-        """Every element through a function, which gets a tuple's parts as its arguments and may use ops and layers."""
+        """Every element through a function, which gets a tuple's parts as its arguments and may use ops and layers.
+
+        `num_parallel_calls` and `deterministic` are accepted: `workers` threads read ahead, and the order always stays.
+        """
         name = engines.concrete_name()
 
         def fetch(i):
@@ -76,7 +79,10 @@ class Dataset(PyDataset):
         return self._derived(len(self), fetch)
 
     def batch(self, batch_size, drop_remainder=False, num_parallel_calls=None, deterministic=None):
-        """Elements stacked along a new first axis, `batch_size` at a time."""
+        """Elements stacked along a new first axis, `batch_size` at a time.
+
+        `num_parallel_calls` and `deterministic` are accepted, as in `map`.
+        """
         count = len(self) // batch_size if drop_remainder else -(-len(self) // batch_size)
 
         def fetch(i):
@@ -94,7 +100,10 @@ class Dataset(PyDataset):
         return self._derived(len(self) - start, lambda i: self[start + i])
 
     def shuffle(self, buffer_size=None, seed=None, reshuffle_each_iteration=True):
-        """The elements in a random order, a new one for each pass. The whole data set is shuffled, whatever the buffer."""
+        """The elements in a random order, a new one for each pass.
+
+        `buffer_size` is accepted: as elements are made when asked for, it is always the whole data set that is shuffled.
+        """
         order = ShuffledOrder(len(self), seed)
 
         def on_epoch_end():
@@ -109,7 +118,12 @@ class Dataset(PyDataset):
         return self._derived(len(self) * count, lambda i: self[i % len(self)])
 
     def cache(self, filename=None):
-        """Every element is made once and kept in memory. (Cached before a shuffle, a data set keeps its shuffling.)"""
+        """Every element is made once and kept in memory. (Cached before a shuffle, a data set keeps its shuffling.)
+
+        Raises: ValueError for the name of a file: nothing is kept on a disk.
+        """
+        if filename:
+            raise ValueError(f"cache keeps elements in memory, not in the file {str(filename)!r}: leave the name out.")
         kept, lock = {}, threading.Lock()
 
         def fetch(i):
@@ -123,7 +137,7 @@ class Dataset(PyDataset):
         return self._derived(len(self), fetch, lambda: None)
 
     def prefetch(self, buffer_size=None):
-        """The data set itself: elements are always read ahead."""
+        """The data set itself: elements are always read ahead, so that `buffer_size` is accepted and changes nothing."""
         return self
 
     def cardinality(self):

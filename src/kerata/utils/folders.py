@@ -14,6 +14,7 @@ def index_folder(directory, labels, formats, class_names=None, shuffle=True, see
         formats: the endings of files that count, such as (".png",).
         class_names: the classes' folders in the order of their numbers; alphanumeric if None.
         shuffle: whether the order is shuffled, by `numpy.random.RandomState(seed)`.
+        follow_links: whether links to folders inside the classes' folders are followed.
 
     Returns: paths, class numbers (None without labels), names of the classes.
 
@@ -23,7 +24,7 @@ def index_folder(directory, labels, formats, class_names=None, shuffle=True, see
     if not os.path.isdir(directory):
         raise FileNotFoundError(f"There is no folder {directory!r}.")
     if labels == "inferred":
-        class_names = _checked_names(directory, class_names, follow_links)
+        class_names = _checked_names(directory, class_names)
         found = [_files(os.path.join(directory, name), formats, follow_links) for name in class_names]
         paths = [path for part in found for path in part]
         numbers = np.repeat(np.arange(len(class_names), dtype="int32"), [len(part) for part in found])
@@ -43,7 +44,7 @@ def index_folder(directory, labels, formats, class_names=None, shuffle=True, see
     return paths, numbers, class_names
 
 
-def _checked_names(directory, class_names, follow_links):
+def _checked_names(directory, class_names):
     folders = sorted(entry.name for entry in os.scandir(directory) if entry.is_dir() and not entry.name.startswith("."))
     if class_names is None:
         return folders

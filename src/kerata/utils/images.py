@@ -3,11 +3,11 @@
 import io
 import os
 import pathlib
-import warnings
 
 import numpy as np
 
-from kerata.core import config
+from kerata.core import config, suggestions
+from kerata.engines.warning import warn
 
 _MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
 _WIDE_GRAY = ("I;16", "I;16L", "I;16B", "I")
@@ -137,16 +137,20 @@ def save_img(path, x, data_format=None, file_format=None, scale=True, **kwargs):
 
     Shapes: (height, width, channels) with 1, 3 or 4 channels, or with channels first.
 
+    Raises: TypeError for a name that is nearly one of these arguments' (Pillow leaves out what it does not know).
+
     >>> import numpy as np, os, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save_img(folder + "/black.png", np.zeros((10, 12, 3)))
     ...     load_img(folder + "/black.png").size  # Pillow's (width, height)
     (12, 10)
     """
+    own = suggestions.arguments_of(save_img)
+    suggestions.refuse(save_img, [name for name in kwargs if suggestions.nearest(name, own)])
     img = array_to_img(x, data_format, scale)
     ending = file_format or (pathlib.PurePath(path).suffix.lstrip(".") if isinstance(path, (str, os.PathLike)) else "")
     if img.mode == "RGBA" and ending.lower() in ("jpg", "jpeg"):
-        warnings.warn("JPEG files hold no transparency: the image is saved as RGB.", stacklevel=2)
+        warn("JPEG files hold no transparency: the image is saved as RGB.")
         img = img.convert("RGB")
     img.save(path, format="jpeg" if file_format == "jpg" else file_format, **kwargs)
 
@@ -170,8 +174,7 @@ def smart_resize(x, size, interpolation="bilinear", data_format="channels_last",
     """
     from kerata import ops
 
-    if kwargs.pop("backend_module", None) is not None or kwargs:
-        raise TypeError(f"smart_resize has no argument {next(iter(kwargs), 'backend_module')!r}.")
+    suggestions.refuse(smart_resize, kwargs)
     if not hasattr(size, "__len__") or len(size) != 2:
         raise ValueError(f"size is (height, width); {size!r} came.")
     if len(np.shape(x)) not in (3, 4):

@@ -4,6 +4,7 @@ import pathlib
 import shutil
 import subprocess
 
+from kerata.core import suggestions
 from kerata.utils import diagram_drawing
 from kerata.utils.model_diagram import diagram_of
 
@@ -73,19 +74,21 @@ def model_to_dot(
     """A model's diagram: `to_string()` gives it in Graphviz's language, `write("model.svg")` draws it.
 
     Args:
-        subgraph: accepted; nested models are groups inside the one diagram.
+        subgraph: only False; nested models are groups inside the one diagram.
 
     The other arguments are those of `plot_model`.
 
-    Raises: ValueError for a model that is not built, or another direction.
+    Raises: ValueError for a model that is not built, another direction, or `subgraph=True`; TypeError for arguments by other
+    names.
 
     >>> import kerata
     >>> model = kerata.Sequential([kerata.Input((3,)), kerata.layers.Dense(2, name="d")])
     >>> '"d" [label="d (Dense)"]' in model_to_dot(model).to_string()
     True
     """
-    if kwargs.pop("layer_range", None) is not None or kwargs:
-        raise ValueError(f"model_to_dot has no argument {next(iter(kwargs), 'layer_range')!r}.")
+    suggestions.refuse(model_to_dot, kwargs)
+    if subgraph:
+        raise ValueError("model_to_dot(subgraph=True) is not available: a model's diagram is whole. Leave it out.")
     if rankdir not in _DIRECTIONS:
         raise ValueError(f"rankdir is one of {', '.join(_DIRECTIONS)}; {rankdir!r} came.")
     if not getattr(model, "built", False):
@@ -135,7 +138,8 @@ def plot_model(
 
     Returns: in a notebook, the picture; else None.
 
-    Raises: ValueError for a model that is not built, another direction or an ending that can't be written.
+    Raises: ValueError for a model that is not built, another direction or an ending that can't be written; TypeError for
+    arguments by other names.
 
     >>> import kerata, pathlib, tempfile
     >>> model = kerata.Sequential([kerata.layers.Input((2,)), kerata.layers.Dense(1)])
@@ -144,6 +148,7 @@ def plot_model(
     ...     "Dense" in pathlib.Path(folder, "model.svg").read_text()
     True
     """
+    suggestions.refuse(plot_model, kwargs)
     dot = model_to_dot(
         model,
         show_shapes,
@@ -155,7 +160,6 @@ def plot_model(
         show_layer_activations=show_layer_activations,
         show_trainable=show_trainable,
         splines=splines,
-        **kwargs,
     )
     dot.write(to_file)
     return _shown_in_notebook(to_file)

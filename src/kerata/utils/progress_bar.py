@@ -6,6 +6,7 @@ import time
 
 from kerata.callbacks.progress import _duration, _format, _is_live
 from kerata.core.config import is_interactive_logging_enabled
+from kerata.core.configurable import NamedArguments
 
 
 def tell(text, end="\n"):
@@ -16,7 +17,7 @@ def tell(text, end="\n"):
         logging.getLogger("kerata").info(text.strip())
 
 
-class Progbar:
+class Progbar(metaclass=NamedArguments):
     """A progress bar.
 
     In a terminal or a notebook one line is kept up to date; elsewhere a line is printed at the end.

@@ -24,7 +24,8 @@ def read_wave(path):
             if kind == b"fmt ":
                 form = _form(file.read(size), path)
             elif kind == b"data" and form is not None:
-                return _samples(file.read(size), *form, path), form[2]
+                encoding, channels, rate, bits = form
+                return _samples(file.read(size), encoding, channels, bits), rate
             else:
                 file.seek(size, 1)
             file.seek(size % 2, 1)  # chunks begin at even places
@@ -46,7 +47,7 @@ def _form(chunk, path):
     return encoding, channels, rate, bits
 
 
-def _samples(data, encoding, channels, rate, bits, path):
+def _samples(data, encoding, channels, bits):
     frame = channels * bits // 8
     data = data[: len(data) // frame * frame]
     if encoding == _FLOATS:

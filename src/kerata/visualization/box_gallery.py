@@ -1,9 +1,11 @@
 """Galleries of images with bounding boxes."""
 
+from kerata.core import suggestions
 from kerata.visualization import pixels
 from kerata.visualization.bounding_boxes import Pen, checked_boxes
 from kerata.visualization.galleries import plot_image_gallery
 
+_HANDED_ON = ("scale", "path", "show", "transparent", "dpi")  # to `plot_image_gallery`
 _LEAST_SIDE = 256  # smaller images are enlarged, so that lines are thin and names can be read
 
 
@@ -36,6 +38,7 @@ def plot_bounding_box_gallery(images, bounding_box_format, y_true=None, y_pred=N
     >>> len(figure.axes)
     1
     """
+    suggestions.refuse(plot_bounding_box_gallery, kwargs, _HANDED_ON)
     if legend and legend_handles is not None:
         raise ValueError("plot_bounding_box_gallery: give legend=True or legend_handles, not both.")
     array = pixels.batch_of(images, data_format, "plot_bounding_box_gallery")

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerata.core import suggestions
 from kerata.core.arrays import to_numpy
 from kerata.visualization import pixels
 from kerata.visualization.galleries import gallery
@@ -71,6 +72,9 @@ def plot_segmentation_mask_gallery(images, num_classes, value_range=(0, 255), y_
     >>> figure.axes[0].get_title()
     'image | truth | prediction'
     """
+    options = {"rows": None, "cols": None, "scale": 2, "path": None, "show": None, "transparent": True, "dpi": 60,
+               "legend_handles": None}  # fmt: skip
+    suggestions.refuse(plot_segmentation_mask_gallery, kwargs, options)
     array = pixels.batch_of(images, data_format, "plot_segmentation_mask_gallery")
     plain = pixels.with_colors(pixels.as_bytes(array, value_range))
     named = {"image": plain}
@@ -81,13 +85,6 @@ def plot_segmentation_mask_gallery(images, num_classes, value_range=(0, 255), y_
             )
     gap = np.full((*plain.shape[:2], max(1, round(_GAP * plain.shape[2])), 3), 255, "uint8")
     parts = [part for pictures in named.values() for part in (gap, pictures)][1:]
-    options = {"rows": None, "cols": None, "scale": 2, "path": None, "show": None, "transparent": True, "dpi": 60,
-               "legend_handles": None}  # fmt: skip
-    unknown = sorted(kwargs.keys() - options.keys())
-    if unknown:
-        raise TypeError(
-            f"plot_segmentation_mask_gallery has no argument {unknown[0]!r}; further ones are {', '.join(options)}."
-        )
     options |= kwargs
     titles = [[(" | ".join(named), "black")]] * len(plain) if len(named) > 1 else []
     options["scale"] *= len(named)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerata.core.configurable import NamedArguments
 from kerata.models import Model, clone_model
 
 try:
@@ -14,7 +15,7 @@ except ImportError:
     ) from None
 
 
-class _Estimator(BaseEstimator):
+class _Estimator(BaseEstimator, metaclass=NamedArguments):
     """What the three share: making, fitting and asking a model."""
 
     def __init__(self, model, warm_start=False, model_kwargs=None, fit_kwargs=None):

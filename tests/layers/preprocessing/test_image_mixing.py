@@ -137,3 +137,15 @@ def test_errors(make, text):
     with pytest.raises(ValueError) as error:
         make()
     assert text in str(error.value)
+
+
+def test_a_pipeline_gives_its_layers_the_mask():
+    class Seen(layers.Layer):
+        supports_masking = True
+
+        def call(self, x, mask=None):
+            return x if mask is None else x + kerata.ops.cast(mask, "float32")[..., None]
+
+    x, mask = np.zeros((1, 3, 2), "float32"), np.array([[True, False, True]])
+    assert np.asarray(layers.Pipeline([Seen()])(x, mask=mask))[0, :, 0].tolist() == [1, 0, 1]
+    assert not np.asarray(layers.Pipeline([Seen()])(x)).any()

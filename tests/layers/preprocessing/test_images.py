@@ -387,3 +387,11 @@ def test_errors(make, text):
     with pytest.raises(ValueError) as error:
         make()
     assert text in str(error.value)
+
+
+def test_grayscale_leaves_what_is_not_pixels_and_refuses_unknown_arguments():
+    layer, labels = layers.RandomGrayscale(), np.ones(2)
+    assert layer.transform_labels(labels, transformation=None, training=True) is labels
+    for method in (layer.transform_labels, layer.transform_bounding_boxes, layer.transform_segmentation_masks):
+        with pytest.raises(TypeError, match="has no argument 'trainin'. Did you mean 'training'?"):
+            method(labels, trainin=True)

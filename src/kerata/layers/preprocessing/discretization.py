@@ -3,9 +3,10 @@
 import numpy as np
 
 from kerata import ops
+from kerata.core.arrays import no_sparse
 from kerata.layers.arguments import positive_integer
 from kerata.layers.preprocessing.base import DataLayer, batches
-from kerata.layers.preprocessing.encoding import MODES, checked_mode, encoded, encoded_shape, no_sparse
+from kerata.layers.preprocessing.encoding import MODES, checked_mode, encoded, encoded_shape
 from kerata.layers.preprocessing.quantiles import QuantileSketch
 
 
@@ -46,7 +47,7 @@ class Discretization(DataLayer):
         if not 0 < epsilon < 1:
             raise ValueError(f"Discretization: epsilon must be between 0 and 1; {epsilon!r} came.")
         self.epsilon, self.output_mode = epsilon, checked_mode(output_mode, ("int", *MODES), self)
-        self.sparse = no_sparse(sparse, self)
+        self.sparse = no_sparse(type(self).__name__, sparse)
         self.bin_boundaries = None if bin_boundaries is None else _checked(bin_boundaries)
         self._sketch = None
 
@@ -130,7 +131,7 @@ class Discretization(DataLayer):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        """A layer from its config."""
+        """A layer from its config. `custom_objects` is accepted: there is nothing in it that they could name."""
         found = config.get("bin_boundaries") if config.get("num_bins") is not None else None
         layer = cls(**(config | {"bin_boundaries": None} if found is not None else config))
         if found is not None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from kerata import ops
 from kerata.core import findings
-from kerata.core.arrays import as_array, static_shape
+from kerata.core.arrays import as_array, no_sparse, static_shape
 from kerata.layers.arguments import positive_integer
 from kerata.layers.preprocessing.base import DataLayer
 
@@ -21,13 +21,6 @@ def checked_mode(mode, allowed, layer):
     if mode not in allowed:
         raise ValueError(f"{type(layer).__name__}: output_mode must be one of {', '.join(allowed)}; {mode!r} came.")
     return mode
-
-
-def no_sparse(sparse, layer):
-    """Raises: ValueError for `sparse=True`."""
-    if sparse:
-        raise ValueError(f"{type(layer).__name__}: sparse=True is not available, the engines in use have no sparse tensors.")
-    return False
 
 
 def encoded_shape(shape, depth, mode):
@@ -100,7 +93,7 @@ class CategoryEncoding(DataLayer):
             raise ValueError("CategoryEncoding: num_tokens must be given; IntegerLookup finds the categories by itself.")
         self.num_tokens = positive_integer(num_tokens, "num_tokens", self)
         self.output_mode = checked_mode(output_mode, MODES, self)
-        self.sparse = no_sparse(sparse, self)
+        self.sparse = no_sparse(type(self).__name__, sparse)
 
     def call(self, inputs, count_weights=None):
         """The vectors; `count_weights`, of the inputs' shape, says how much each number counts, with "count"."""

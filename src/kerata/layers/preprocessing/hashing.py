@@ -3,10 +3,11 @@
 import numpy as np
 
 from kerata.core import dtypes
+from kerata.core.arrays import no_sparse
 from kerata.layers.arguments import positive_integer
 from kerata.layers.preprocessing import fingerprints
 from kerata.layers.preprocessing.base import HostLayer
-from kerata.layers.preprocessing.encoding import MODES, checked_mode, encoded_on_host, encoded_shape, no_sparse
+from kerata.layers.preprocessing.encoding import MODES, checked_mode, encoded_on_host, encoded_shape
 
 # The fingerprint that crossings of features begin with, as in TensorFlow's sparse_cross_hashed.
 _CROSSING_START = np.uint64(0xDECAFCAFFE)
@@ -37,7 +38,7 @@ class _Hashed(HostLayer):
             raise ValueError(
                 f"{type(self).__name__}: with output_mode='int' the dtype is that of integers; {self.compute_dtype!r} came."
             )
-        self.sparse = no_sparse(sparse, self)
+        self.sparse = no_sparse(type(self).__name__, sparse)
 
     def _form(self, shape):
         if self.output_mode == "int":

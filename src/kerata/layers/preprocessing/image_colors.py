@@ -1,6 +1,7 @@
 """Colours changed at random: brightness, contrast, hue, saturation, and what else leaves pixels where they are."""
 
 from kerata import ops
+from kerata.core import suggestions
 from kerata.layers.preprocessing.images import (
     ComposedLayer,
     ImageLayer,
@@ -184,10 +185,10 @@ class RandomSaturation(FactorLayer):
 
 def in_hsv(layer, images, change):
     """Images after `change(hue, saturation, value)`."""
-    parts = ops.image.rgb_to_hsv(in_range(layer, images, layer.value_range), data_format=layer.data_format)
+    parts = ops.image.rgb_to_hsv(in_range(images, layer.value_range), data_format=layer.data_format)
     axis = layer.channel_axis
     hsv = ops.concatenate(change(*ops.split(parts, 3, axis)), axis)
-    return in_range(layer, ops.image.hsv_to_rgb(hsv, data_format=layer.data_format), (0.0, 1.0), layer.value_range)
+    return in_range(ops.image.hsv_to_rgb(hsv, data_format=layer.data_format), (0.0, 1.0), layer.value_range)
 
 
 class RandomColorDegeneration(FactorLayer):
@@ -281,9 +282,9 @@ class RandomPosterization(FactorLayer):
 
     def _colored(self, images, transformation):
         step = ops.power(2.0, ops.cast(column(transformation["shift_factor"]), "float32"))
-        whole = ops.floor(ops.clip(in_range(self, ops.cast(images, "float32"), self.value_range, (0.0, 255.0)), 0.0, 255.0))
+        whole = ops.floor(ops.clip(in_range(ops.cast(images, "float32"), self.value_range, (0.0, 255.0)), 0.0, 255.0))
         kept = ops.multiply(ops.floor(ops.divide(whole, step)), step)
-        return in_range(self, kept, (0.0, 255.0), self.value_range)
+        return in_range(kept, (0.0, 255.0), self.value_range)
 
 
 class Solarization(ColorLayer):
@@ -387,16 +388,25 @@ class RandomGrayscale(ImageLayer):
         return ops.where(transformation, grey, images)
 
     def transform_labels(self, labels, transformations=None, **kwargs):
-        """The labels: as they are."""
-        return labels
+        """The labels: as they are, whatever the `transformations`."""
+        return _as_they_are(labels, kwargs)
 
     def transform_bounding_boxes(self, bounding_boxes, **kwargs):
         """The boxes: as they are."""
-        return bounding_boxes
+        return _as_they_are(bounding_boxes, kwargs)
 
     def transform_segmentation_masks(self, segmentation_masks, transformations=None, **kwargs):
-        """The masks: as they are."""
-        return segmentation_masks
+        """The masks: as they are, whatever the `transformations`."""
+        return _as_they_are(segmentation_masks, kwargs)
+
+
+def _as_they_are(x, given):
+    """`x`, after a look at what was given beside it: other layers' methods of the name take a transformation and `training`.
+
+    Raises: TypeError for anything else.
+    """
+    suggestions.refuse(ImageLayer.transform_labels, given, ("transformation", "training"))
+    return x
 
 
 class RandomColorJitter(ComposedLayer):

@@ -32,7 +32,7 @@ class AutoContrast(ImageLayer):
         spread = ops.subtract(high, low)
         flat = ops.equal(spread, 0)
         stretched = ops.divide(ops.subtract(images, low), ops.where(flat, 1.0, spread))
-        return ops.where(flat, images, in_range(self, stretched, (0.0, 1.0), self.value_range))
+        return ops.where(flat, images, in_range(stretched, (0.0, 1.0), self.value_range))
 
 
 class Equalization(ImageLayer):
@@ -60,13 +60,13 @@ class Equalization(ImageLayer):
         images = as_array(images)
         dtype = dtype_of(images)
         x = ops.cast(images, "float32")
-        scaled = ops.clip(in_range(self, x, self.value_range, (0.0, float(self.bins - 1))), 0, self.bins - 1)
+        scaled = ops.clip(in_range(x, self.value_range, (0.0, float(self.bins - 1))), 0, self.bins - 1)
         values = ops.cast(scaled, "int32")
         order = (3, 0, 1, 2) if self.data_format == "channels_last" else (1, 0, 2, 3)
         planes = ops.transpose(values, order)
         equal = ops.reshape(self._equalized(ops.reshape(planes, (planes.shape[0], -1))), run_time_shape(planes))
         equal = ops.transpose(equal, (1, 2, 3, 0) if order[0] == 3 else (1, 0, 2, 3))
-        return ops.cast(in_range(self, equal, (0.0, 255.0), self.value_range), dtype)
+        return ops.cast(in_range(equal, (0.0, 255.0), self.value_range), dtype)
 
     def _equalized(self, rows):
         """Values (channels, pixels) by the cumulative histogram of their channel, as whole numbers up to 255."""
@@ -134,8 +134,8 @@ class ContrastLimitedAdaptiveHistogramEqualization(ImageLayer):
             return engines.current().told_by_shapes(ops.cast(images, dtype))
         first = self.data_format == "channels_first"
         x = ops.cast(ops.transpose(images, (0, 2, 3, 1)) if first else images, "float32")
-        levels = ops.cast(ops.clip(in_range(self, x, self.value_range, (0.0, self.steps - 1.0)), 0, self.steps - 1), "int32")
-        equal = in_range(self, self._equalized(levels), (0.0, self.steps - 1.0), self.value_range)
+        levels = ops.cast(ops.clip(in_range(x, self.value_range, (0.0, self.steps - 1.0)), 0, self.steps - 1), "int32")
+        equal = in_range(self._equalized(levels), (0.0, self.steps - 1.0), self.value_range)
         return ops.cast(ops.transpose(equal, (0, 3, 1, 2)) if first else equal, dtype)
 
     def _equalized(self, levels):

@@ -1,7 +1,7 @@
 """Images mixed with one another, with parts erased, or blurred, at random; and layers one after another."""
 
 from kerata import ops
-from kerata.core import registry
+from kerata.core import masks, registry
 from kerata.core.arrays import as_array
 from kerata.layers.preprocessing.base import DataLayer
 from kerata.layers.preprocessing.images import ImageLayer, as_range, checked_value_range, chosen, column
@@ -337,10 +337,11 @@ class Pipeline(DataLayer):
         return self._pipeline_layers
 
     def call(self, inputs, training=True, mask=None):
-        """Each layer on the output of the one before."""
-        for layer in self._pipeline_layers:
-            inputs = layer(inputs, training=training) if _takes_training(layer) else layer(inputs)
-        return inputs
+        """Each layer on the output of the one before; `mask` says which steps of the input count."""
+        with masks.masked([inputs], [mask]) as (x,):
+            for layer in self._pipeline_layers:
+                x = layer(x, training=training) if _takes_training(layer) else layer(x)
+        return x
 
     def get_config(self):
         """The layers' configs."""

@@ -265,7 +265,7 @@ def chosen(condition, first, second):
     return ops.where(column(condition), first, second)
 
 
-def in_range(layer, images, source, target=(0.0, 1.0)):
+def in_range(images, source, target=(0.0, 1.0)):
     """Images from one range of values scaled to another."""
     low, high = source
     scaled = ops.divide(ops.subtract(images, low), high - low)

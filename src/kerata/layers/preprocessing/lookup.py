@@ -5,9 +5,10 @@ import os
 import numpy as np
 
 from kerata.core import dtypes
+from kerata.core.arrays import no_sparse
 from kerata.layers.preprocessing import vocabulary as vocabularies
 from kerata.layers.preprocessing.base import HostLayer, batches, texts
-from kerata.layers.preprocessing.encoding import MODES, checked_mode, encoded_on_host, encoded_shape, no_sparse
+from kerata.layers.preprocessing.encoding import MODES, checked_mode, encoded_on_host, encoded_shape
 from kerata.layers.preprocessing.hashing import as_bytes, checked_salt, hashed
 
 LOOKUP_MODES = ("int", *MODES, "tf_idf")
@@ -37,7 +38,7 @@ class IndexLookup(HostLayer):
             raise ValueError(f"{name}: with a vocabulary, output_mode='tf_idf' needs idf_weights.")
         self.max_tokens, self.num_oov_indices, self.pad_to_max_tokens = max_tokens, num_oov_indices, pad_to_max_tokens
         self.mask_token, self.oov_token, self.invert = mask_token, oov_token, invert
-        self.sparse, self.salt, self.oov_method = no_sparse(sparse, self), checked_salt(salt, self), oov_method
+        self.sparse, self.salt, self.oov_method = no_sparse(type(self).__name__, sparse), checked_salt(salt, self), oov_method
         self._expected_size = vocabulary_size
         self._tokens, self._indices, self.idf_weights, self._counts = [], {}, None, None
         self._fixed = False  # whether the vocabulary is the user's

@@ -30,6 +30,8 @@ class Normalization(DataLayer):
     [[2.0, -1.0]]
     """
 
+    computes_wide = True
+
     def __init__(self, axis=-1, mean=None, variance=None, invert=False, **kwargs):
         super().__init__(**kwargs)
         self.axis = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
@@ -124,12 +126,13 @@ class Normalization(DataLayer):
 
     def call(self, inputs):
         """The normalized inputs or, with `invert`, the original ones."""
-        inputs = ops.cast(inputs, self.compute_dtype)
-        mean = ops.cast(self.mean, self.compute_dtype)
-        deviation = ops.maximum(ops.sqrt(ops.cast(self.variance, self.compute_dtype)), epsilon())
+        inputs, mean, variance = (ops.cast(x, self._wide_dtype) for x in (inputs, self.mean, self.variance))
+        deviation = ops.maximum(ops.sqrt(variance), epsilon())
         if self.invert:
-            return ops.add(mean, ops.multiply(inputs, deviation))
-        return ops.divide(ops.subtract(inputs, mean), deviation)
+            outputs = ops.add(mean, ops.multiply(inputs, deviation))
+        else:
+            outputs = ops.divide(ops.subtract(inputs, mean), deviation)
+        return ops.cast(outputs, self.compute_dtype)
 
     def compute_output_shape(self, input_shape):
         """That of the inputs."""

@@ -132,7 +132,7 @@ class TextVectorization(HostLayer):
         Args:
             data: an array or a list of texts, or what gives batches of them: a generator, a `PyDataset`, a
                 `tf.data.Dataset`.
-            batch_size: of no use here; arrays are read at once.
+            batch_size: accepted; arrays are read at once, and words are counted alike in any batches.
             steps: the most batches that are read.
 
         Raises: ValueError if the layer was given its vocabulary.

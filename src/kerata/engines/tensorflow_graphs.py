@@ -1,0 +1,92 @@
+"""Stateful functions as TensorFlow's graphs."""
+
+import optree
+
+from kerata.engines.state import StateScope, standing
+from kerata.engines.tensorflow_import import tf
+from kerata.engines.warning import warn
+
+
+class GraphScope(StateScope):
+    """Losses and masks of one trace; variables are read and assigned in the graph itself."""
+
+    def __init__(self):
+        super().__init__(in_place=True)
+
+    def write(self, variable, value):
+        variable.stored.assign(value)
+
+
+class CompiledFunction:
+    """A stateful function as graphs: one for each structure, and each set of shapes and dtypes, of its arguments.
+
+    With `optimize` they are compiled by XLA, as long as it knows all their operations.
+    """
+
+    def __init__(self, engine, fn, variables, optimize=None):
+        self.engine, self.fn = engine, fn
+        self.variables, self.storage = list(variables), []
+        self.optimize = optimize is True  # XLA is faster for some networks and slower for others: by itself it is not used
+        self.graphs = {}
+
+    def __call__(self, *args):
+        self._bring_variables()
+        leaves, treedef = optree.tree_flatten(args)
+        leaves = [x if isinstance(x, tf.Tensor) else self.engine.asarray(x) for x in leaves]
+        key = (treedef, *[(x.dtype, *x.shape) for x in leaves])
+        graph = self.graphs.get(key)
+        if graph is not None:
+            return graph(*leaves)
+        graph = self._graph(treedef, leaves)
+        if self.optimize:
+            return self._first_run(graph, key, leaves)
+        self.graphs[key] = graph
+        return graph(*leaves)
+
+    def _bring_variables(self):
+        """Move variables here that were made while another engine was in force, or that were moved.
+
+        Graphs hold the storage: they are made anew if there is another one.
+        """
+        for v in self.variables:
+            v.to_engine("tensorflow")
+        storage = [v.stored for v in self.variables]
+        if any(new is not old for new, old in zip(storage, self.storage)):
+            self.graphs.clear()
+        self.storage = storage
+
+    def _graph(self, treedef, leaves):
+        specs = [tf.TensorSpec(x.shape, x.dtype) for x in leaves]
+        function = tf.function(self._flat(treedef), autograph=False, jit_compile=self.optimize or None)
+        return function.get_concrete_function(*specs)
+
+    def _first_run(self, graph, key, leaves):
+        """What `graph` returns, which XLA compiles now; without XLA if it can't. Nothing is assigned before it is compiled."""
+        try:
+            result = graph(*leaves)
+        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError) as error:
+            self.optimize = False
+            graph = self._graph(key[0], leaves)
+            result = graph(*leaves)  # what is no matter of XLA is raised again
+            warn(_without_xla(error))
+        self.graphs[key] = graph
+        return result
+
+    def _flat(self, treedef):
+        engine = self.engine
+
+        def run(*leaves):
+            with standing(engine=engine), GraphScope():
+                return self.fn(*optree.tree_unflatten(treedef, leaves))
+
+        return run
+
+
+def _without_xla(error):
+    """What to tell a user whose step XLA does not compile."""
+    reason = next((line.strip() for line in error.message.splitlines() if "unsupported" in line.lower()), None)
+    reason = reason or error.message.strip().splitlines()[0]
+    return (
+        "jit_compile=True: XLA can't compile this step, which runs as a plain TensorFlow graph instead. "
+        f"Replace what XLA lacks, or leave jit_compile out. XLA says: {reason}"
+    )

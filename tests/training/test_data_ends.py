@@ -1,0 +1,164 @@
+"""Data that end before they should: training ends with a warning and keeps what was done."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import kerata
+from kerata import callbacks, layers
+
+pytestmark = pytest.mark.usefixtures("training_engine")
+
+ROWS = 4
+
+
+def model(steps_per_execution=1):
+    """Predicts 0 and never learns: the loss is the mean of the targets' squares."""
+    m = kerata.Sequential([kerata.Input((3,)), layers.Dense(1, kernel_initializer="zeros")])
+    m.compile(kerata.optimizers.SGD(0.0), "mse", steps_per_execution=steps_per_execution)
+    return m
+
+
+def numbered(steps):
+    """Batches whose targets are 1, 2, ..."""
+    for i in range(1, steps + 1):
+        yield np.ones((ROWS, 3), "float32"), np.full((ROWS, 1), float(i), "float32")
+
+
+def losses(*epochs):
+    return [np.mean([i**2 for i in epoch]) for epoch in epochs]
+
+
+def events(seen):
+    """A callback that notes beginnings and ends."""
+    return callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: seen.append(("begin", epoch)),
+        on_epoch_end=lambda epoch, logs: seen.append(("end", epoch)),
+        on_train_end=lambda logs: seen.append(("train end", logs.get("loss"))),
+    )
+
+
+ENDS = {
+    # steps that there are, steps of an epoch, epochs: the numbers of the batches in each epoch
+    "at the end of an epoch without steps": (3, None, 2, [[1, 2, 3]], "after one epoch: training ends"),
+    "many epochs asked for": (2, None, 9, [[1, 2]], "after one epoch: training ends"),
+    "at the end of an epoch": (6, 3, 3, [[1, 2, 3], [4, 5, 6]], "after 2 epochs: training ends"),
+    "within an epoch": (5, 3, 4, [[1, 2, 3], [4, 5]], "after 2 of 3 steps: training ends"),
+    "within the first epoch": (2, 3, 4, [[1, 2]], "after 2 of 3 steps: training ends"),
+    "within the last epoch": (5, 3, 2, [[1, 2, 3], [4, 5]], "after 2 of 3 steps: training ends"),
+}
+
+
+@pytest.mark.parametrize("steps_per_execution", [1, 2])
+@pytest.mark.parametrize("case", ENDS)
+def test_a_generator_that_ends(case, steps_per_execution):
+    """One warning; the epochs that were begun are in the history, each begun one is ended, and training is ended."""
+    count, steps, epochs, done, message = ENDS[case]
+    seen, m = [], model(steps_per_execution)
+    with pytest.warns(UserWarning, match=message) as told:
+        history = m.fit(numbered(count), epochs=epochs, steps_per_epoch=steps, verbose=0, callbacks=[events(seen)])
+    assert len(told) == 1
+    np.testing.assert_allclose(history.history["loss"], losses(*done), rtol=1e-6)
+    assert history.epoch == list(range(len(done))) and m.history is history
+    pairs = [(what, epoch) for epoch in range(len(done)) for what in ("begin", "end")]
+    assert seen[:-1] == pairs and seen[-1][0] == "train end"
+    np.testing.assert_allclose(seen[-1][1], losses(done[-1])[0], rtol=1e-6)
+    assert int(m.optimizer.iterations.numpy()) == sum(map(len, done))
+
+
+def test_a_generator_that_is_just_long_enough_is_nothing_to_tell():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for steps, epochs in ((6, 1), (3, 2), (None, 1)):
+            assert len(model().fit(numbered(6), steps_per_epoch=steps, epochs=epochs, verbose=0).epoch) == epochs
+
+
+@pytest.mark.parametrize("steps", [None, 3])
+def test_a_generator_that_gives_nothing_is_an_error(steps):
+    with pytest.raises(ValueError, match="gave no batch"):
+        model().fit(numbered(0), epochs=2, steps_per_epoch=steps, verbose=0)
+    with pytest.raises(ValueError, match="gave no batch"):
+        model().evaluate(numbered(0), steps=steps, verbose=0)
+    with pytest.raises(ValueError, match="gave no batch"):
+        model().predict(numbered(0), steps=steps, verbose=0)
+    with pytest.raises(ValueError, match="gave no batch"):
+        model().fit(*next(numbered(1)), validation_data=numbered(0), validation_steps=steps, verbose=0)
+
+
+def test_data_that_can_be_read_once_only():
+    """Something iterable that is empty the second time, though it is no iterator."""
+
+    class Once:
+        def __init__(self):
+            self.batches = numbered(2)
+
+        def __iter__(self):
+            return iter([*self.batches])
+
+    with pytest.warns(UserWarning, match="after one epoch: training ends here"):
+        history = model().fit(Once(), epochs=3, verbose=0)
+    np.testing.assert_allclose(history.history["loss"], losses([1, 2]), rtol=1e-6)
+
+
+def test_data_that_can_be_read_again_go_on():
+    """An epoch that is shorter than asked for is told, and the next one begins anew."""
+    with pytest.warns(UserWarning, match="after 2 of 5 steps: the epoch ends here"):
+        history = model().fit(Again(2), epochs=2, steps_per_epoch=5, verbose=0)
+    np.testing.assert_allclose(history.history["loss"], losses([1, 2], [1, 2]), rtol=1e-6)
+
+
+class Again:
+    def __init__(self, steps):
+        self.steps = steps
+
+    def __iter__(self):
+        return numbered(self.steps)
+
+
+@pytest.mark.parametrize(
+    "count, steps, found, message",
+    [
+        (2, None, [[1, 2]], "after one epoch: there is no validation from here on"),
+        (4, 2, [[1, 2], [3, 4]], "after 2 epochs: there is no validation from here on"),
+        (5, 2, [[1, 2], [3, 4], [5]], "after 1 of 2 steps: the results are those of these"),
+    ],
+)
+def test_validation_that_ends(count, steps, found, message):
+    """Training goes on; epochs without validation have no entry."""
+    with pytest.warns(UserWarning, match=message) as told:
+        history = (
+            model()
+            .fit(*next(numbered(1)), epochs=3, validation_data=numbered(count), validation_steps=steps, verbose=0)
+            .history
+        )
+    assert len(told) == 1
+    assert len(history["loss"]) == 3
+    np.testing.assert_allclose(history["val_loss"], losses(*found), rtol=1e-6)
+
+
+def test_evaluations_of_less_than_asked_for():
+    with pytest.warns(UserWarning, match="after 3 of 5 steps: the results are those"):
+        found = model().evaluate(numbered(3), steps=5, verbose=0)
+    np.testing.assert_allclose(found, losses([1, 2, 3])[0], rtol=1e-6)
+    x, y = (np.concatenate(parts) for parts in zip(*numbered(3)))
+    with pytest.warns(UserWarning, match="5 steps are asked for of arrays that hold 3 batches of 4"):
+        found = model().evaluate(x, y, batch_size=ROWS, steps=5, verbose=0)
+    np.testing.assert_allclose(found, losses([1, 2, 3])[0], rtol=1e-6)
+
+
+def test_more_steps_than_arrays_have():
+    x, y = (np.concatenate(parts) for parts in zip(*numbered(2)))
+    with pytest.warns(UserWarning, match="5 steps are asked for of arrays that hold 2 batches") as told:
+        history = model().fit(x, y, batch_size=ROWS, steps_per_epoch=5, epochs=2, verbose=0)
+    assert len(told) == 1
+    np.testing.assert_allclose(history.history["loss"], losses([1, 2], [1, 2]), rtol=1e-6)
+
+
+def test_an_error_in_a_generator_stays_one():
+    def broken():
+        yield from numbered(3)
+        raise RuntimeError("the disk is gone")
+
+    with pytest.raises(RuntimeError, match="the disk is gone"):
+        model().fit(broken(), steps_per_epoch=3, epochs=2, verbose=0)
