@@ -243,6 +243,31 @@ class TestWhenRowsAreAdded:
         for name in ("user's", "lambda", "activation", "softmax over rows"):
             assert "all rows" in self.reason(name) or "along the batch" in self.reason(name)
 
+    def test_promises_of_functions(self):
+        def loss(t, p):
+            return ops.mean(ops.square(t - p), -1)
+
+        model, x = dense()
+        for promised in (False, True):
+            loss.row_wise = promised
+            model.compile("sgd", loss, metrics=[loss])
+            assert (padding.why_not(model, "train", (x[:3], floats(3, 2), None)) is None) is promised
+
+    def test_a_model_that_promises(self):
+        class Net(kerata.Model):
+            row_wise = True
+
+            def __init__(self):
+                super().__init__()
+                self.inner = layers.Dense(2)
+
+            def call(self, x):
+                return self.inner(x) if x.shape[0] is None else self.inner(x) * 1.0
+
+        model = Net()
+        model(floats(1, 3))
+        assert padding.why_not(model, "predict", (floats(3, 3), None, None)) is None
+
     def test_a_wrong_promise(self):
         class Liar(Apart):
             def call(self, x):

@@ -18,7 +18,8 @@ def entry_named(name, logs, model=None):
         if candidate in logs:
             return candidate
     prefix = "val_" if name.startswith("val_") else ""
-    shown = {prefix + m.name for m in getattr(model, "metrics", ()) if _is_called(m, name.removeprefix(prefix))} & set(logs)
+    called = [m for m in getattr(model, "metrics", ()) if _is_called(m, name.removeprefix(prefix))]
+    shown = {prefix + (m.shown_name or m.name) for m in called} & set(logs)
     return shown.pop() if len(shown) == 1 else None
 
 
@@ -41,7 +42,7 @@ def _is_called(metric, name):
     """Whether a metric, which the logs may show by another name, is the one of this name."""
     from kerata import metrics
 
-    if re.fullmatch(rf"{re.escape(name)}_\d+", metric.name):
+    if re.fullmatch(rf"{re.escape(name)}_\d+", metric.shown_name or metric.name):
         return True
     try:
         named = metrics.get(name)

@@ -74,6 +74,11 @@ class Layer(Holder, Configurable, Operation):
     `call(self, inputs)`, which may also take `training` and `mask`. Layers, variables and metrics set as attributes, also
     inside lists and dicts, belong to the layer.
 
+    A subclass whose output's rows follow each from the same row of the input may say so, `row_wise = True` in the class:
+    `fit`, `evaluate` and `predict` then fill up smaller batches on engines that compile for each size (JAX, TensorFlow), and
+    compile less often. Without it a model with such a layer runs each batch at its true size. The same goes for losses and
+    metrics, and for functions (`my_loss.row_wise = True`).
+
     Args:
         activity_regularizer: a function of the output whose value is added to the loss.
         trainable: whether training changes the weights.

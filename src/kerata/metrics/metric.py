@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerata import engines
 from kerata.core import dtypes, naming, policies
 from kerata.core.arrays import as_array
 from kerata.core.config import settings
@@ -40,6 +41,8 @@ class Metric(Configurable):
         self._variables, self._metrics = [], []
         self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
         self._dtype = settings.floatx if dtype is None else policies.get(dtype).compute_dtype
+
+    shown_name = None  # that of its entry in the logs of a model, where it is not its own
 
     def __setattr__(self, name, value):
         if isinstance(value, Metric) and name != "_metrics":
@@ -86,6 +89,12 @@ class Metric(Configurable):
     def result(self):
         """The metric's value, a scalar, or a dict of scalars."""
         raise NotImplementedError(f"{type(self).__name__} must define result(self).")
+
+    def result_on_host(self):
+        """The result, computed by NumPy: nothing is compiled to show it."""
+        variables = self.variables
+        with engines.use_engine("numpy"), state.StateScope(variables, [v.numpy() for v in variables]):
+            return self.result()
 
     def __call__(self, *args, **kwargs):
         """Take a batch in, and return the result so far."""

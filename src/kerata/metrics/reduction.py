@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from kerata.core import batch, masks, registry
 from kerata.core.arrays import as_array
 from kerata.losses.loss import divide_no_nan
@@ -130,6 +132,13 @@ class Mean(Metric):
     def result(self):
         """The mean so far, 0 before any value."""
         return divide_no_nan(as_array(self.total), as_array(self.count))
+
+    def result_on_host(self):
+        """The mean so far, in a few numbers of NumPy's: after each batch where a callback has a hook for it."""
+        if type(self).result is not Mean.result:
+            return super().result_on_host()
+        total, count = self.total.numpy(), self.count.numpy()
+        return total / count if count else np.zeros_like(total)
 
 
 class MeanMetricWrapper(Mean):

@@ -53,6 +53,7 @@ def build_by_call(model, x):
         model.built = before
         model(optree.tree_map(lambda a: as_array(a[:1]), x))
     model.built = True
+    model._build_shapes = {"input_shape": optree.tree_map(lambda spec: spec.shape, spec)}  # which a file tells
 
 
 def _dtype(a):

@@ -151,7 +151,7 @@ class CompiledMetrics:
             for name, entry in _matched_metrics(given, names).items():
                 for item in entry:
                     metric, shown = _as_metric(item, targets[name], outputs[name])
-                    metric = _renamed(metric, shown, name if len(names) > 1 else None, found)
+                    metric.shown_name = _name_in_logs(shown or metric.name, name if len(names) > 1 else None, found)
                     found.append(metric)
                     self.by_output.setdefault(name, []).append((metric, bool(i)))
         self.metrics = found
@@ -228,15 +228,11 @@ def _kind(y_true, y_pred):
     return "sparse" if sparse else "categorical"
 
 
-def _renamed(metric, shown, output, found):
-    """Give a metric the name that logs show, unique among those found."""
-    name = shown or metric.name
-    if output is not None:
-        name = f"{output}_{name}"
-    taken = {m.name for m in found}
+def _name_in_logs(name, output, found):
+    """The name that logs show a metric by, unique among those found; the metric's own stays what it is."""
+    name = name if output is None else f"{output}_{name}"
+    taken = {m.shown_name for m in found}
     unique, i = name, 1
     while unique in taken:
         unique, i = f"{name}_{i}", i + 1
-    if unique != metric.name:
-        metric.name = unique
-    return metric
+    return unique

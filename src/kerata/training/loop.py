@@ -110,7 +110,7 @@ class Runner:
 
         As in Keras the batch's number is that of the last step of a whole execution, where the data ended before too.
         """
-        if look:
+        if look or self.model.detect_anomaly:
             self._report()
         last = max(done, begun + self.model.steps_per_execution) - 1
         self._end(last, self.model._steps.logs(self.mode) if look else None)
@@ -166,11 +166,11 @@ class Runner:
         for part in parts:
             part.run(begun, done, arrays)
         model._steps.ran.add(self.mode)
-        if self.watched or self.seconds_a_step is None or done < steps:
+        if not self.each and (self.watched or self.seconds_a_step is None or done < steps):
             model._steps.wait()
             if not first:
                 self._note_speed((time.perf_counter() - started) / (done - begun))
-        self._end_batch(begun, done, self.watched or model.detect_anomaly)
+        self._end_batch(begun, done, self.watched)
         return done
 
     def _block_size(self, alike, left):
@@ -229,7 +229,7 @@ class Runner:
             now = time.perf_counter()
             show = self.watched and (self.each or now - self._shown > _SECONDS_WATCHED)
             self._shown = now if show else self._shown
-            self._end_batch(begun, done, show or self.model.detect_anomaly)
+            self._end_batch(begun, done, show)
         return done - begun
 
     def _source_of_batches(self, generator, remaining_epochs):

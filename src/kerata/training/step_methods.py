@@ -101,13 +101,16 @@ class TrainingSteps:
 
     def get_metrics_result(self):
         """The metrics' values as a dict."""
+        return self._results(lambda metric: metric.result())
+
+    def _results(self, result_of):
         logs = {}
         for metric in self.metrics:
-            value = metric.result()
+            value = result_of(metric)
             if isinstance(value, dict):
                 logs.update(value)
             else:
-                logs[metric.name] = value
+                logs[metric.shown_name or metric.name] = value
         return logs
 
     def _track_loss(self, loss, y_pred):
@@ -149,7 +152,7 @@ class TrainingSteps:
     @property
     def metrics_names(self):
         """The metrics' names."""
-        return [m.name for m in self.metrics]
+        return [m.shown_name or m.name for m in self.metrics]
 
     def reset_metrics(self):
         """Set all metrics back to the beginning."""

@@ -11,7 +11,7 @@ from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.findings import Findings, note_not_finite
 from kerata.core.setting_changes import SettingChanges, settings
 from kerata.core.variable import Variable
-from kerata.engines.state import StateScope, standing
+from kerata.engines.state import standing
 from kerata.layers.tracking import unchanging
 from kerata.training import anomaly, checks, padding
 
@@ -156,9 +156,8 @@ class CompiledSteps:
         if mode in self._logs:
             values = {k: v.numpy() for k, v in self._logs[mode].items()}
         else:
-            variables = [v for m in self.model.metrics for v in m.variables]
-            with engines.use_engine("numpy"), StateScope(variables, [v.numpy() for v in variables]):
-                values = self.model.get_metrics_result()
+            with unchanging(self.parts if mode in self.ran else None):
+                values = self.model._results(lambda metric: metric.result_on_host())
         return {k: _plain(v) for k, v in sorted(values.items(), key=lambda item: item[0])}
 
     def wait(self):
