@@ -152,6 +152,8 @@ class CompiledMetrics:
                 for item in entry:
                     metric, shown = _as_metric(item, targets[name], outputs[name])
                     metric.shown_name = _name_in_logs(shown or metric.name, name if len(names) > 1 else None, found)
+                    if metric is not item:  # made here; the user's own keep their names
+                        metric.name = metric.shown_name
                     found.append(metric)
                     self.by_output.setdefault(name, []).append((metric, bool(i)))
         self.metrics = found

@@ -12,6 +12,7 @@ import optree
 from kerata import engines
 from kerata.core.setting_changes import SettingChanges
 from kerata.engines.warning import warn
+from kerata.layers.tracking import unchanging
 from kerata.training import checks
 from kerata.training.data import pad_rows, standard, unpack_x_y_sample_weight
 from kerata.training.prefetch import Prefetcher
@@ -113,7 +114,13 @@ class Runner:
         if look or self.model.detect_anomaly:
             self._report()
         last = max(done, begun + self.model.steps_per_execution) - 1
-        self._end(last, self.model._steps.logs(self.mode) if look else None)
+        self._end(last, self._logs() if look else None)
+
+    def _logs(self):
+        """The logs so far, of the metrics that there were when the epoch began."""
+        steps = self.model._steps
+        with unchanging(steps.parts if self.mode in steps.ran else None):
+            return steps.logs(self.mode)
 
     def _report(self):
         def where(number):

@@ -8,6 +8,7 @@ import optree
 from kerata import engines, ops
 from kerata.core import batch as current_batch
 from kerata.core.arrays import as_array, dtype_of, static_shape
+from kerata.core.configurable import is_own
 from kerata.core.findings import Findings, note_not_finite
 from kerata.core.setting_changes import SettingChanges, settings
 from kerata.core.variable import Variable
@@ -71,16 +72,16 @@ class CompiledSteps:
 
         return self._compiled((mode, "loop", padded), make)
 
-    def step(self, mode):
-        """One step on one batch: `step(data, valid, number)`."""
+    def step(self, mode, anew=False):
+        """One step on one batch: `step(data, valid, number)`; `anew`: metrics begin with it."""
 
         def make():
-            step = self._collecting(mode)
+            step = self._collecting(mode, anew)
             if self.model._eager():
                 return step
             return engines.current().compile(step, self._variables(), mode == "train", self.model._optimize())
 
-        return self._compiled((mode, "step"), make)
+        return self._compiled((mode, "step", anew), make)
 
     def can_pad(self, mode, batch):
         """Whether batches like this one may be padded; see `padding`."""
@@ -93,7 +94,23 @@ class CompiledSteps:
         self.step(mode)(data, valid, np.int32(number))
         self.ran.add(mode)
 
-    def _collecting(self, mode):
+    def run_alone(self, mode, data):
+        """One step whose metrics are those of its batch alone."""
+        inside = self._resets_inside()
+        if not inside:
+            self.model.reset_metrics()
+        self.step(mode, anew=inside)(data, None, np.int32(0))
+        self.ran.add(mode)
+
+    def _resets_inside(self):
+        """Whether the compiled step can reset the metrics: kerata's own, all of whose variables are there."""
+        model = self.model
+        unbuilt = model._compile_metrics is not None and model._compile_metrics.by_output is None
+        if unbuilt or model._overrides("reset_metrics"):
+            return False
+        return all(is_own(type(m)) and getattr(m, "_built", True) for m in model.metrics)
+
+    def _collecting(self, mode, anew=False):
         step = self.plain(mode)
         if mode == "train" and self.model.detect_anomaly:
             step = anomaly.guarded(self.model, step, self.findings)
@@ -111,6 +128,8 @@ class CompiledSteps:
                 self.findings.collecting(number),
                 current_batch.valid_rows(valid),
             ):
+                if anew:
+                    self.model.reset_metrics()
                 step(data)
 
         return run
@@ -156,8 +175,7 @@ class CompiledSteps:
         if mode in self._logs:
             values = {k: v.numpy() for k, v in self._logs[mode].items()}
         else:
-            with unchanging(self.parts if mode in self.ran else None):
-                values = self.model._results(lambda metric: metric.result_on_host())
+            values = self.model._results(lambda metric: metric.result_on_host())
         return {k: _plain(v) for k, v in sorted(values.items(), key=lambda item: item[0])}
 
     def wait(self):

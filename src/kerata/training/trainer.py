@@ -8,6 +8,7 @@ import optree
 from kerata import engines
 from kerata.core import config, seeds, suggestions
 from kerata.engines.warning import warn
+from kerata.layers.tracking import unchanging
 from kerata.training import checks
 from kerata.training.compiled import CompiledLoss, CompiledMetrics
 from kerata.training.data import MemoryData, adapt, split, standard, unpack_x_y_sample_weight, weighted_by_class
@@ -432,15 +433,17 @@ class Trainer(TrainingSteps):
                 data = weighted_by_class(data, class_weight)
             self._check_batch(data)
             self._build_for(data)
+            self._build_metrics(*data[:2])
             if mode == "train" and self._trainability is not None:
                 self._trainability.tell(self)
-            self.reset_metrics()
-            self._steps.run(mode, data, None)
-            logs = self._steps.logs(mode)
+            with unchanging({}):
+                self._steps.run_alone(mode, data)
+                logs = self._steps.logs(mode)
+                names = self.metrics_names
             checks.report_findings(self, lambda _: f"{mode}_on_batch()", batch=lambda _: (data, None))
         if return_dict:
             return logs
-        values = [logs[name] for name in self.metrics_names if name in logs] or list(logs.values())
+        values = [logs[name] for name in names if name in logs] or list(logs.values())
         return values[0] if len(values) == 1 else values
 
     @suggestions.named
@@ -492,9 +495,14 @@ class Trainer(TrainingSteps):
         if self.optimizer is not None and not self.optimizer.built and ours:
             with self._as_compiled():
                 self.optimizer.build(self.trainable_variables)
+        if self._overrides("train_step"):  # a step of one's own may update the metrics one by one
+            self._build_metrics(x, y)
+
+    def _build_metrics(self, x, y):
+        """Make the metrics for the outputs, where these can be told beforehand."""
         metrics = self._compile_metrics
-        if metrics is not None and metrics.by_output is None and y is not None and self._overrides("train_step"):
-            spec = checks.output_spec(self, x)  # a step of one's own may update the metrics one by one
+        if metrics is not None and metrics.by_output is None and y is not None:
+            spec = checks.output_spec(self, x)
             if spec is not None:
                 metrics.build(y, spec)
 
