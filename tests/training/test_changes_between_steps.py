@@ -277,3 +277,70 @@ class TestInsideCallbacks:
         batches = ((X[:2], np.array([0, 5 if i == 1 else 1])) for i in range(3))
         with pytest.raises(ValueError, match="5"):
             model.fit(batches, steps_per_epoch=3, verbose=0, callbacks=[look])
+
+
+class TestChangesInPlace:
+    """Lists, dicts and arrays that a user's object holds count when they are changed in place, too."""
+
+    CHANGES = {
+        "list": (lambda: [2.0], lambda layer: layer.held.__setitem__(0, 5.0), lambda held: held[0]),
+        "dict": (lambda: {"a": [2.0]}, lambda layer: layer.held["a"].__setitem__(0, 5.0), lambda held: held["a"][0]),
+        "array": (lambda: np.array([2.0], "float32"), lambda layer: layer.held.__setitem__(0, 5.0), lambda held: held[0]),
+        "array, set": (lambda: np.array(2.0, "float32"), lambda layer: setattr(layer, "held", 2.5 * layer.held), float),
+    }
+
+    def model(self, kind):
+        make, change, read = self.CHANGES[kind]
+
+        class Holds(layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.held = make()
+
+            def call(self, x):
+                return x * read(self.held)
+
+        model = kerata.Sequential([kerata.Input((3,)), Holds()])
+        model.compile(kerata.optimizers.SGD(0.0), constant_loss)
+        return model, lambda: change(model.layers[0])
+
+    @pytest.mark.parametrize("kind", CHANGES)
+    def test_between_calls(self, kind, training_engine):
+        model, change = self.model(kind)
+        runs = {
+            "predict": lambda: model.predict(X, verbose=0).mean(),
+            "evaluate": lambda: model.evaluate(X, Y, verbose=0),
+            "fit": lambda: model.fit(X, Y, verbose=0).history["loss"][0],
+            "train_on_batch": lambda: model.train_on_batch(X, Y),
+        }
+        for run in runs.values():
+            np.testing.assert_allclose(run(), 2 * X.mean(), rtol=1e-4)
+        change()
+        for name, run in runs.items():
+            np.testing.assert_allclose(run(), 5 * X.mean(), rtol=1e-4, err_msg=name)
+
+    def test_between_batches(self, training_engine):
+        model, change = self.model("dict")
+        callback = Set(lambda model, batch: change(), "on_train_batch_end")
+        loss = model.fit(X, Y, batch_size=4, shuffle=False, verbose=0, callbacks=[callback]).history["loss"][0]
+        np.testing.assert_allclose(loss, (2 * X[:4].mean() + 5 * X[4:].mean()) / 2, rtol=1e-4)
+
+
+def test_another_optimizer_is_used_from_then_on(training_engine):
+    model = kerata.Sequential([kerata.Input((3,)), layers.Dense(1)])
+    model.compile(kerata.optimizers.SGD(0.1), "mse")
+    model.fit(X, Y + 1, verbose=0)
+    model.optimizer = kerata.optimizers.SGD(0.0)
+    before = model.get_weights()[0]
+    for _ in range(2):
+        model.fit(X, Y + 1, verbose=0)
+        model.train_on_batch(X, Y + 1)
+    np.testing.assert_array_equal(model.get_weights()[0], before)
+
+
+def test_frozen_by_a_callback_is_told(training_engine):
+    model = kerata.Sequential([kerata.Input((3,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    freeze = Set(lambda model, epoch: setattr(model.layers[0], "trainable", False), "on_epoch_begin")
+    with pytest.warns(UserWarning, match="look frozen but are trained"):
+        model.fit(X, Y, epochs=2, verbose=0, callbacks=[freeze])

@@ -162,3 +162,25 @@ def test_an_error_in_a_generator_stays_one():
 
     with pytest.raises(RuntimeError, match="the disk is gone"):
         model().fit(broken(), steps_per_epoch=3, epochs=2, verbose=0)
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_epochs_that_are_parts_of_arrays_go_on_with_the_rest(shuffle, training_engine):
+    """Seven rows by two are four batches: of three epochs of two steps, two see all rows, and the third begins again."""
+    seen = []
+
+    model = kerata.Sequential([kerata.Input((1,)), kerata.layers.Rescaling(1.0)])
+    model.compile(kerata.optimizers.SGD(0.0), lambda t, p: kerata.ops.mean(p, -1))
+    x = 10.0 ** np.arange(7, dtype="float32")[:, None]
+
+    class Sums(kerata.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append(logs["loss"])
+
+    model.fit(x, x, batch_size=2, steps_per_epoch=2, epochs=4, shuffle=shuffle, verbose=0, callbacks=[Sums()])
+    counts = [4, 3, 4, 3]
+    totals = [round(mean * count) for mean, count in zip(seen, counts)]
+    assert [len(str(t).replace("0", "")) for t in totals] == counts  # each row is a decimal of its own
+    np.testing.assert_allclose([totals[0] + totals[1], totals[2] + totals[3]], [1111111, 1111111], rtol=1e-6)
+    if not shuffle:
+        np.testing.assert_allclose(totals, [1111, 1110000] * 2, rtol=1e-6)

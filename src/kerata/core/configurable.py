@@ -44,7 +44,7 @@ def _check_names(cls, args, kwargs):
     for name in kwargs:
         if name not in known:
             missing = [n for n in needed[len(args) :] if n not in kwargs]
-            if not takes_others or suggestions.nearest(name, missing):
+            if not takes_others or missing and suggestions.nearest(name, missing):
                 raise suggestions.unknown_argument(cls.__name__, name, missing if takes_others else known)
 
 
@@ -56,18 +56,32 @@ class NamedArguments(abc.ABCMeta):
         return cls._signature() if hasattr(cls, "_signature") else signature_of(cls)
 
     def __call__(cls, *args, **kwargs):
-        if kwargs:
+        if kwargs and not kwargs.keys() <= _taken_names(cls):
             _check_names(cls, args, kwargs)
-        return super().__call__(*args, **kwargs)
+        return type.__call__(cls, *args, **kwargs)
+
+
+@functools.cache
+def _taken_names(cls):
+    return frozenset(_taken(cls)[0])
+
+
+@functools.cache
+def _all_names(cls):
+    """The names that the constructors of a class and of its bases take."""
+    return frozenset(suggestions.arguments_of(cls))
 
 
 class _Edge(NamedArguments):
     """Where constructors are called: arguments under old names are looked up here, so that no class knows them."""
 
     def __call__(cls, *args, **kwargs):
-        if kwargs and not kwargs.keys() <= set(suggestions.arguments_of(cls)):
-            kwargs = importlib.import_module("kerata.compat.translate").arguments(cls, kwargs)
-        return super().__call__(*args, **kwargs)
+        if kwargs:
+            if not kwargs.keys() <= _all_names(cls):
+                kwargs = importlib.import_module("kerata.compat.translate").arguments(cls, kwargs)
+            if not kwargs.keys() <= _taken_names(cls):
+                _check_names(cls, args, kwargs)
+        return type.__call__(cls, *args, **kwargs)
 
 
 class Configurable(metaclass=_Edge):

@@ -23,15 +23,14 @@ def maker_of(x):
     return found[1] if found is not None and found[0]() is x else None
 
 
-def warn_of_strangers(name, nodes, variables):
+def warn_of_strangers(model, nodes):
     """One warning for each layer and variable whose value is in a model's graph though it is no part of the model.
 
     Args:
-        name: the model's.
+        model: the model.
         nodes: the graph's nodes.
-        variables: the model's variables.
     """
-    own = {id(v) for v in variables}
+    name = model.name
     leaves = [x for node in nodes for x in optree.tree_leaves((node.args, node.kwargs))]
     layers = dict.fromkeys(filter(None, map(maker_of, leaves)))
     for layer in layers:
@@ -39,7 +38,9 @@ def warn_of_strangers(name, nodes, variables):
             f"Layer {layer!r} was called on values, not on a tensor of the model {name!r}: what it made is a constant there. Its "
             "weights are neither trained nor saved with the model. Call it on a symbolic tensor, or inside a layer of your own."
         )
-    for v in {id(x): x for x in leaves if is_variable(x) and id(x) not in own}.values():
+    found = {id(x): x for x in leaves if is_variable(x)}
+    own = {id(v) for v in model.variables} if found else ()
+    for v in [v for key, v in found.items() if key not in own]:
         warn(
             f"Variable {v.path!r} is used in the model {name!r}, but no layer of it holds the variable: it is neither trained "
             "nor saved with the model. Make it in a layer of your own, with add_weight."

@@ -30,9 +30,8 @@ class KerasTensor(AbstractArray):
     """
 
     def __init__(self, shape, dtype="float32", sparse=False, ragged=False, record_history=True, name=None, **kwargs):
-        suggestions.refuse(
-            KerasTensor, kwargs.keys() - {"ragged_rank", "row_splits_dtype"}, ("ragged_rank", "row_splits_dtype")
-        )
+        if kwargs:
+            suggestions.refuse(KerasTensor, kwargs, ("ragged_rank", "row_splits_dtype"))
         super().__init__([None if d is None else int(d) for d in shape], dtypes.standardize_dtype(dtype))
         self.sparse = bool(sparse)
         self.ragged = bool(ragged)

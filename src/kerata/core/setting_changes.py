@@ -6,6 +6,8 @@ is set to something else, outside of a step, the steps are compiled anew with it
 
 import types
 
+import numpy as np
+
 from kerata.core.configurable import is_own
 from kerata.core.policies import DTypePolicy
 from kerata.core.variable import Variable
@@ -19,6 +21,7 @@ BOOKKEEPING = frozenset(
     """built name path optimizer loss history stop_training run_eagerly jit_compile steps_per_execution detect_anomaly plan
     computes_wide trainable input_spec training_data""".split()
 )
+_SMALL = 1 << 14  # elements and bytes that are compared
 _MANY = 8  # so many changes of one object are told: each costs a compilation
 
 
@@ -40,11 +43,64 @@ class SettingChanges:
         )
         if not constant or own and name not in attributes or not _differs(attributes, name, value):
             return
+        if own:
+            cls.count += 1
+        else:
+            cls.of_users(obj, name)
+
+    @classmethod
+    def of_users(cls, obj, name):
+        """Count a change of an attribute of a user's object."""
         cls.count += 1
-        if not own:
-            attributes["_settings_version"] = attributes.get("_settings_version", 0) + 1
-            if attributes["_settings_version"] == _MANY:
-                _tell(obj, name)
+        attributes = vars(obj)
+        attributes["_settings_version"] = attributes.get("_settings_version", 0) + 1
+        if attributes["_settings_version"] == _MANY:
+            _tell(obj, name)
+
+
+class Contents:
+    """What users' objects hold in lists, dicts, sets and arrays, which are changed without being set.
+
+    Args:
+        objects: those that compiled steps call; kerata's own are passed over.
+    """
+
+    def __init__(self, objects):
+        self._users = [obj for obj in objects if not is_own(type(obj))]
+        self._noted = None
+
+    def follow(self, before):
+        """Take over what was noted of the same objects."""
+        if [*map(id, before._users)] == [*map(id, self._users)]:
+            self._noted = before._noted
+
+    def look(self):
+        """Before a step: count what was changed since the last one."""
+        if self._users and self._noted is not None:
+            for obj, before in zip(self._users, self._noted):
+                now = _contents(obj)
+                changed = [name for name in now if name in before and now[name] != before[name]]
+                if changed:
+                    SettingChanges.of_users(obj, changed[0])
+
+    def note(self):
+        """After a step: what a step changes itself is no change."""
+        if self._users:
+            self._noted = [_contents(obj) for obj in self._users]
+
+
+def _contents(obj):
+    kinds = (list, dict, set, np.ndarray)
+    return {name: _frozen(value, 3) for name, value in vars(obj).items() if _is_setting(name) and isinstance(value, kinds)}
+
+
+def _frozen(value, depth):
+    """Something that is equal as long as a value is; of large arrays and deep structures, the identity alone."""
+    if isinstance(value, np.ndarray) and value.nbytes <= _SMALL and value.dtype != object:
+        return value.shape, value.dtype.str, value.tobytes()
+    if isinstance(value, (list, tuple, set, dict)) and depth and len(value) <= _SMALL:
+        return type(value), tuple(_frozen(v, depth - 1) for v in (value.items() if isinstance(value, dict) else value))
+    return (type(value), value) if isinstance(value, _PLAIN) else id(value)
 
 
 def _tell(obj, name):
@@ -57,7 +113,7 @@ def _tell(obj, name):
 def _differs(attributes, name, value):
     before = attributes.get(name, attributes)
     if before is value:
-        return False
+        return isinstance(value, np.ndarray)  # `layer.factor *= 2` changes an array in place
     return not (
         isinstance(before, SETTINGS) and isinstance(value, SETTINGS) and type(before) is type(value) and before == value
     )

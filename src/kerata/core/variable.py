@@ -58,7 +58,8 @@ class Variable:
         layout=None,
         **kwargs,
     ):
-        suggestions.refuse(type(self), kwargs)
+        if kwargs:
+            suggestions.refuse(type(self), kwargs)
         self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
         if "/" in self.name:
             raise ValueError(f"A variable's name has no '/'; {self.name!r} came.")

@@ -28,8 +28,9 @@ class AbstractEngine(Engine):
             return self.cast(x, dtype) if dtype else x
         if not hasattr(x, "shape") or not hasattr(x, "dtype"):
             x = self._stacked(x) if isinstance(x, (list, tuple)) else np.asarray(x)
-        own = getattr(x.dtype, "name", None) or str(x.dtype).rpartition(".")[2]  # PyTorch's has no name but its text
-        return AbstractArray(x.shape, dtype or own)
+        if dtype is None:  # PyTorch's has no name but its text
+            dtype = getattr(x.dtype, "name", None) or str(x.dtype).rpartition(".")[2]
+        return AbstractArray(x.shape, dtype)
 
     def _stacked(self, xs):
         parts = [self.asarray(x) for x in xs]

@@ -7,6 +7,8 @@ import types
 
 import torch
 
+from kerata.engines.warning import warn
+
 _NO_HOOKS: types.MappingProxyType = types.MappingProxyType(
     {}
 )  # a layer's call is its own and runs no hooks of modules: adding one raises
@@ -27,7 +29,25 @@ class LayerModule(torch.nn.Module):
     _load_state_dict_pre_hooks = _load_state_dict_post_hooks = _NO_HOOKS  # type: ignore[assignment]
 
     # A layer's attributes are those of any Python object.
-    __setattr__ = object.__setattr__  # type: ignore[assignment]
+    def __setattr__(self, name, value):
+        """A module becomes a layer, so that its weights are the layer's: trained, saved and moved with it."""
+        if isinstance(value, (torch.nn.Module, torch.nn.Parameter)) and not isinstance(value, LayerModule):
+            value = self._as_layers(name, value)
+        object.__setattr__(self, name, value)
+
+    def _as_layers(self, name, value):
+        if isinstance(value, torch.nn.Parameter):
+            warn(
+                f'Layer "{self.path}": the torch.nn.Parameter {name!r} is no weight of the layer, so it is neither trained nor '
+                "saved. Make it with add_weight, or hold a torch.nn.Module that has it."
+            )
+            return value
+        if isinstance(value, torch.nn.ModuleList):
+            return [self._as_layers(name, part) for part in value]
+        if isinstance(value, torch.nn.ModuleDict):
+            return {key: self._as_layers(name, part) for key, part in value.items()}
+        return value if isinstance(value, LayerModule) else self._around_module(value)
+
     __delattr__ = object.__delattr__  # type: ignore[assignment]
     __dir__ = object.__dir__  # type: ignore[assignment]
 

@@ -53,8 +53,8 @@ class Holder:
                 shape = value
             else:
                 initializer = value
-        placed = {k: kwargs.pop(k) for k in ("synchronization", "layout") if k in kwargs}
-        suggestions.refuse(Holder.add_weight, kwargs, ("synchronization", "layout"))
+        if kwargs:  # `synchronization` and `layout`, which go on to the variable
+            suggestions.refuse(Holder.add_weight, kwargs, ("synchronization", "layout"))
         dtype = dtypes.standardize_dtype(dtype or self.variable_dtype)
         shape = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
         if None in shape:
@@ -66,7 +66,7 @@ class Holder:
             initializer = "glorot_uniform" if dtypes.is_float_dtype(dtype) else "zeros"
         with naming.name_scope(self.name, absolute_path=self.path):
             variable = Variable(
-                initializers.get(initializer), shape, dtype, trainable, autocast, aggregation, name=name, **placed
+                initializers.get(initializer), shape, dtype, trainable, autocast, aggregation, name=name, **kwargs
             )
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)

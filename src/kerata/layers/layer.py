@@ -117,6 +117,12 @@ class Layer(Holder, Configurable, Operation):
         vars(self)["_usual_call"] = None
         super().__setattr__(name, value)
 
+    def _around_module(self, module):
+        """The layer that is kept for a module of PyTorch's that is set as an attribute."""
+        from kerata.layers.foreign import TorchModuleWrapper
+
+        return TorchModuleWrapper(module)
+
     def __getstate__(self):
         """What is pickled and copied; unpickled weights are where new ones are made."""
         return {name: value for name, value in vars(self).items() if name != "_place"} | {"_usual_call": None, "_losses": []}
@@ -147,7 +153,8 @@ class Layer(Holder, Configurable, Operation):
 
     def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, **kwargs):
         self._read_input_arguments(kwargs)
-        suggestions.refuse(type(self), kwargs)
+        if kwargs:
+            suggestions.refuse(type(self), kwargs)
         self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
         if not isinstance(self.name, str):
             raise ValueError(f"A layer's name is a text; {name!r} came.")

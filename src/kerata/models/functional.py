@@ -59,7 +59,7 @@ def set_graph(model, inputs, outputs):
     _check_names(model._operations)
     model.built = model.computes_wide = True  # its layers cast for themselves
     model._remember_engine()
-    constants.warn_of_strangers(model.name, model.plan.nodes, model.variables)
+    constants.warn_of_strangers(model, model.plan.nodes)
 
 
 def _rooted(x):

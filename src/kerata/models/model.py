@@ -325,12 +325,22 @@ class Model(Trainer, Layer):
         return {kind: nested({v.path: read(v) for v in variables}) for kind, variables in self._state_groups().items()}
 
     def set_state_tree(self, state_tree):
-        """Set what `get_state_tree` returned."""
-        for kind, variables in self._state_groups().items():
-            values = flattened(state_tree.get(kind, {}))
-            for v in variables:
-                if v.path in values:
-                    v.assign(values[v.path])
+        """Set what `get_state_tree` returned, or a part of it.
+
+        Raises: ValueError for kinds and paths that the model does not have, with the nearest; nothing is set then.
+        """
+        groups = self._state_groups()
+        trees = {kind: flattened(tree) for kind, tree in state_tree.items()}
+        known = {kind: {v.path: v for v in variables} for kind, variables in groups.items()}
+        for kind, values in trees.items():
+            unknown = [kind] if kind not in known else [path for path in values if path not in known[kind]]
+            if unknown:
+                hint = suggestions.hint(unknown[0], known if kind not in known else known[kind])
+                more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+                raise ValueError(f"The model {self.name!r} has no state {unknown[0]!r}{more}.{hint} Names are those of its layers.")
+        for kind, values in trees.items():
+            for path, value in values.items():
+                known[kind][path].assign(value)
 
     def _state_groups(self):
         optimizer = getattr(self, "optimizer", None)

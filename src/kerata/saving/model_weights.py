@@ -42,7 +42,20 @@ def check_complete(model, layers):
     if missing:
         listed = ", ".join(repr(v.path) for v in missing[:_MANY])
         raise ValueError(f"The model {model.name!r} has weights that a file would lack: {listed}.")
+    _check_paths(layers)
     refuse_strays(layers, model.variables)
+
+
+def _check_paths(layers):
+    """Raises: ValueError for layers that would stand at one place of a file, or where a layer's own weights stand."""
+    places = {}
+    for path, layer in layers:
+        other = places.setdefault(path, layer)
+        if other is not layer or "vars" in path.split("/"):
+            name = path.split("/")[-1]
+            raise ValueError(
+                f'Layer "{layer.path}" is held at {path!r}, where a file has other weights: name the attribute {name!r} otherwise.'
+            )
 
 
 def read(model, reader, skip_mismatch=False, optimizer="never"):
@@ -64,7 +77,7 @@ def read(model, reader, skip_mismatch=False, optimizer="never"):
             problems.append(problem)
         elif len(store):
             planned.append((layer, store))
-    known = {path for path in reader.paths() if path == _OPTIMIZER or _OTHERS.search(path)}
+    known = {path for path in reader.paths() if path.split("/")[0] == _OPTIMIZER or _OTHERS.search(path)}
     problems += [f'the file has weights of "{path}", of which the model has no layer' for path in reader.paths()
                  if path not in read_from and path not in known]  # fmt: skip
     if problems and not skip_mismatch:

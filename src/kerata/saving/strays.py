@@ -1,7 +1,10 @@
 """Weights that a model computes with but does not hold: a file of it would lack them."""
 
+import collections
 import functools
 import types
+
+import numpy as np
 
 from kerata.core.variable import Variable
 from kerata.layers.layer import Layer
@@ -56,9 +59,22 @@ def _stray(value, known, depth):
         return _first([value.__self__, value.__func__], known, depth)
     if isinstance(value, functools.partial):
         return _first([value.func, *value.args, *value.keywords.values()], known, depth)
-    if isinstance(value, type) or type(value).__module__.split(".")[0] in _FOREIGN or not hasattr(value, "__dict__"):
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return _first(value.ravel().tolist(), known, depth)
+    if isinstance(value, collections.abc.Mapping):
+        return _first(list(value.values()), known, depth)
+    if isinstance(value, (collections.deque, collections.UserList)):
+        return _first(list(value), known, depth)
+    if isinstance(value, type) or type(value).__module__.split(".")[0] in _FOREIGN:
         return None
-    return _first(list(vars(value).values()), known, depth)
+    return _first(_attributes(value), known, depth)
+
+
+def _attributes(value):
+    """What an object holds, in slots too."""
+    slots = [getattr(cls, "__slots__", ()) for cls in type(value).__mro__]
+    names = [name for group in slots for name in ([group] if isinstance(group, str) else group)]
+    return [*getattr(value, "__dict__", {}).values(), *(getattr(value, name, None) for name in names)]
 
 
 def _first(values, known, depth):

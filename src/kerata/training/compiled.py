@@ -102,6 +102,11 @@ class CompiledLoss:
             if targets[name] is None:
                 raise ValueError(f"The output {name!r} has a loss but no target: y has none for it.")
             value = ops.cast(loss(targets[name], y, weights[name]), "float32")
+            if static_shape(value):
+                raise ValueError(
+                    f"The loss of the output {name!r} gives {static_shape(value)} values, not one: its reduction is none. Give it "
+                    'reduction="sum_over_batch_size", or reduce it yourself.'
+                )
             if self.trackers:
                 track(next(trackers), value, y)
             weight = self.weights.get(name)
@@ -151,7 +156,7 @@ class CompiledMetrics:
             for name, entry in _matched_metrics(given, names).items():
                 for item in entry:
                     metric, shown = _as_metric(item, targets[name], outputs[name])
-                    metric.shown_name = _name_in_logs(shown or metric.name, name if len(names) > 1 else None, found)
+                    metric.shown_name = _name_in_logs(shown or metric.name, name if len(names) > 1 else None, found, bool(i))
                     if metric is not item:  # made here; the user's own keep their names
                         metric.name = metric.shown_name
                     found.append(metric)
@@ -230,10 +235,13 @@ def _kind(y_true, y_pred):
     return "sparse" if sparse else "categorical"
 
 
-def _name_in_logs(name, output, found):
+def _name_in_logs(name, output, found, weighted):
     """The name that logs show a metric by, unique among those found; the metric's own stays what it is."""
-    name = name if output is None else f"{output}_{name}"
     taken = {m.shown_name for m in found}
+    whole = name if output is None else f"{output}_{name}"
+    if weighted and whole in taken:
+        name = f"weighted_{name}"
+    name = name if output is None else f"{output}_{name}"
     unique, i = name, 1
     while unique in taken:
         unique, i = f"{name}_{i}", i + 1

@@ -97,7 +97,7 @@ class MemoryData(_Data):
 
     def batches(self, order):
         """The batches one after another."""
-        for start in range(0, self.size, self.batch_size):
+        for start in range(0, len(order), self.batch_size):
             rows = order[start : start + self.batch_size]
             yield optree.tree_map(lambda a: a[rows], self.arrays)
 

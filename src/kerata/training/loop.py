@@ -10,6 +10,7 @@ import numpy as np
 import optree
 
 from kerata import engines
+from kerata.core import seeds
 from kerata.core.setting_changes import SettingChanges
 from kerata.engines.warning import warn
 from kerata.layers.tracking import unchanging
@@ -27,7 +28,7 @@ class _Part:
 
     compiled: typing.Callable  # gives the loop for the settings in force
     placed: typing.Any  # the rows of each step, on the device
-    size: int  # rows that are real
+    rows: np.ndarray  # the numbers of the real rows
     first: int  # the number of the first step
     stop: int  # and of the one after the last
     changes: int = -1  # when the loop was asked for
@@ -39,7 +40,7 @@ class _Part:
             if self.changes != SettingChanges.count:
                 self.loop, self.changes = self.compiled(), SettingChanges.count
             first = np.int32(self.first)
-            self.loop(start - self.first, stop - self.first, arrays, self.placed, np.int32(self.size), first)
+            self.loop(start - self.first, stop - self.first, arrays, self.placed, np.int32(len(self.rows)), first)
 
 
 class Runner:
@@ -57,6 +58,7 @@ class Runner:
         self.seconds_a_step = None
         self.steps = steps
         self.epoch = None  # the epoch's number; None when evaluating
+        self.seed = None  # that of the first pass's order, where epochs may be parts of passes
         self.reported = False  # whether NaN was reported
         self.passes = 0  # how many times the data gave batches
         self.told = False  # whether the user was warned that the data ended
@@ -77,6 +79,7 @@ class Runner:
         self._end = getattr(callbacks, f"on_{self.mode}_batch_end")
         self.model._steps.findings.clear()
         self.model._steps.parts.clear()
+        self.model._steps.watch()
         self.data.begin_epoch()
         if self.data.in_memory and not self.model._eager():
             done = self._run_memory(generator)
@@ -136,21 +139,39 @@ class Runner:
     # Data in memory
 
     def _run_memory(self, generator):
-        data = self.data
-        order = data.order(generator)
-        if self.steps is not None:
-            order = order[: self.steps * data.batch_size]
-        parts, steps, done = self._parts(order), -(-len(order) // data.batch_size), 0
-        self._batch_of = lambda number: self._rows_of(order[number * data.batch_size : (number + 1) * data.batch_size])
+        parts = []
+        for order in self._orders(generator):
+            parts += self._parts(order, parts[-1].stop if parts else 0)
+        steps, done = parts[-1].stop, 0
+        self._batch_of = functools.partial(self._batch_in, parts)
         while done < steps:
             done = self._run_block(parts, done, steps)
             if self.model.stop_training:
                 break
         return done
 
-    def _parts(self, order):
+    def _orders(self, generator):
+        """The rows of an epoch: all, or where it has fewer steps, those that the epochs before have left, pass after pass."""
+        data = self.data
+        if self.steps is None or self.epoch is None or self.seed is None:
+            return [data.order(generator)[: None if self.steps is None else self.steps * data.batch_size]]
+        found, first, stop = [], self.epoch * self.steps, (self.epoch + 1) * self.steps
+        while first < stop:
+            number, at = divmod(first, data.steps)
+            end = min(stop - first + at, data.steps)
+            order = data.order(seeds.host_generator(self.seed + number))  # a pass's order depends on its number alone: resumable
+            found.append(order[at * data.batch_size : end * data.batch_size])
+            first += end - at
+        return found
+
+    def _batch_in(self, parts, number):
+        part = next(part for part in parts if number < part.stop)
+        width = self.data.batch_size
+        return self._rows_of(part.rows[(number - part.first) * width : (number - part.first + 1) * width])
+
+    def _parts(self, order, first):
         """The steps in this order of rows: in one part, or the smaller last batch apart where it can't be padded."""
-        rows, steps, parts, first = self.data.batch_size, self.model._steps, [], 0
+        rows, steps, parts = self.data.batch_size, self.model._steps, []
         whole = len(order) // rows * rows
         pads = whole != len(order) and steps.can_pad(self.mode, self.data.arrays)
         for part in [order] if pads else [order[:whole], order[whole:]]:
@@ -159,7 +180,7 @@ class Runner:
                 index = pad_rows(part, -(-len(part) // width) * width).reshape(-1, width)
                 placed = engines.current().asarray(index)
                 compiled = functools.partial(steps.loop, self.mode, pads)
-                parts.append(_Part(compiled, placed, len(part), first, first + len(index)))
+                parts.append(_Part(compiled, placed, part, first, first + len(index)))
                 first += len(index)
         return parts
 
@@ -170,8 +191,10 @@ class Runner:
         self._begin(begun)
         started = time.perf_counter()
         first = self.mode not in model._steps.ran
+        model._steps.contents.look()
         for part in parts:
             part.run(begun, done, arrays)
+        model._steps.contents.note()
         model._steps.ran.add(self.mode)
         if not self.each and (self.watched or self.seconds_a_step is None or done < steps):
             model._steps.wait()
@@ -242,7 +265,7 @@ class Runner:
     def _source_of_batches(self, generator, remaining_epochs):
         if self._source is None:
             if self.data.in_memory:
-                iterator = self.data.batches(self.data.order(generator))
+                iterator = itertools.chain.from_iterable(map(self.data.batches, self._orders(generator)))
             else:
                 iterator = iter(self.data.batches())
             limit = None

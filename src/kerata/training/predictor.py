@@ -7,7 +7,7 @@ import optree
 
 from kerata import engines
 from kerata.core.findings import Findings
-from kerata.core.setting_changes import SettingChanges
+from kerata.core.setting_changes import Contents, SettingChanges
 from kerata.engines.state import standing
 from kerata.training import padding
 from kerata.training.data import adapt, pad_rows, unpack_x_y_sample_weight
@@ -27,12 +27,14 @@ class Predictor:
         self.step = None
         self.changes = SettingChanges.count  # when the step was compiled
         self.findings = Findings()
+        self.contents = Contents(())
         self.pads = {}  # kind of batch -> whether it may be padded
 
     def _compiled(self):
         if self.step is None or self.changes != SettingChanges.count:
             model, self.changes = self.model, SettingChanges.count
             self.pads.clear()
+            self.contents = Contents(model._flatten_layers())
             if model._eager():
                 self.step = self._collecting
             else:
@@ -55,11 +57,13 @@ class Predictor:
         """The outputs for one batch in NumPy arrays, as NumPy arrays."""
         if not self.model.built:
             self.model._build_for((x, None, None))
+        self.contents.look()
         step, rows = self._compiled(), len(optree.tree_leaves(x)[0])
         width = self._width(rows, x)
         if width != rows:
             x = optree.tree_map(lambda a: pad_rows(a, width), x)
         outputs = step(x if self.model._overrides("predict_step") or not isinstance(x, (list, tuple)) else (x,))
+        self.contents.note()
         self._report()
         to_numpy = engines.current().to_numpy
         if hasattr(outputs, "shape"):

@@ -10,7 +10,7 @@ from kerata.core import batch as current_batch
 from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.configurable import is_own
 from kerata.core.findings import Findings, note_not_finite
-from kerata.core.setting_changes import SettingChanges, settings
+from kerata.core.setting_changes import Contents, SettingChanges, settings
 from kerata.core.variable import Variable
 from kerata.engines.state import standing
 from kerata.layers.tracking import unchanging
@@ -28,11 +28,12 @@ class CompiledSteps:
         self.output_spec = None  # (spec,) once it is known
         self._functions = {}
         self._changes, self._known_settings = None, ()
+        self.contents = Contents(())
         self._logs = {}  # mode -> the logs of an overridden step, as variables
 
     def _compiled(self, key, make):
         with self._as_wanted(key[0]):
-            key = (*key, self._trainable_key(), self._settings())
+            key = (*key, self._trainable_key(), self._settings(), self.model.optimizer)
         if key not in self._functions:
             self._functions[key] = make()
         return self._functions[key]
@@ -49,8 +50,17 @@ class CompiledSteps:
         """What compiled steps have for constants: a model is compiled anew when a layer's setting was changed."""
         if self._changes != SettingChanges.count:
             self._changes = SettingChanges.count
-            self._known_settings = settings([*self.model._flatten_layers(), *self.model._objects_of_steps()])
+            self._known_settings = settings(self.objects())
         return self._known_settings
+
+    def watch(self):
+        """Compare what users' objects hold from here on with what they held after the last step."""
+        before, self.contents = self.contents, Contents(self.objects())
+        self.contents.follow(before)
+
+    def objects(self):
+        """What the steps call: the model and its layers, losses, metrics and the optimizer."""
+        return [*self.model._flatten_layers(), *self.model._objects_of_steps()]
 
     def _variables(self):
         return [*self.model._all_variables(), self.findings.record]
@@ -91,7 +101,9 @@ class CompiledSteps:
 
     def run(self, mode, data, valid, number=0):
         """One step; `valid` says which rows are real, None for all."""
+        self.contents.look()
         self.step(mode)(data, valid, np.int32(number))
+        self.contents.note()
         self.ran.add(mode)
 
     def run_alone(self, mode, data):
@@ -99,7 +111,9 @@ class CompiledSteps:
         inside = self._resets_inside()
         if not inside:
             self.model.reset_metrics()
+        self.contents.look()
         self.step(mode, anew=inside)(data, None, np.int32(0))
+        self.contents.note()
         self.ran.add(mode)
 
     def _resets_inside(self):

@@ -201,8 +201,8 @@ class Trainer(TrainingSteps):
                 or "balanced".
             sample_weight: a weight for each sample.
             initial_epoch: the number of the first epoch.
-            steps_per_epoch: batches in an epoch; needed for data without end. Training ends, with a warning, when a
-                generator does.
+            steps_per_epoch: batches in an epoch; needed for data without end. Fewer than arrays hold make the next epoch
+                go on with the rest. Training ends, with a warning, when a generator does.
             validation_steps, validation_batch_size: the same for validation.
             validation_freq: validate every so many epochs, or after the epochs in a list.
 
@@ -229,9 +229,8 @@ class Trainer(TrainingSteps):
         epochs = min(epochs, config.max_epochs() or epochs)
         steps = _bounded(steps_per_epoch, data)
         self._prepare_to_run(data, "train")
-        if self._trainability is not None:
-            self._trainability.tell(self)
         runner = Runner(self, "train", data, steps)
+        runner.seed = seed
         shown = _verbosity(verbose)
         if not isinstance(callbacks, CallbackList):
             callbacks = CallbackList(
@@ -271,6 +270,8 @@ class Trainer(TrainingSteps):
         self.reset_metrics()
         runner.epoch = epoch
         callbacks.on_epoch_begin(epoch)
+        if self._trainability is not None:
+            self._trainability.tell(self)
         steps = runner.run(callbacks, generator, epochs - epoch)
         if steps == 0:
             _no_batch(runner)
@@ -437,6 +438,7 @@ class Trainer(TrainingSteps):
             if mode == "train" and self._trainability is not None:
                 self._trainability.tell(self)
             with unchanging({}):
+                self._steps.watch()
                 self._steps.run_alone(mode, data)
                 logs = self._steps.logs(mode)
                 names = self.metrics_names
