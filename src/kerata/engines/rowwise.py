@@ -77,11 +77,9 @@ class RowwiseEngine(AbstractEngine):
 
     def __init__(self):
         super().__init__()
-        self.xp = _Watched(AbstractNumpy(), RULES)
+        self.xp = _Watched(AbstractNumpy(), RULES)  # type: ignore[assignment]
         self.xp.linalg = _Watched(AbstractLinearAlgebra(), MATRIX_RULES)
         self.xp.fft = _Watched(AbstractFourier(), FOURIER_RULES)
-
-    xp = None
 
     def asarray(self, x, dtype=None):
         if x is None:

@@ -337,7 +337,9 @@ class Model(Trainer, Layer):
             if unknown:
                 hint = suggestions.hint(unknown[0], known if kind not in known else known[kind])
                 more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
-                raise ValueError(f"The model {self.name!r} has no state {unknown[0]!r}{more}.{hint} Names are those of its layers.")
+                raise ValueError(
+                    f"The model {self.name!r} has no state {unknown[0]!r}{more}.{hint} Names are those of its layers."
+                )
         for kind, values in trees.items():
             for path, value in values.items():
                 known[kind][path].assign(value)

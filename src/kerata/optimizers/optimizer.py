@@ -45,7 +45,8 @@ class Optimizer(Configurable):
         ema_momentum: its momentum, from 0 to 1.
         ema_overwrite_frequency: after so many steps the weights become the average; None: at the end of training.
         loss_scale_factor: the loss is multiplied by it, and gradients are divided by it.
-        gradient_accumulation_steps: one update is made of the mean of the gradients of so many steps.
+        gradient_accumulation_steps: one update is made of the mean of the gradients of so many steps, and at the end of an
+            epoch of `fit` of those that are left; Keras leaves them to the next epoch, and drops the last ones.
         name: the first part of its variables' paths.
 
     Raises: TypeError for an unknown argument, naming the nearest; ValueError for arguments that don't go together.

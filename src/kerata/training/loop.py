@@ -159,7 +159,9 @@ class Runner:
         while first < stop:
             number, at = divmod(first, data.steps)
             end = min(stop - first + at, data.steps)
-            order = data.order(seeds.host_generator(self.seed + number))  # a pass's order depends on its number alone: resumable
+            order = data.order(
+                seeds.host_generator(self.seed + number)
+            )  # a pass's order depends on its number alone: resumable
             found.append(order[at * data.batch_size : end * data.batch_size])
             first += end - at
         return found
