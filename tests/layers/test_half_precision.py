@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import kerata
-from kerata import layers
+from kerata import layers, ops
 
 LARGE = (1e5 * np.linspace(0.5, 1.5, 48)).astype("float32").reshape(2, 3, 8)
 MAKE = {
@@ -55,3 +55,28 @@ def test_in_a_model(make, training_engine):
         assert np.isfinite(model.fit(LARGE, np.zeros((2, 3, 2)), verbose=0).history["loss"]).all()
     finally:
         kerata.config.set_dtype_policy(before)
+
+
+HALVES = np.full((2, 64, 64, 3), 1000.0, "float16")
+OPS = {
+    "mean": (lambda x: ops.mean(x), 1000.0),
+    "var": (lambda x: ops.var(x), 0.0),
+    "norm": (lambda x: ops.norm(x / 100), 10 * np.sqrt(HALVES.size)),
+    "norm of order 3": (lambda x: ops.norm(ops.ravel(x)[:8], ord=3), 2000.0),
+    "normalize": (lambda x: ops.normalize(x), 3**-0.5),
+    "average_pool": (lambda x: ops.average_pool(x, 64), 1000.0),
+    "padded average_pool": (lambda x: ops.average_pool(x, 16, padding="same"), 1000.0),
+    "cosine_similarity": (lambda x: kerata.losses.cosine_similarity(x, x), -1.0),
+    "logsumexp": (lambda x: ops.logsumexp(x), 1000.0 + np.log(HALVES.size)),
+    "layer_normalization": (lambda x: ops.layer_normalization(x), 0.0),
+    "rms_normalization": (lambda x: ops.rms_normalization(x), 1.0),
+}
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_ops_add_up_in_more_bits(name, training_engine):
+    """Sums on the way to a result that 16 bits hold do not overflow."""
+    call, want = OPS[name]
+    y = call(ops.convert_to_tensor(HALVES))
+    assert kerata.backend.standardize_dtype(y.dtype) == "float16"
+    np.testing.assert_allclose(training_engine.to_numpy(ops.cast(y, "float32")), want, rtol=2e-3, atol=1e-3)

@@ -201,7 +201,8 @@ def _along_axis(fn):
 def average_pool(inputs, pool_size, strides=None, padding="valid", data_format="channels_last"):
     """See `ops.average_pool`; declines what needs another layout."""
     rank = inputs.shape.rank - 2
-    if data_format != "channels_last" or rank not in (2, 3) or padding.lower() != "same":
+    narrow = inputs.dtype in (tf.float16, tf.bfloat16)  # too few bits for the sum
+    if narrow or data_format != "channels_last" or rank not in (2, 3) or padding.lower() != "same":
         return NotImplemented
     window = (pool_size,) * rank if isinstance(pool_size, int) else tuple(pool_size)
     strides = window if strides is None else (strides,) * rank if isinstance(strides, int) else tuple(strides)

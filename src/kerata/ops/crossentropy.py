@@ -72,12 +72,13 @@ def normalize(x, axis=-1, order=2, epsilon=None):
     >>> normalize([0.0, 2.0]).tolist(), normalize([1.0, 3.0], order=1).tolist()
     ([0.0, 1.0], [0.25, 0.75])
     """
-    x = knp.to_float(x)
+    dtype, x = dtype_of(knp.to_float(x)), knp.widened(x)
     epsilon = settings.epsilon if epsilon is None else epsilon
     if order == 2:
-        squares = knp.sum(x * x, axis, keepdims=True)
-        return x / knp.sqrt(knp.maximum(squares, epsilon * epsilon))
-    return x / knp.maximum(knp.norm(x, order, axis, keepdims=True), epsilon)
+        length = knp.sqrt(knp.maximum(knp.sum(x * x, axis, keepdims=True), epsilon * epsilon))
+    else:
+        length = knp.maximum(knp.norm(x, order, axis, keepdims=True), epsilon)
+    return _cast(x / length, dtype)
 
 
 def _same_shape(what, target, output):

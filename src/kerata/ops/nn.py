@@ -219,7 +219,8 @@ def average_pool(inputs, pool_size, strides=None, padding="valid", data_format=N
     >>> average_pool([[[1.0], [3.0], [2.0], [0.0]]], 2).tolist()
     [[[2.0], [1.0]]]
     """
-    x, window, strides, padding, total = _pool(knp.to_float(inputs), pool_size, strides, padding, data_format, "sum")
+    dtype = dtype_of(knp.to_float(inputs))
+    x, window, strides, padding, total = _pool(knp.widened(inputs), pool_size, strides, padding, data_format, "sum")
     if padding == "valid":
         count = 1
         for w in window:
@@ -227,7 +228,7 @@ def average_pool(inputs, pool_size, strides=None, padding="valid", data_format=N
         mean = knp.divide(total, count)
     else:
         mean = knp.divide(total, engines.current().pool(knp.ones_like(x), window, strides, padding, "sum"))
-    return from_channels_last(mean, data_format)
+    return from_channels_last(_cast(mean, dtype), data_format)
 
 
 def _bins(xp, length, size):

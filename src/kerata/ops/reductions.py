@@ -259,7 +259,10 @@ def norm(x, ord=None, axis=None, keepdims=False):
     >>> float(norm([3.0, 4.0])), float(norm([[1.0, -2.0], [3.0, 4.0]], ord=1))
     (5.0, 6.0)
     """
-    x = to_float(x)
+    return _cast(_norm(widened(x), ord, axis, keepdims), dtype_of(to_float(x)))
+
+
+def _norm(x, ord, axis, keepdims):
     axes = normalize_axes(axis, len(x.shape))
     if ord in (None, "fro") or ord == 2 and len(axes) == 1:
         return sqrt(sum(square(absolute(x)), axis, keepdims))
