@@ -184,3 +184,57 @@ def test_epochs_that_are_parts_of_arrays_go_on_with_the_rest(shuffle, training_e
     np.testing.assert_allclose([totals[0] + totals[1], totals[2] + totals[3]], [1111111, 1111111], rtol=1e-6)
     if not shuffle:
         np.testing.assert_allclose(totals, [1111, 1110000] * 2, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["PyDataset", "DataLoader", "tf.data", "repeated tf.data"])
+def test_streams_go_on_with_the_rest(kind, training_engine):
+    """What an epoch of fewer steps leaves is what the next one begins with, as for arrays."""
+    import tensorflow as tf
+    import torch
+
+    x = 10.0 ** np.arange(6, dtype="float32")[:, None]
+
+    class Pairs(kerata.utils.PyDataset):
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, i):
+            return x[2 * i : 2 * i + 2], x[2 * i : 2 * i + 2]
+
+    dataset = tf.data.Dataset.from_tensor_slices((x, x)).batch(2)
+    tensors = torch.utils.data.TensorDataset(torch.tensor(x), torch.tensor(x))
+    data = {
+        "PyDataset": lambda: Pairs(),
+        "DataLoader": lambda: torch.utils.data.DataLoader(tensors, batch_size=2),
+        "tf.data": lambda: dataset,
+        "repeated tf.data": lambda: dataset.repeat(),
+    }[kind]()
+    model = kerata.Sequential([kerata.Input((1,)), kerata.layers.Rescaling(1.0)])
+    model.compile(kerata.optimizers.SGD(0.0), lambda t, p: kerata.ops.mean(p, -1))
+    losses = model.fit(data, steps_per_epoch=2, epochs=3, shuffle=False, verbose=0).history["loss"]
+    np.testing.assert_allclose(np.array(losses) * 4, [1111, 110011, 111100], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "name", ["epochs", "steps_per_epoch", "validation_steps", "validation_freq", "initial_epoch", "batch_size"]
+)
+def test_counts_that_are_none(name):
+    x = np.ones((4, 1), "float32")
+    model = kerata.Sequential([kerata.Input((1,)), kerata.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    for value in (-1, 2.5, *((0,) if name not in ("epochs", "initial_epoch") else (None,))):
+        if (name, value) == ("validation_freq", 2.5):
+            continue  # it may be a list of epochs
+        with pytest.raises(ValueError, match=name):
+            model.fit(x, x, validation_data=(x, x), verbose=0, **{name: value})
+
+
+def test_names_of_outputs_that_there_are_not_are_told_each_time():
+    i = kerata.Input((2,))
+    model = kerata.Model(i, {"a": kerata.layers.Dense(1, name="a")(i), "b": kerata.layers.Dense(1, name="b")(i)})
+    x, y = np.ones((5, 2), "float32"), {"a": np.ones((5, 1)), "b": np.ones((5, 1))}
+    for wrong in ({"metrics": {"a": "mae", "zz": "mae"}}, {"loss_weights": {"zz": 2.0}}):
+        model.compile("sgd", {"a": "mse", "b": "mse"}, **wrong)
+        for run in (model.evaluate, model.fit, model.evaluate, model.train_on_batch):
+            with pytest.raises(ValueError, match="'zz'"):
+                run(x, y, **({} if run == model.train_on_batch else {"verbose": 0}))

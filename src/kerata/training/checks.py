@@ -23,6 +23,18 @@ def check_compiled(model, what):
         )
 
 
+def check_counts(**counts):
+    """Raises: ValueError for numbers of epochs and steps that are none; epochs may be 0, the others None or at least 1."""
+    for name, value in counts.items():
+        if name == "validation_freq" and not isinstance(value, (int, np.integer)):
+            continue  # the epochs in a list
+        least = 0 if name in ("epochs", "initial_epoch") else 1
+        if value is None and least:
+            continue
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+            raise ValueError(f"{name} must be a whole number, at least {least}; {value!r} came.")
+
+
 def no_loss(model):
     """The error of a model that has nothing to minimise."""
     return (

@@ -82,10 +82,11 @@ class CompiledLoss:
         outputs = output_items(y_pred, self.output_names)
         names = list(outputs)
         given = self.loss if not (isinstance(self.loss, (list, tuple)) and len(self.loss) == 1 == len(names)) else self.loss[0]
-        self.by_output = {n: _as_loss(x, n) for n, x in _matched("loss", given, names).items()}
+        by_output = {n: _as_loss(x, n) for n, x in _matched("loss", given, names).items()}
         self.weights = _matched("loss_weights", self.loss_weights, names) if self.loss_weights is not None else {}
         if len(names) > 1:
-            self.trackers = [Mean(name=f"{n}_loss") for n in names if self.by_output[n] is not None]
+            self.trackers = [Mean(name=f"{n}_loss") for n in names if by_output[n] is not None]
+        self.by_output = by_output  # last: what can't be matched is told again
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         """The weighted sum of the outputs' losses, a scalar; None if no output has one."""
@@ -151,7 +152,7 @@ class CompiledMetrics:
         outputs = output_items(y_pred, self.output_names)
         names = list(outputs)
         targets = targets_of(y_true, names)
-        self.by_output, found = {}, []
+        by_output, found = {}, []
         for i, given in enumerate(self.given):
             for name, entry in _matched_metrics(given, names).items():
                 for item in entry:
@@ -160,8 +161,8 @@ class CompiledMetrics:
                     if metric is not item:  # made here; the user's own keep their names
                         metric.name = metric.shown_name
                     found.append(metric)
-                    self.by_output.setdefault(name, []).append((metric, bool(i)))
-        self.metrics = found
+                    by_output.setdefault(name, []).append((metric, bool(i)))
+        self.by_output, self.metrics = by_output, found
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Give a batch to the metrics; the weighted ones with the weights."""

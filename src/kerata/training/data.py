@@ -52,6 +52,9 @@ class _Data:
     def end_epoch(self):
         """After a pass."""
 
+    def go_on(self, steps):
+        """Called where an epoch is so many steps: arrays go on with the rest by themselves."""
+
 
 class MemoryData(_Data):
     """Arrays of equal length, in memory as a whole.
@@ -118,7 +121,21 @@ class StreamData(_Data):
     def __init__(self, iterate, steps=None, endless=False, batch_size=None, source=None):
         self.iterate, self.steps, self.endless, self.batch_size = iterate, steps, endless, batch_size
         self.source = source
+        self.kept = False  # whether an iterator serves until it ends
         self._kept = None
+
+    def go_on(self, steps):
+        """Go on in each epoch where the last one stopped, and begin again after the last batch.
+
+        Where the number of batches is not known, the epoch in which they end is shorter.
+        """
+        if self.endless or self.steps is None and self.source is not None:
+            return  # it does so already
+        if self.steps is None:
+            self.kept = True
+        elif steps < self.steps:
+            once = self.iterate
+            self.iterate, self.endless = lambda: itertools.chain.from_iterable(once() for _ in itertools.count()), True
 
     def begin_epoch(self):
         """Tell the data set; before its workers are started, which may be processes with copies of it."""
@@ -154,7 +171,7 @@ def adapt(x, y=None, sample_weight=None, batch_size=None, shuffle=False, class_w
         arrays = _standard_arrays((inputs or standard)(x), y, sample_weight)
         if class_weight is not None:
             arrays = weighted_by_class(arrays, class_weight)
-        batch_size = batch_size or 32
+        batch_size = 32 if batch_size is None else batch_size
         if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
             raise ValueError(f"batch_size must be a positive integer; {batch_size!r} came.")
         data = MemoryData(arrays, int(batch_size), shuffle)
@@ -250,6 +267,8 @@ def to_host(x):
     array = x if isinstance(x, np.ndarray) else np.asarray(x)
     kind = array.dtype.kind
     if kind == "O":
+        if any(v is None for v in array.ravel()):
+            raise ValueError("The data has None among its values. Fill in numbers, or leave these rows out, first.")
         try:
             array = np.asarray(array.tolist(), floatx())
         except (ValueError, TypeError):
@@ -385,6 +404,8 @@ def weighted_by_class(batch, class_weight):
     labels = np.asarray(y)
     if labels.ndim > 1:
         labels = labels.argmax(-1) if labels.shape[-1] > 1 else labels[..., 0]
+    if labels.dtype.kind == "f" and np.any(labels != np.floor(labels)):
+        raise ValueError("class_weight needs class numbers as targets; the data's are no whole numbers.")
     values = _weights_of_classes(labels.astype("int64"), class_weight)
     return x, y, values if weights is None else _product(values, np.asarray(weights, "float32"))
 

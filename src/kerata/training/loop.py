@@ -230,6 +230,9 @@ class Runner:
 
     def _run_stream(self, generator, remaining_epochs):
         source = self._source_of_batches(generator, remaining_epochs)
+        if getattr(self.data, "kept", False) and self.passes and source.has_ended():
+            self.close()
+            source = self._source_of_batches(generator, remaining_epochs)
         model, done, ended = self.model, 0, False
         self._shown = 0.0
         try:
@@ -243,9 +246,13 @@ class Runner:
             if ended and done and self.steps is not None:
                 self.warn_ended(done)
         finally:
-            if not getattr(self.data, "endless", False) or model.stop_training:
+            if not self._keeps_source(ended) or model.stop_training:
                 self.close()
         return done
+
+    def _keeps_source(self, ended=False):
+        """Whether the iterator serves the next epoch too."""
+        return getattr(self.data, "endless", False) or getattr(self.data, "kept", False) and not ended
 
     def _run_execution(self, batches, begun):
         """The steps between two calls of the hooks; returns how many."""
@@ -272,7 +279,7 @@ class Runner:
                 iterator = iter(self.data.batches())
             limit = None
             if self.steps is not None:
-                limit = self.steps * (remaining_epochs if getattr(self.data, "endless", False) else 1)
+                limit = self.steps * (remaining_epochs if self._keeps_source() else 1)
             self._source = Prefetcher(iterator, self._prepare, limit)
         return self._source
 

@@ -219,6 +219,8 @@ class Trainer(TrainingSteps):
              sample_weight, initial_epoch, steps_per_epoch, validation_steps, validation_batch_size, validation_freq):  # fmt: skip
         from kerata.callbacks import CallbackList
 
+        checks.check_counts(epochs=epochs, initial_epoch=initial_epoch, steps_per_epoch=steps_per_epoch,
+                            validation_steps=validation_steps, validation_freq=validation_freq)  # fmt: skip
         seed = seeds.make_default_seed()
         generator = seeds.host_generator(seed)
         splits = bool(validation_split) and validation_data is None
@@ -228,6 +230,8 @@ class Trainer(TrainingSteps):
             data, validation_data = self._split(data, validation_split, class_weight)
         epochs = min(epochs, config.max_epochs() or epochs)
         steps = _bounded(steps_per_epoch, data)
+        if steps_per_epoch is not None:
+            data.go_on(steps_per_epoch)
         self._prepare_to_run(data, "train")
         runner = Runner(self, "train", data, steps)
         runner.seed = seed
