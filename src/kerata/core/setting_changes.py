@@ -66,18 +66,18 @@ class Contents:
     """
 
     def __init__(self, objects):
-        self._users = [obj for obj in objects if not is_own(type(obj))]
+        self.users = [obj for obj in objects if not is_own(type(obj))]
         self._noted = None
 
     def follow(self, before):
         """Take over what was noted of the same objects."""
-        if [*map(id, before._users)] == [*map(id, self._users)]:
+        if [*map(id, before.users)] == [*map(id, self.users)]:
             self._noted = before._noted
 
     def look(self):
         """Before a step: count what was changed since the last one."""
-        if self._users and self._noted is not None:
-            for obj, before in zip(self._users, self._noted):
+        if self.users and self._noted is not None:
+            for obj, before in zip(self.users, self._noted):
                 now = _contents(obj)
                 changed = [name for name in now if name in before and now[name] != before[name]]
                 if changed:
@@ -85,8 +85,8 @@ class Contents:
 
     def note(self):
         """After a step: what a step changes itself is no change."""
-        if self._users:
-            self._noted = [_contents(obj) for obj in self._users]
+        if self.users:
+            self._noted = [_contents(obj) for obj in self.users]
 
 
 def _contents(obj):

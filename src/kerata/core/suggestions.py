@@ -61,9 +61,15 @@ def arguments_of(taker):
 def named(method):
     """A method whose caller is told the nearest argument where it gives one that the method lacks."""
 
+    known = frozenset()
+
     @functools.wraps(method)
     def checked(*args, **kwargs):
-        refuse(method, [name for name in kwargs if name not in arguments_of(method)])
+        nonlocal known
+        if kwargs:
+            known = known or frozenset(arguments_of(method))
+            if not kwargs.keys() <= known:
+                refuse(method, [name for name in kwargs if name not in known])
         return method(*args, **kwargs)
 
     return checked

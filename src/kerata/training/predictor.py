@@ -57,13 +57,15 @@ class Predictor:
         """The outputs for one batch in NumPy arrays, as NumPy arrays."""
         if not self.model.built:
             self.model._build_for((x, None, None))
-        self.contents.look()
+        if self.contents.users:
+            self.contents.look()
         step, rows = self._compiled(), len(optree.tree_leaves(x)[0])
         width = self._width(rows, x)
         if width != rows:
             x = optree.tree_map(lambda a: pad_rows(a, width), x)
         outputs = step(x if self.model._overrides("predict_step") or not isinstance(x, (list, tuple)) else (x,))
-        self.contents.note()
+        if self.contents.users:
+            self.contents.note()
         self._report()
         to_numpy = engines.current().to_numpy
         if hasattr(outputs, "shape"):
