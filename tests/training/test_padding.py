@@ -327,3 +327,57 @@ class TestWhenRowsAreAdded:
         model, x = kerata.Model(inputs, layers.BatchNormalization()(inputs, training=True)), floats(7, 3)
         want = (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-3)
         np.testing.assert_allclose(model.predict(x, verbose=0), want, rtol=1e-4, atol=1e-5)
+
+
+def chain(*parts, shape=(4, 3), dtype="float32"):
+    return kerata.Sequential([kerata.Input(shape, dtype=dtype), *parts])
+
+
+def graph(fn, shape=(4, 3)):
+    inputs = kerata.Input(shape)
+    return kerata.Model(inputs, fn(inputs))
+
+
+def changed(change, model):
+    change(model)
+    return model
+
+
+SEQUENCES = {
+    "LSTM": lambda: chain(layers.LSTM(3)),
+    "GRU of all steps": lambda: chain(layers.GRU(3, return_sequences=True)),
+    "masked LSTM": lambda: chain(layers.Masking(), layers.LSTM(3)),
+    "both directions": lambda: chain(layers.Bidirectional(layers.LSTM(3))),
+    "stacked cells": lambda: chain(layers.RNN([layers.LSTMCell(3), layers.GRUCell(2)])),
+    "masked embedding": lambda: chain(layers.Embedding(9, 3, mask_zero=True), layers.SimpleRNN(3), shape=(4,), dtype="int32"),
+    "attention": lambda: graph(lambda x: layers.Attention()([x, x])),
+    "additive attention": lambda: graph(lambda x: layers.AdditiveAttention()([x, x])),
+    "heads": lambda: graph(lambda x: layers.MultiHeadAttention(2, 3)(x, x)),
+    "causal heads": lambda: graph(lambda x: layers.MultiHeadAttention(2, 3)(x, x, use_causal_mask=True)),
+    "grouped heads": lambda: graph(lambda x: layers.GroupQueryAttention(3, 4, 2)(x, x)),
+    "ConvLSTM1D": lambda: chain(layers.ConvLSTM1D(2, 2), shape=(3, 5, 2)),
+    "each step": lambda: chain(layers.TimeDistributed(layers.Dense(2))),
+    "each step's convolution": lambda: chain(layers.TimeDistributed(layers.Conv1D(2, 2)), shape=(3, 5, 2)),
+    "each step normalized": lambda: chain(layers.TimeDistributed(layers.BatchNormalization())),
+    "spectral": lambda: chain(layers.SpectralNormalization(layers.Dense(3))),
+    "LoRA": lambda: changed(lambda m: m.layers[0].enable_lora(2), chain(layers.Dense(3))),
+    "int8": lambda: changed(lambda m: m.quantize("int8"), chain(layers.Dense(3))),
+    "nested": lambda: chain(chain(layers.Dense(3)), layers.LayerNormalization()),
+}
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_layers_of_layers(name):
+    """Recurrent, attending and wrapping layers keep rows apart, and so does what changes their weights."""
+    with engines.use_engine("torch"):
+        kerata.utils.set_random_seed(2)
+        model = SEQUENCES[name]()
+        model.compile("sgd", "mse", metrics=["mae"])
+        shape = (5, *model.input_shape[1:])
+        x = RNG.integers(0, 9, shape).astype("int32") if "embedding" in name else floats(*shape)
+        y = floats(5, *model.output_shape[1:])
+        assert padding.why_not(model, "train", (x, y, None)) is None
+        assert padding.why_not(model, "predict", (x, None, None)) is None
+        valid = engines.current().asarray(np.array([1.0] * 5 + [0.0] * 3, "float32"))
+        for a, b in zip(step(model, padded(x, 3), padded(y, 3), valid), step(model, x, y, None), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
