@@ -71,6 +71,13 @@ class name_scope(metaclass=NamedArguments):
         self.name = name
         self.absolute = kwargs.get("absolute_path")
 
+    @classmethod
+    def at(cls, path):
+        """The scope of a whole path, whatever scopes are around."""
+        scope = object.__new__(cls)
+        scope.absolute = path
+        return scope
+
     def __enter__(self):
         self._before = list(_local.scopes)
         if self.absolute is not None:

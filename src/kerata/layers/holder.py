@@ -64,7 +64,7 @@ class Holder:
             )
         if initializer is None:
             initializer = "glorot_uniform" if dtypes.is_float_dtype(dtype) else "zeros"
-        with naming.name_scope(self.name, absolute_path=self.path):
+        with naming.name_scope.at(self.path):
             variable = Variable(
                 initializers.get(initializer), shape, dtype, trainable, autocast, aggregation, name=name, **kwargs
             )
