@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import array_shapes
 
 from kerata import engines, ops
 from kerata.core.graph import Function, KerasTensor
-from kerata.engines.abstract_array import AbstractArray
+from kerata.engines.abstract.array import AbstractArray
 from kerata.engines.shapes import broadcast_shapes, reshaped
 
 UNARY = ["exp", "sqrt", "abs", "sign", "sin", "isfinite", "logical_not", "square", "floor"]

@@ -237,7 +237,7 @@ def test_draws_have_their_moments_and_follow_the_seed(engine, kind, shape, param
 
 
 def test_infer_finds_shapes_of_foreign_code(engine):
-    from kerata.engines.abstract_array import AbstractArray
+    from kerata.engines.abstract.array import AbstractArray
 
     spec = engine.infer(lambda x: engine.xp.concatenate([x, x[:, :1]], 1), AbstractArray((None, 3), "float32"))
     assert (spec.shape, spec.dtype) == ((None, 4), "float32")

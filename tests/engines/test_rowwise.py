@@ -6,8 +6,8 @@ import pytest
 from tests.engines.test_agreement import every_call, outputs_of
 
 from kerata import engines, ops
-from kerata.engines.abstract_array import AbstractArray
-from kerata.engines.row_rules import MixesRows, facts, note
+from kerata.engines.abstract.array import AbstractArray
+from kerata.engines.abstract.row_rules import MixesRows, facts, note
 
 
 def marked(x, axis):

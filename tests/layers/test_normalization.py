@@ -8,7 +8,7 @@ import pytest
 import kerata
 from kerata import engines, layers, ops
 from kerata.core import batch
-from kerata.engines.row_rules import MixesRows
+from kerata.engines.abstract.row_rules import MixesRows
 from kerata.training import padding
 
 X = np.random.default_rng(0).standard_normal((6, 3)).astype("float32") * 2 + 1

@@ -10,8 +10,8 @@ import pytest
 from kerata import engines, losses, ops
 from kerata.core import batch, masks
 from kerata.core.variable import Variable
-from kerata.engines.abstract_array import AbstractArray
-from kerata.engines.row_rules import MixesRows
+from kerata.engines.abstract.array import AbstractArray
+from kerata.engines.abstract.row_rules import MixesRows
 from kerata.losses import labels
 from kerata.training import padding
 

@@ -9,8 +9,8 @@ import pytest
 from kerata import engines, metrics, ops
 from kerata.core import batch, masks
 from kerata.core.variable import Variable
-from kerata.engines.abstract_array import AbstractArray
-from kerata.engines.row_rules import MixesRows
+from kerata.engines.abstract.array import AbstractArray
+from kerata.engines.abstract.row_rules import MixesRows
 from kerata.training import padding
 
 # The oracle's own warnings.

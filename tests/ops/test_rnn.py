@@ -5,7 +5,7 @@ import pytest
 
 import kerata
 from kerata import engines, ops
-from kerata.engines.abstract_array import AbstractArray
+from kerata.engines.abstract.array import AbstractArray
 from kerata.ops import rnn as recurrent
 
 RNG = np.random.default_rng(0)

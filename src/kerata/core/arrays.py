@@ -5,7 +5,7 @@ import numpy as np
 from kerata import engines
 from kerata.core import dtypes
 from kerata.core.config import settings
-from kerata.engines.abstract_array import AbstractArray
+from kerata.engines.abstract.array import AbstractArray
 
 _PYTHON_NUMBERS = (bool, int, float, complex)
 

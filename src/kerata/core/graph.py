@@ -10,7 +10,7 @@ from kerata import engines
 from kerata.core import dtypes, naming, suggestions
 from kerata.core.configurable import NamedArguments
 from kerata.core.operators import with_operators
-from kerata.engines.abstract_array import AbstractArray, NoAbstractRule
+from kerata.engines.abstract.array import AbstractArray, NoAbstractRule
 
 with_operators(AbstractArray)
 

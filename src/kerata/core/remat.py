@@ -111,7 +111,7 @@ def _with_activation(layer, call, activation, args, kwargs):
 
 def _as_specs(args, kwargs):
     from kerata.core.arrays import dtype_of, static_shape
-    from kerata.engines.abstract_array import AbstractArray
+    from kerata.engines.abstract.array import AbstractArray
 
     engine = engines.current()
     spec = lambda x: AbstractArray(static_shape(x), dtype_of(x)) if engine.is_array(x) else x

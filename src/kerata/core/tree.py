@@ -4,7 +4,7 @@ import collections
 
 import optree
 
-from kerata.engines.abstract_array import AbstractArray
+from kerata.engines.abstract.array import AbstractArray
 
 
 class MAP_TO_NONE:

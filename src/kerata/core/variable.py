@@ -9,7 +9,7 @@ from kerata.core import dtypes, naming, suggestions
 from kerata.core.arrays import as_array, is_variable, static_shape
 from kerata.core.operators import with_operators
 from kerata.engines import state
-from kerata.engines.abstract_array import AbstractArray
+from kerata.engines.abstract.array import AbstractArray
 
 
 def independent_copy(self):

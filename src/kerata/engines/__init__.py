@@ -16,12 +16,12 @@ import optree
 from kerata.engines.state import local, standing
 
 _ENGINES = {
-    "jax": ("kerata.engines.jax", "JaxEngine"),
-    "torch": ("kerata.engines.torch", "TorchEngine"),
-    "tensorflow": ("kerata.engines.tensorflow", "TensorflowEngine"),
-    "numpy": ("kerata.engines.numpy", "NumpyEngine"),
-    "abstract": ("kerata.engines.abstract", "AbstractEngine"),
-    "rowwise": ("kerata.engines.rowwise", "RowwiseEngine"),
+    "jax": ("kerata.engines.jax.engine", "JaxEngine"),
+    "torch": ("kerata.engines.torch.engine", "TorchEngine"),
+    "tensorflow": ("kerata.engines.tensorflow.engine", "TensorflowEngine"),
+    "numpy": ("kerata.engines.numpy.engine", "NumpyEngine"),
+    "abstract": ("kerata.engines.abstract.engine", "AbstractEngine"),
+    "rowwise": ("kerata.engines.abstract.rowwise", "RowwiseEngine"),
 }
 # Those that compute no values; users don't choose them.
 _WITHOUT_VALUES = ("abstract", "rowwise")

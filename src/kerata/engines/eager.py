@@ -3,7 +3,7 @@
 import numpy as np
 import optree
 
-from kerata.engines.abstract_array import AbstractArray
+from kerata.engines.abstract.array import AbstractArray
 from kerata.engines.base import Engine
 from kerata.engines.state import StateScope, standing
 

@@ -8,7 +8,7 @@ from kerata import activations, ops, regularizers
 from kerata.core import registry
 from kerata.core.arrays import dtype_of, static_shape
 from kerata.core.graph import accepts
-from kerata.engines.abstract_array import AbstractArray
+from kerata.engines.abstract.array import AbstractArray
 from kerata.layers import lambda_graph
 from kerata.layers.layer import Layer
 

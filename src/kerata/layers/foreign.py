@@ -7,7 +7,7 @@ import numpy as np
 
 from kerata import engines
 from kerata.core import registry
-from kerata.engines.abstract_array import AbstractArray
+from kerata.engines.abstract.array import AbstractArray
 from kerata.layers.layer import Layer
 
 

@@ -8,7 +8,7 @@ from kerata import engines
 from kerata.core import dtypes, registry
 from kerata.core.arrays import as_array, to_numpy
 from kerata.core.seeds import SeedGenerator
-from kerata.engines.abstract_array import NoAbstractRule
+from kerata.engines.abstract.array import NoAbstractRule
 from kerata.layers.layer import Layer
 
 

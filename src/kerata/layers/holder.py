@@ -5,7 +5,7 @@ import numpy as np
 from kerata import engines
 from kerata.core import dtypes, naming, suggestions
 from kerata.core.variable import Variable, autocast_scope
-from kerata.engines.abstract_array import AbstractArray
+from kerata.engines.abstract.array import AbstractArray
 from kerata.engines.state import local, outside_scopes
 from kerata.layers.tracking import held, remembered, variables_in
 

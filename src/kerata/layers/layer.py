@@ -15,7 +15,7 @@ from kerata.core.configurable import Configurable, is_own
 from kerata.core.graph import Node, Operation, abstract_call, has_symbolic, symbolic_outputs
 from kerata.core.setting_changes import SettingChanges
 from kerata.core.variable import Variable, independent_copy
-from kerata.engines.abstract_array import AbstractArray
+from kerata.engines.abstract.array import AbstractArray
 from kerata.engines.state import StateScope, local, standing
 from kerata.engines.warning import warn
 from kerata.layers import input_spec as specs

@@ -175,7 +175,7 @@ class Model(Trainer, Layer):
     def _build_by_call(self, input_shape):
         from kerata.core.graph import abstract_call
         from kerata.core.tree import map_shape_structure
-        from kerata.engines.abstract_array import AbstractArray
+        from kerata.engines.abstract.array import AbstractArray
 
         spec = map_shape_structure(lambda s: AbstractArray(s, self.compute_dtype), input_shape)
         self.built = True

@@ -3,7 +3,7 @@
 from kerata.core.arrays import as_array
 from kerata.core.config import standardize_data_format
 from kerata.core.op import op
-from kerata.engines.abstract_array import AbstractArray
+from kerata.engines.abstract.array import AbstractArray
 from kerata.ops import numpy as knp
 from kerata.ops.nn import lengths_of
 

@@ -6,7 +6,7 @@ from kerata.core.arrays import as_array, dtype_of
 from kerata.core.arrays import cast as _cast
 from kerata.core.config import settings
 from kerata.core.op import op, xp
-from kerata.engines.abstract_array import AbstractArray
+from kerata.engines.abstract.array import AbstractArray
 from kerata.ops.creation import arange
 from kerata.ops.elementwise import to_float
 

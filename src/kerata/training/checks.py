@@ -9,7 +9,7 @@ from kerata import losses, metrics
 from kerata.core.arrays import as_array, dtype_of
 from kerata.core.configurable import is_own
 from kerata.core.graph import abstract_call, accepts
-from kerata.engines.abstract_array import AbstractArray
+from kerata.engines.abstract.array import AbstractArray
 from kerata.losses.labels import check_labels
 from kerata.training import anomaly
 from kerata.training.compiled import output_items, targets_of

@@ -15,8 +15,8 @@ from kerata import engines
 from kerata.core import batch as current_batch
 from kerata.core.arrays import dtype_of, static_shape
 from kerata.core.configurable import is_own
-from kerata.engines.abstract_array import AbstractArray
-from kerata.engines.row_rules import MixesRows, facts, note
+from kerata.engines.abstract.array import AbstractArray
+from kerata.engines.abstract.row_rules import MixesRows, facts, note
 from kerata.engines.state import StateScope, standing
 
 # Attributes of layers that hold functions of weights, not of rows.

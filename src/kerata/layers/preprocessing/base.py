@@ -5,7 +5,7 @@ import optree
 
 from kerata import engines
 from kerata.core.arrays import dtype_of, static_shape
-from kerata.engines.abstract_array import AbstractArray
+from kerata.engines.abstract.array import AbstractArray
 from kerata.layers.layer import Layer
 
 

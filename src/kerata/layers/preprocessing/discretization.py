@@ -109,7 +109,7 @@ class Discretization(DataLayer):
 
     def compute_output_spec(self, inputs):
         """The output's shape and dtype, for symbolic inputs."""
-        from kerata.engines.abstract_array import AbstractArray
+        from kerata.engines.abstract.array import AbstractArray
 
         return AbstractArray(self.compute_output_shape(inputs.shape), self.output_dtype)
 

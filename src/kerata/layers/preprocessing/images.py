@@ -8,7 +8,7 @@ from kerata import engines, ops, random
 from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.config import standardize_data_format
 from kerata.core.seeds import SeedGenerator
-from kerata.engines.abstract_array import AbstractArray
+from kerata.engines.abstract.array import AbstractArray
 from kerata.layers.preprocessing.base import DataLayer
 from kerata.ops.nn import run_time_shape
 

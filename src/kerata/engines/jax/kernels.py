@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from kerata.engines import jax_recurrent
+from kerata.engines.jax import recurrent as jax_recurrent
 
 
 def _pairs(padding):

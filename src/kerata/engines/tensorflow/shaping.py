@@ -8,8 +8,8 @@ import builtins
 import numpy as np
 
 from kerata.engines.shapes import normalize_axes, normalize_axis
-from kerata.engines.tensorflow_dtypes import computed_in, typed
-from kerata.engines.tensorflow_import import tf
+from kerata.engines.tensorflow.dtypes import computed_in, typed
+from kerata.engines.tensorflow.library import tf
 
 # Making
 

@@ -2,8 +2,8 @@
 
 import functools
 
-from kerata.engines.tensorflow_dtypes import as_tensors, binary, computed_in
-from kerata.engines.tensorflow_import import tf
+from kerata.engines.tensorflow.dtypes import as_tensors, binary, computed_in
+from kerata.engines.tensorflow.library import tf
 
 
 def _in_known_dtype(fn):

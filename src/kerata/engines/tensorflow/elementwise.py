@@ -2,7 +2,7 @@
 
 import math
 
-from kerata.engines.tensorflow_dtypes import (
+from kerata.engines.tensorflow.dtypes import (
     as_tensors,
     binary,
     bitwise,
@@ -14,7 +14,7 @@ from kerata.engines.tensorflow_dtypes import (
     typed,
     without_bool,
 )
-from kerata.engines.tensorflow_import import tf
+from kerata.engines.tensorflow.library import tf
 
 
 def cbrt(x):

@@ -5,14 +5,14 @@ Kerata has promoted dtypes before it calls, except that one operand may be a Pyt
 
 import types
 
-from kerata.engines import tensorflow_linalg as linalg  # noqa: F401  (part of the namespace)
 from kerata.engines.shapes import normalize_axes
-from kerata.engines.tensorflow_dtypes import is_bool, widened, without_bool
-from kerata.engines.tensorflow_elementwise import *  # noqa: F403
-from kerata.engines.tensorflow_import import tf
-from kerata.engines.tensorflow_products import *  # noqa: F403
-from kerata.engines.tensorflow_shaping import *  # noqa: F403
-from kerata.engines.tensorflow_shaping import expand_dims, ravel
+from kerata.engines.tensorflow import linalg  # noqa: F401  (part of the namespace)
+from kerata.engines.tensorflow.dtypes import is_bool, widened, without_bool
+from kerata.engines.tensorflow.elementwise import *  # noqa: F403
+from kerata.engines.tensorflow.library import tf
+from kerata.engines.tensorflow.products import *  # noqa: F403
+from kerata.engines.tensorflow.shaping import *  # noqa: F403
+from kerata.engines.tensorflow.shaping import expand_dims, ravel
 
 # Reductions
 

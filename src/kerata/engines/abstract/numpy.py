@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from kerata.engines.abstract_array import AbstractArray, NoAbstractRule
-from kerata.engines.abstract_linalg import AbstractFourier, AbstractLinearAlgebra
+from kerata.engines.abstract.array import AbstractArray, NoAbstractRule
+from kerata.engines.abstract.linalg import AbstractFourier, AbstractLinearAlgebra
 from kerata.engines.shapes import (
     broadcast_shapes,
     einsum_shape,

@@ -7,12 +7,13 @@ import threading
 import numpy as np
 import optree
 
-from kerata.engines import tensorflow_kernels, tensorflow_numpy
-from kerata.engines.abstract_array import AbstractArray
+from kerata.engines.abstract.array import AbstractArray
 from kerata.engines.eager import EagerEngine
 from kerata.engines.state import StateScope, UnlistedVariables, pure_function, standing
-from kerata.engines.tensorflow_graphs import CompiledFunction, GraphScope
-from kerata.engines.tensorflow_import import tf
+from kerata.engines.tensorflow import kernels as tensorflow_kernels
+from kerata.engines.tensorflow import numpy as tensorflow_numpy
+from kerata.engines.tensorflow.graphs import CompiledFunction, GraphScope
+from kerata.engines.tensorflow.library import tf
 
 # Two sizes that stand for an unknown dimension: what differs between the two traces is unknown in the result.
 _PROBES = (127, 131)
@@ -42,7 +43,7 @@ class TensorflowEngine(EagerEngine):
     @staticmethod
     def saved_model(path):
         """The functions and variables of a SavedModel."""
-        from kerata.engines.tensorflow_saved import SavedFunctions
+        from kerata.engines.tensorflow.saved import SavedFunctions
 
         return SavedFunctions(path)
 
@@ -195,7 +196,7 @@ class TensorflowEngine(EagerEngine):
         return tf.profiler.experimental.stop
 
     def as_dataset(self, dataset, spec):
-        from kerata.engines.tensorflow_data import as_dataset
+        from kerata.engines.tensorflow.data import as_dataset
 
         return as_dataset(dataset, spec)
 

@@ -6,9 +6,9 @@ import numpy as np
 import optree
 from jax import lax
 
-from kerata.engines import jax_kernels
-from kerata.engines.abstract_array import AbstractArray
+from kerata.engines.abstract.array import AbstractArray
 from kerata.engines.base import Engine
+from kerata.engines.jax import kernels as jax_kernels
 from kerata.engines.state import StateScope, UnlistedVariables, isolated, pure_function, standing
 
 # Two sizes that stand for an unknown dimension: what differs between the two traces is unknown in the result.

@@ -1,7 +1,7 @@
 """Steps recorded once as a flat list of PyTorch's kernels, and played back without the Python that called them.
 
 A small step spends most of its time in Python: in layers, in autograd's book-keeping, in an optimizer. A dispatch mode
-(`torch_programs`) notes the kernels of forward pass, backward pass and update alike; what is played back is a function of
+(`programs.py`) notes the kernels of forward pass, backward pass and update alike; what is played back is a function of
 one line for each.
 A step is recorded only where that can't change what it does: where no code but kerata's and its libraries' runs in it,
 or where the user asked for it with `jit_compile=True`.
@@ -17,7 +17,7 @@ import optree
 import torch
 
 from kerata.engines.state import StateScope, UnlistedVariables
-from kerata.engines.torch_programs import Recording, program
+from kerata.engines.torch.programs import Recording, program
 from kerata.engines.warning import warn
 
 # A step that takes longer gains little: its time goes into the kernels, and recording holds all their results at once.

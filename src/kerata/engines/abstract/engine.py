@@ -6,8 +6,8 @@ Running an op's one body on it gives the op's output spec.
 import numpy as np
 import optree
 
-from kerata.engines.abstract_array import AbstractArray, NoAbstractRule, indexed
-from kerata.engines.abstract_numpy import AbstractNumpy
+from kerata.engines.abstract.array import AbstractArray, NoAbstractRule, indexed
+from kerata.engines.abstract.numpy import AbstractNumpy
 from kerata.engines.base import Engine
 from kerata.engines.shapes import window_outputs
 

@@ -2,8 +2,8 @@
 
 import torch
 
-from kerata.engines import torch_tracing
-from kerata.engines.torch_programs import as_one_kernel
+from kerata.engines.torch import tracing as torch_tracing
+from kerata.engines.torch.programs import as_one_kernel
 
 
 def _in_the_order_of(values, xs):

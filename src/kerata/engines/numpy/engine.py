@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from kerata.engines import numpy_functions
 from kerata.engines.base import numpy_dtype
 from kerata.engines.eager import EagerEngine
+from kerata.engines.numpy import functions as numpy_functions
 from kerata.engines.shapes import window_output
 
 

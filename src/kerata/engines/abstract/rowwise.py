@@ -9,11 +9,11 @@ Cousot and Cousot 1977, doi:10.1145/512950.512973.
 import optree
 
 from kerata import engines
-from kerata.engines.abstract import AbstractEngine
-from kerata.engines.abstract_array import AbstractArray, indexed
-from kerata.engines.abstract_linalg import AbstractFourier, AbstractLinearAlgebra
-from kerata.engines.abstract_numpy import AbstractNumpy
-from kerata.engines.row_rules import (
+from kerata.engines.abstract.array import AbstractArray, indexed
+from kerata.engines.abstract.engine import AbstractEngine
+from kerata.engines.abstract.linalg import AbstractFourier, AbstractLinearAlgebra
+from kerata.engines.abstract.numpy import AbstractNumpy
+from kerata.engines.abstract.row_rules import (
     CREATE,
     FOURIER_RULES,
     MATRIX_RULES,

@@ -4,9 +4,12 @@ import functools
 import itertools
 import math
 
-from kerata.engines import tensorflow_linalg, tensorflow_optimizers, tensorflow_recurrent, tensorflow_shaping
 from kerata.engines.products import affine_along
-from kerata.engines.tensorflow_import import tf
+from kerata.engines.tensorflow import linalg as tensorflow_linalg
+from kerata.engines.tensorflow import optimizers as tensorflow_optimizers
+from kerata.engines.tensorflow import recurrent as tensorflow_recurrent
+from kerata.engines.tensorflow import shaping as tensorflow_shaping
+from kerata.engines.tensorflow.library import tf
 
 _FORMATS = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
 

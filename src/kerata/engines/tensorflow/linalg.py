@@ -1,7 +1,7 @@
 """The `linalg` namespace over TensorFlow: what has other names, arguments or results there than in NumPy."""
 
 from kerata.engines.shapes import normalize_axes
-from kerata.engines.tensorflow_import import tf
+from kerata.engines.tensorflow.library import tf
 
 det, inv, solve, cholesky, eig, eigh, slogdet = (
     getattr(tf.linalg, n) for n in "det inv solve cholesky eig eigh slogdet".split()

@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from kerata.engines.abstract_array import AbstractArray
+from kerata.engines.abstract.array import AbstractArray
 from kerata.engines.shapes import normalize_axes, normalize_axis
 
 

@@ -6,8 +6,10 @@ Images come with channels last. A permuted view of them is what PyTorch calls ch
 import torch
 from torch.nn import functional
 
-from kerata.engines import torch_functions, torch_linalg, torch_optimizers
 from kerata.engines.shapes import window_output
+from kerata.engines.torch import functions as torch_functions
+from kerata.engines.torch import linalg as torch_linalg
+from kerata.engines.torch import optimizers as torch_optimizers
 
 _CONV = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
 _CONV_TRANSPOSE = {1: functional.conv_transpose1d, 2: functional.conv_transpose2d, 3: functional.conv_transpose3d}

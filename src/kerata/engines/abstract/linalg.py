@@ -1,6 +1,6 @@
 """Shapes and dtypes of the namespaces `linalg` and `fft`, for the abstract engine."""
 
-from kerata.engines.abstract_array import AbstractArray
+from kerata.engines.abstract.array import AbstractArray
 from kerata.engines.shapes import broadcast_shapes, reduced_shape
 
 

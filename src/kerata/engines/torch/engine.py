@@ -8,12 +8,16 @@ import optree
 import torch
 from torch.utils.checkpoint import checkpoint
 
-from kerata.engines import state, torch_kernels, torch_numpy, torch_random, torch_tracing
+from kerata.engines import state
 from kerata.engines.base import numpy_dtype
 from kerata.engines.eager import EagerEngine
-from kerata.engines.torch_functions import differentiation
-from kerata.engines.torch_modules import LayerModule, ModuleAdapter, unpickled_module
-from kerata.engines.torch_programs import as_one_kernel
+from kerata.engines.torch import kernels as torch_kernels
+from kerata.engines.torch import numpy as torch_numpy
+from kerata.engines.torch import random as torch_random
+from kerata.engines.torch import tracing as torch_tracing
+from kerata.engines.torch.functions import differentiation
+from kerata.engines.torch.modules import LayerModule, ModuleAdapter, unpickled_module
+from kerata.engines.torch.programs import as_one_kernel
 
 _NAMES = {
     getattr(torch, name): name

@@ -1,6 +1,6 @@
 """Some of TensorFlow's functions lack some dtypes: they are computed in a wider one."""
 
-from kerata.engines.tensorflow_import import tf
+from kerata.engines.tensorflow.library import tf
 
 _SMALL_SIGNED, _SMALL_UNSIGNED = ("bool", "int8", "int16"), ("uint8", "uint16")
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from kerata.engines import torch_linalg as linalg  # noqa: F401  (part of the namespace)
+from kerata.engines.torch import linalg  # noqa: F401  (part of the namespace)
 
 # Integers for which PyTorch stores numbers but does not compute.
 _STORED_ONLY = (torch.uint16, torch.uint32, torch.uint64)

@@ -2,9 +2,9 @@
 
 import optree
 
-from kerata.engines import tensorflow_numpy
 from kerata.engines.recurrent_sequences import Primitives, kernels
-from kerata.engines.tensorflow_import import tf
+from kerata.engines.tensorflow import numpy as tensorflow_numpy
+from kerata.engines.tensorflow.library import tf
 
 
 def _as_array(x, dtype=None):

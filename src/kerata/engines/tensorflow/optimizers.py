@@ -1,6 +1,6 @@
 """TensorFlow's own updates, which read and write a weight and its slots once, in place of an optimizer's rule."""
 
-from kerata.engines.tensorflow_import import tf
+from kerata.engines.tensorflow.library import tf
 
 _ADAM = ("beta1_power", "beta2_power", "lr", "beta1", "beta2", "epsilon")
 

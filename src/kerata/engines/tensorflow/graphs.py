@@ -3,7 +3,7 @@
 import optree
 
 from kerata.engines.state import StateScope, standing
-from kerata.engines.tensorflow_import import tf
+from kerata.engines.tensorflow.library import tf
 from kerata.engines.warning import warn
 
 

@@ -1,0 +1,1 @@
+"""The engines that compute no values: shapes and dtypes, and what happens to rows."""
