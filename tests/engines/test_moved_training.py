@@ -95,7 +95,7 @@ def step(model):
 
 
 def values(model):
-    return [v.numpy() for v in model._all_variables()]
+    return [v.numpy() for v in model._compilation.variables()]
 
 
 def tolerance(model):
@@ -131,7 +131,7 @@ def test_a_step_after_moving_is_the_one_of_staying(make, start, goal):
         assert model.to_engine(goal) is model
         for a, b in zip(doings(model), expected):
             alike(a, b, **tolerance(model))
-    assert {v.engine_name for v in model._all_variables()} == {goal}
+    assert {v.engine_name for v in model._compilation.variables()} == {goal}
 
 
 @every_pair
@@ -141,7 +141,7 @@ def test_models_that_are_not_built_move(start, goal):
         expected = doings(compiled(OwnStep)) if goal == PAIRS[0][1] else None
         model = compiled(OwnStep).to_engine(goal)
         found = doings(model)
-    assert {v.engine_name for v in model._all_variables()} == {goal}
+    assert {v.engine_name for v in model._compilation.variables()} == {goal}
     if expected is not None:
         for a, b in zip(found, expected):
             alike(a, b, **tolerance(model))
@@ -270,6 +270,6 @@ def test_models_stay_on_the_engine_that_they_were_built_for(make, start, goal):
     try:
         for one in (pickle.loads(pickle.dumps(model)), model):
             step(one)
-            assert {v.engine_name for v in one._all_variables()} == {start}
+            assert {v.engine_name for v in one._compilation.variables()} == {start}
     finally:
         kerata.config.set_backend(before)

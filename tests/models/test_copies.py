@@ -129,7 +129,7 @@ def step(model):
 
 
 def values(model):
-    return [v.numpy() for v in model._all_variables()]
+    return [v.numpy() for v in model._compilation.variables()]
 
 
 def equal(found, expected):
@@ -255,7 +255,7 @@ def test_clones_are_compiled_like_the_model_with_a_new_optimizer_and_new_weights
     clone = kerata.models.clone_model(model)
     assert clone.compiled and clone.optimizer.built and int(clone.optimizer.iterations) == 0
     assert clone.optimizer.get_config() == model.optimizer.get_config()
-    assert not {id(v) for v in clone._all_variables()} & {id(v) for v in model._all_variables()}
+    assert not {id(v) for v in clone._compilation.variables()} & {id(v) for v in model._compilation.variables()}
     assert not np.array_equal(clone.get_weights()[0], model.get_weights()[0])
     equal(values(model), before)
     clone.set_weights(model.get_weights())

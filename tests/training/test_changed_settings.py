@@ -3,7 +3,7 @@
 import numpy as np
 
 import kerata
-from kerata.core.setting_changes import SettingChanges
+from kerata.core.structure import Structure
 
 X = np.random.default_rng(0).normal(size=(96, 4)).astype("float32")
 
@@ -36,12 +36,12 @@ def test_training_itself_changes_no_setting(training_engine):
     model.compile("adam", "mse", metrics=["mae"])
     x, y = np.zeros((32, 6, 4), "float32"), np.zeros((32, 1), "float32")
     model.fit(x, y, epochs=2, verbose=0, validation_data=(x, y))
-    count = SettingChanges.count
+    count = Structure.version
     model.fit(x, y, epochs=2, verbose=0, validation_data=(x, y))
     model.predict(x, verbose=0)
     model.trainable = False
     model.evaluate(x, y, verbose=0)
-    assert SettingChanges.count == count
+    assert Structure.version == count
 
 
 def test_a_quantized_layer_changes_predictions(engine):

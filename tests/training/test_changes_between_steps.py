@@ -98,9 +98,9 @@ class TestAttributesOfLayers:
         model.compile("sgd", "mse")
         model.fit(X, Y, verbose=0)
         model.fit(X, Y, epochs=3, verbose=0)
-        compiled = len(model._steps._functions)
+        compiled = len(model._compilation.programs._made)
         model.fit(X, Y, epochs=3, verbose=0)
-        assert len(model._steps._functions) == compiled
+        assert len(model._compilation.programs._made) == compiled
 
     def test_many_changes_are_told(self):
         model = scaled_model()

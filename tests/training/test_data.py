@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import kerata
-from kerata.training.data import MEMORY_LIMIT, MemoryData, StreamData, adapt, weighted_by_class
+from kerata.training.data import MemoryData, StreamData, adapt, weighted_by_class
 
 pytestmark = pytest.mark.usefixtures("training_engine")
 
@@ -131,15 +131,6 @@ def test_a_generator_is_not_read_further_than_needed():
 def test_a_generator_that_ends_early_is_told():
     with pytest.warns(UserWarning, match="ended after 2 of 5 steps"):
         model().fit((Batches()[i] for i in range(2)), steps_per_epoch=5, verbose=0)
-
-
-def test_large_arrays_are_streamed(monkeypatch):
-    import kerata.training.data as data
-
-    assert isinstance(adapt(X, Y), MemoryData)
-    monkeypatch.setattr(data, "MEMORY_LIMIT", 100)
-    assert isinstance(adapt(X, Y), StreamData)
-    assert MEMORY_LIMIT > 2**30
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def step(model, x, y, valid):
     def run():
         y_pred = model(x, training=True)
         loss = model.compute_loss(x, y, y_pred, None)
-        model._compile_metrics.update_state(y, y_pred, None)
+        model._compilation.metrics.update_state(y, y_pred, None)
         return loss
 
     with current_batch.valid_rows(valid):
@@ -74,7 +74,7 @@ def test_layers(case):
     with engines.use_engine("torch"):
         model, x = model_of(case), rows_of(case, 5)
         y = floats(5, *model.output_shape[1:])
-        reason = padding.why_not(model, "train", (x, y, None))
+        reason = padding.why_not(model._compilation, "train", (x, y, None))
         if case.cls in MIXING or "activity_regularizer" in case.args:
             assert "adds up all rows" in reason
             return
@@ -227,7 +227,7 @@ class TestWhenRowsAreAdded:
     def reason(self, name, mode="predict"):
         model, x = MODELS[name]()
         model.compile("sgd", "mse")
-        return padding.why_not(model, mode, (x[:3], floats(3, 2), None))
+        return padding.why_not(model._compilation, mode, (x[:3], floats(3, 2), None))
 
     @pytest.mark.parametrize("name", ["dense", "images", "texts", "row-wise"])
     def test_proven(self, name):
@@ -251,7 +251,7 @@ class TestWhenRowsAreAdded:
         for promised in (False, True):
             loss.row_wise = promised
             model.compile("sgd", loss, metrics=[loss])
-            assert (padding.why_not(model, "train", (x[:3], floats(3, 2), None)) is None) is promised
+            assert (padding.why_not(model._compilation, "train", (x[:3], floats(3, 2), None)) is None) is promised
 
     def test_a_model_that_promises(self):
         class Net(kerata.Model):
@@ -266,7 +266,7 @@ class TestWhenRowsAreAdded:
 
         model = Net()
         model(floats(1, 3))
-        assert padding.why_not(model, "predict", (floats(3, 3), None, None)) is None
+        assert padding.why_not(model._compilation, "predict", (floats(3, 3), None, None)) is None
 
     def test_a_wrong_promise(self):
         class Liar(Apart):
@@ -274,7 +274,7 @@ class TestWhenRowsAreAdded:
                 return ops.mean(x, axis=0)
 
         model = kerata.Sequential([kerata.Input((3,)), Liar()])
-        assert "no row for each" in padding.why_not(model, "predict", (floats(3, 3), None, None))
+        assert "no row for each" in padding.why_not(model._compilation, "predict", (floats(3, 3), None, None))
 
     @pytest.mark.parametrize("engine", ["jax", "tensorflow"])
     def test_compilations(self, engine):
@@ -296,14 +296,14 @@ class TestWhenRowsAreAdded:
         a, b = kerata.Input((3,)), kerata.Input((2,))
         model = kerata.Model([a, b], {"x": layers.Dense(2)(a), "y": layers.Concatenate()([a, b])})
         x = [floats(3, 3), floats(3, 2)]
-        assert padding.why_not(model, "predict", (x, None, None)) is None
+        assert padding.why_not(model._compilation, "predict", (x, None, None)) is None
         model.compile("sgd", {"x": "mse", "y": contrast})
-        assert padding.why_not(model, "test", (x, {"x": floats(3, 2), "y": floats(3, 5)}, None))
+        assert padding.why_not(model._compilation, "test", (x, {"x": floats(3, 2), "y": floats(3, 5)}, None))
 
     def test_weights_of_samples(self):
         model, x = dense()
         model.compile("sgd", "mse", weighted_metrics=["mae"])
-        assert padding.why_not(model, "train", (x[:3], floats(3, 2), np.ones(3, "float32"))) is None
+        assert padding.why_not(model._compilation, "train", (x[:3], floats(3, 2), np.ones(3, "float32"))) is None
 
     def test_scalars_and_turned_outputs(self):
         inputs = kerata.Input((3,))
@@ -376,8 +376,8 @@ def test_layers_of_layers(name):
         shape = (5, *model.input_shape[1:])
         x = RNG.integers(0, 9, shape).astype("int32") if "embedding" in name else floats(*shape)
         y = floats(5, *model.output_shape[1:])
-        assert padding.why_not(model, "train", (x, y, None)) is None
-        assert padding.why_not(model, "predict", (x, None, None)) is None
+        assert padding.why_not(model._compilation, "train", (x, y, None)) is None
+        assert padding.why_not(model._compilation, "predict", (x, None, None)) is None
         valid = engines.current().asarray(np.array([1.0] * 5 + [0.0] * 3, "float32"))
         for a, b in zip(step(model, padded(x, 3), padded(y, 3), valid), step(model, x, y, None), strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)

@@ -61,7 +61,7 @@ class BackupAndRestore(SavesRegularly):
             )
         for variable, value in zip(variables, values):
             variable.assign(value)
-        self.model._initial_epoch = state["epoch"]
+        self.model._compilation.initial_epoch = state["epoch"]
         if state["batch"]:
             warn(f"The run goes on at the beginning of epoch {state['epoch'] + 1}, which was cut off.")
 
@@ -69,7 +69,7 @@ class BackupAndRestore(SavesRegularly):
         model = self.model
         if model.optimizer is not None and not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
-        return [v for v in model._all_variables() if v.dtype != "string"]
+        return [v for v in model._compilation.variables() if v.dtype != "string"]
 
     def _save_within(self, epoch, batch, logs):
         self._save(epoch, batch + 1)

@@ -117,7 +117,7 @@ class ProgbarLogger(Callback):
         if not self.verbose:
             return
         rate = f"{_duration(seconds / max(steps, 1))}/step"
-        batch_size = getattr(self.model, "_shown_batch_size", None)
+        batch_size = getattr(getattr(self.model, "_compilation", None), "batch_size", None)
         if batch_size and seconds > 0:
             rate += f" - {_count(steps * batch_size / seconds)} samples/s"
         done = f"{steps}/{steps} - " if self.verbose == 1 else ""

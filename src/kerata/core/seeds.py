@@ -69,6 +69,8 @@ class SeedGenerator:
     True
     """
 
+    is_part = True
+
     def __init__(self, seed=None, name=None, **kwargs):
         suggestions.refuse(type(self), kwargs)
         if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):

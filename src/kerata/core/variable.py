@@ -11,6 +11,8 @@ from kerata.core.operators import with_operators
 from kerata.engines import state
 from kerata.engines.abstract.array import AbstractArray
 
+_NOT_PLACED_ALONE = (np.ndarray, state.SharedStorage)
+
 
 def independent_copy(self):
     """What `copy.copy` gives of an object that holds variables: a copy with variables of its own."""
@@ -44,6 +46,7 @@ class Variable:
     """
 
     holds_state = True
+    is_part = True
 
     def __init__(
         self,
@@ -130,17 +133,25 @@ class Variable:
     def stored(self):
         """The value outside all scopes, as an array of the variable's engine."""
         value = self._value
-        if value is None or type(value) is np.ndarray:
+        if value is None or isinstance(value, _NOT_PLACED_ALONE):
             if value is None:
                 self._draw()
-            engine = engines.get(self.engine_name)
-            value = self._value = engine.place(self._value, self.dtype, self.trainable)
+            elif isinstance(value, state.SharedStorage):
+                value.part()
+            if not self._is_placed():
+                engine = engines.get(self.engine_name)
+                self._value = engine.place(self._value, self.dtype, self.trainable)
+            value = self._value
         return value
 
     @stored.setter
     def stored(self, value):
         self._initializer = None
         self._value = value
+
+    def is_in(self, storage):
+        """Whether the value is in this piece of memory, which it may share with others."""
+        return self._value is storage
 
     def _is_placed(self):
         return self._value is not None and type(self._value) is not np.ndarray
@@ -149,7 +160,8 @@ class Variable:
         """Store an array of the engine's."""
         engine = engines.get(self.engine_name)
         if self._is_placed() or not engine.is_concrete(value):
-            self.stored = engine.kept(self.stored, value)
+            shared = isinstance(self._value, state.SharedStorage)  # which is left as it is
+            self.stored = engine.kept(self._value if shared else self.stored, value)
         else:
             self.stored = engine.place(value, self.dtype, self.trainable)
 
@@ -201,11 +213,22 @@ class Variable:
 
     def numpy(self):
         """The value as a NumPy array of its own."""
-        if self._value is None and state.local.scope is None:
-            self._draw()
-        if state.local.scope is None and type(self._value) is np.ndarray:
-            return np.array(self._value, dtype=dtypes.numpy_dtype(self.dtype))
+        if state.local.scope is None:
+            return self.on_host()
         return np.array(engines.get(self.engine_name).to_numpy(self.raw()))
+
+    def on_host(self):
+        """The value outside all scopes, as a NumPy array of its own."""
+        value = self._value
+        if value is None:
+            self._draw()
+            value = self._value
+        if type(value) is np.ndarray:
+            return np.array(value, dtype=dtypes.numpy_dtype(self.dtype))
+        if isinstance(value, state.SharedStorage):
+            return value.numpy(self)
+        engine = engines.get(self.engine_name)
+        return np.array(engine.to_numpy(engine.read(value)))
 
     def assign(self, value):
         """Set the value, and return the variable.
@@ -241,11 +264,11 @@ class Variable:
     def to_engine(self, name):
         """Move the value to another engine."""
         if name != self.engine_name:
-            self._value, self.engine_name = self._on_host(), name
+            self._value, self.engine_name = self._movable(), name
 
-    def _on_host(self):
+    def _movable(self):
         """The stored value as NumPy's; None if it is still to be drawn."""
-        return np.array(engines.get(self.engine_name).to_numpy(self._value)) if self._is_placed() else self._value
+        return self.on_host() if self._is_placed() else self._value
 
     # Copies
 
@@ -253,7 +276,7 @@ class Variable:
         """What is pickled: the value on the host, which can be read where neither the device nor the engine's library is."""
         if getattr(self._value, "is_shared_with_module", False):
             return vars(self)  # the very tensor that a module holds
-        return {**vars(self), "_value": self._on_host()}
+        return {**vars(self), "_value": self._movable()}
 
     def __setstate__(self, state):
         vars(self).update(state)
@@ -263,6 +286,8 @@ class Variable:
     def __deepcopy__(self, memo):
         """A variable of its own, on the device where this one is."""
         new = memo[id(self)] = type(self).__new__(type(self))
+        if isinstance(self._value, state.SharedStorage):
+            self._value.part()
         vars(new).update(copy.deepcopy(vars(self), memo))
         return new
 

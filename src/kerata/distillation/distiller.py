@@ -5,7 +5,6 @@ import contextlib
 import optree
 
 from kerata import engines, ops
-from kerata.core.configurable import is_own
 from kerata.core.registry import deserialize_keras_object, serialize_keras_object
 from kerata.distillation.strategies import DistillationLoss
 from kerata.engines.state import local, standing
@@ -13,7 +12,6 @@ from kerata.metrics import Mean
 from kerata.models import Model
 from kerata.training.checks import build_by_call
 from kerata.training.compiled import track
-from kerata.training.data import unpack_x_y_sample_weight
 
 
 class Distiller(Model):
@@ -68,9 +66,7 @@ class Distiller(Model):
         self._seen = None, {}  # the outputs of the last call, and what the student's layers gave in it
         self.built = teacher.built and student.built
 
-    @property
-    def _untracked(self):
-        return super()._untracked | {"_seen"}
+    _untracked = Model._untracked | {"_seen"}
 
     @property
     def output_names(self):
@@ -103,7 +99,7 @@ class Distiller(Model):
         `sample_weight` weights the loss on the labels (Keras 3.15.1 leaves it out); strategies give one number for a batch.
         """
         share = self.student_loss_weight
-        by_labels = self._compile_loss(y, y_pred, sample_weight) if share > 0 else ops.zeros(())
+        by_labels = self._compilation.loss(y, y_pred, sample_weight) if share > 0 else ops.zeros(())
         by_teacher = self._distillation_loss(x, y_pred, training) if share < 1 else ops.zeros(())
         by_labels, by_teacher = (ops.cast(value, "float32") for value in (by_labels, by_teacher))
         total = ops.add(ops.multiply(by_labels, share), ops.multiply(by_teacher, 1 - share))
@@ -138,15 +134,11 @@ class Distiller(Model):
         with _noted(model, names) as features:
             return model(x, training=training), features
 
-    def _build_for(self, batch):
+    def _build_for(self, x):
         for model in (self.teacher, self.student):
             if not model.built:
-                build_by_call(model, unpack_x_y_sample_weight(batch)[0])
-        super()._build_for(batch)
-
-    def _can_pad(self, mode):
-        # A strategy of the user's may take a mean over all rows, padded ones among them.
-        return super()._can_pad(mode) and all(is_own(type(strategy)) for strategy in self.distillation_losses)
+                build_by_call(model, x)
+        super()._build_for(x)
 
     def get_config(self):
         """The constructor's arguments."""

@@ -9,6 +9,9 @@ import contextlib
 
 import numpy as np
 
+# Data of more bytes go to the device in blocks: where a copy of them is in the same memory, and where nothing is known of it.
+ROOM_ON_HOST, ROOM_ON_DEVICE = 1 << 26, 1 << 30
+
 
 def numpy_dtype(name):
     """NumPy's dtype of a name, also of those of ml_dtypes (bfloat16, float8, int4)."""
@@ -52,6 +55,18 @@ class Engine(abc.ABC):
     @abc.abstractmethod
     def is_array(self, x):
         """Whether `x` is an array of this engine (or a tracer of one)."""
+
+    def room_for_data(self):
+        """How many bytes of a program's data may go to the device at once; None where it shares the host's memory."""
+        return
+
+    def check_trains(self):
+        """Raises: RuntimeError on an engine without gradients."""
+        if not self.trains:
+            raise RuntimeError(
+                f"The engine {self.name!r} runs models but can't train them: it has no gradients. Choose an engine that trains, "
+                "with KERATA_BACKEND=jax in the environment or kerata.config.set_backend('jax') before the model is built."
+            )
 
     def keep_64_bits(self):
         """Keep 64-bit numbers from now on: called when the user's `floatx` is float64."""

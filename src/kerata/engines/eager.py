@@ -3,9 +3,8 @@
 import numpy as np
 import optree
 
-from kerata.engines.abstract.array import AbstractArray
 from kerata.engines.base import Engine
-from kerata.engines.state import StateScope, standing
+from kerata.engines.lifting import in_a_scope, inferred, with_length
 
 
 class EagerEngine(Engine):
@@ -30,23 +29,13 @@ class EagerEngine(Engine):
 
     def infer(self, fn, *args, **kwargs):
         """Runs `fn` on zeros of two sizes."""
-        results = []
-        with standing(engine=self), self.no_gradients(), np.errstate(all="ignore"):
-            for probe in (3, 5):
-                filled = optree.tree_map(lambda x: self._zeros(x, probe), (args, kwargs))
-                with StateScope():
-                    results.append(fn(*filled[0], **filled[1]))
-        return optree.tree_map(self._merged, *results)
 
-    def _zeros(self, x, probe):
-        if not isinstance(x, AbstractArray):
-            return x
-        return self.xp.zeros([probe if d is None else d for d in x.shape], dtype=self.known_dtype(x.dtype))
+        def run(specs, rebuilt, probe):
+            arrays = [self.xp.zeros(with_length(x, probe), dtype=self.known_dtype(x.dtype)) for x in specs]
+            with self.no_gradients(), np.errstate(all="ignore"):
+                return in_a_scope(fn, rebuilt(arrays))
 
-    def _merged(self, a, b):
-        if not hasattr(a, "shape"):
-            return a
-        return AbstractArray([m if m == n else None for m, n in zip(a.shape, b.shape)], self.dtype(a))
+        return inferred(self, run, (3, 5), args, kwargs)
 
     # Control flow
 

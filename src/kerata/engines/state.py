@@ -37,6 +37,19 @@ def standing(**values):
         fields.update(before)
 
 
+class SharedStorage:
+    """The values of several variables in one piece of an engine's memory.
+
+    A variable whose value is in one gets storage of its own when somebody reads or assigns it.
+    """
+
+    def part(self):
+        """Give each variable whose value is still here storage of its own."""
+
+    def numpy(self, variable):
+        """The value of one of the variables, as a NumPy array of its own."""
+
+
 class UnlistedVariables(Exception):
     """A compiled function touched variables that it was not given; the caller adds them and traces once more."""
 

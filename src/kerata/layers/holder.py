@@ -4,17 +4,21 @@ import numpy as np
 
 from kerata import engines
 from kerata.core import dtypes, naming, suggestions
+from kerata.core.structure import Structure
 from kerata.core.variable import Variable, autocast_scope
 from kerata.engines.abstract.array import AbstractArray
 from kerata.engines.state import local, outside_scopes
-from kerata.layers.tracking import held, remembered, variables_in
-
-# Attributes that hold no part of the layer.
-_UNTRACKED = frozenset(("_arguments", "_inbound_nodes", "_losses", "_untracked", "_parent"))
+from kerata.layers.tracking import Parts
 
 
 class Holder:
     """The part of `Layer` that keeps state: its weights and those of the layers inside it, metrics and losses."""
+
+    is_part = True
+    # Attributes that hold no part of the layer.
+    _untracked = frozenset(
+        ("_arguments", "_inbound_nodes", "_losses", "_parent", "_parts_found", "_layers_found", "_usual_call")
+    )
 
     # Weights
 
@@ -72,6 +76,7 @@ class Holder:
         variable.constraint = constraints.get(constraint)
         variable.overwrite_with_gradient = overwrite_with_gradient
         self._weights.append(variable)
+        Structure.version += 1
         return variable
 
     add_variable = add_weight
@@ -82,13 +87,23 @@ class Holder:
             with engines.use_engine(engines.concrete_name()), outside_scopes():
                 self.set_weights(weights)
 
-    @property
-    def _untracked(self):
-        return _UNTRACKED
+    # What it holds is looked for once, and again when `Structure.version` or one of its containers says that it may differ
+
+    def _held(self):
+        """The parts of the layer itself."""
+        found = self._parts_found
+        if found is None or found[0] != Structure.version or not found[1].are_current():
+            from kerata.metrics.metric import Metric
+
+            found = Structure.version, Parts(self, self._untracked, Holder, Metric)
+            object.__setattr__(self, "_parts_found", found)
+        return found[1]
 
     def _own_variables(self):
         """The layer's own variables, trainable ones first, and the states of its seed generators."""
-        found, seeds = variables_in(self, self._untracked)
+        held = self._held()
+        found = held.variables.values()
+        seeds = [g.state for g in held.seeds.values()]
         return [v for v in found if v.trainable], [v for v in found if not v.trainable], seeds
 
     def _accompanying_variables(self):
@@ -97,45 +112,46 @@ class Holder:
 
     def _sublayers(self):
         """The layers that this one holds, in the order in which they were set."""
-        return [x for x in held(self, Holder, self._untracked) if x is not self]
+        return list(self._held().layers.values())
 
-    @remembered
-    def _tree(self):
-        """This layer and all inside it, each once."""
+    def _flatten_layers(self, include_self=True, recursive=True):
+        """This layer and all inside it, each once; without `recursive`, those directly inside it only."""
+        layers = self._all_layers() if recursive else [self, *self._sublayers()]
+        return list(layers) if include_self else layers[1:]
+
+    def _all_layers(self):
+        known = self._layers_found
+        if known is not None and known[0] == Structure.version and all(parts.are_current() for parts in known[2]):
+            return known[1]
         found, stack = {}, [self]
         while stack:
             layer = stack.pop()
             if id(layer) not in found:
                 found[id(layer)] = layer
                 stack.extend(layer._sublayers()[::-1])
-        return list(found.values())
-
-    def _flatten_layers(self, include_self=True, recursive=True):
-        """This layer and all inside it, each once; without `recursive`, those directly inside it only."""
-        layers = self._tree() if recursive else [self, *self._sublayers()]
-        return layers if include_self else layers[1:]
+        layers = list(found.values())
+        watched = [parts for parts in (layer._held() for layer in layers) if parts.may_change]
+        object.__setattr__(self, "_layers_found", (Structure.version, layers, watched))
+        return layers
 
     def _gather(self, select):
         found = {}
-        for layer in self._flatten_layers():
+        for layer in self._all_layers():
             for v in select(layer, *layer._own_variables()):
                 found[id(v)] = v
         return list(found.values())
 
     @property
-    @remembered
     def variables(self):
         """The weights, and the states of random generators; metrics' states are in `metrics_variables`."""
         return self._gather(lambda layer, *groups: [v for group in groups for v in group])
 
     @property
-    @remembered
     def weights(self):
         """The weights, trainable or not."""
         return self._gather(lambda layer, trainable, fixed, seeds: [*trainable, *fixed])
 
     @property
-    @remembered
     def trainable_variables(self):
         """The variables that training changes."""
         return self._gather(lambda layer, trainable, fixed, seeds: trainable if layer._trainable else [])
@@ -200,14 +216,8 @@ class Holder:
 
     # Metrics and losses
 
-    @remembered
     def _all_metrics(self):
-        from kerata.metrics.metric import Metric
-
-        found = {}
-        for layer in self._flatten_layers():
-            found.update((id(m), m) for m in held(layer, Metric, layer._untracked))
-        return list(found.values())
+        return list({id(m): m for layer in self._all_layers() for m in layer._held().metrics.values()}.values())
 
     @property
     def metrics(self):

@@ -13,7 +13,7 @@ from kerata.core import constants, masks, naming, policies, registry, remat, sug
 from kerata.core.arrays import as_array, dtype_of, is_text, static_shape
 from kerata.core.configurable import Configurable, is_own
 from kerata.core.graph import Node, Operation, abstract_call, has_symbolic, symbolic_outputs
-from kerata.core.setting_changes import SettingChanges
+from kerata.core.structure import Structure
 from kerata.core.variable import Variable, independent_copy
 from kerata.engines.abstract.array import AbstractArray
 from kerata.engines.state import StateScope, local, standing
@@ -23,6 +23,7 @@ from kerata.layers.holder import Holder
 from kerata.layers.usual_call import UsualCall
 
 _ANYWHERE = contextlib.nullcontext()
+_FOUND = ("_usual_call", "_parts_found", "_layers_found")  # what was found out, and can be again
 _HALF = ("float16", "bfloat16")
 
 
@@ -113,9 +114,14 @@ class Layer(Holder, Configurable, Operation):
     def __setattr__(self, name, value):
         if name == "dtype_policy":
             value = policies.get(value)
-        SettingChanges.note(self, name, value)
+        Structure.note_part(self, name, value)
+        Structure.note(self, name, value)
         vars(self)["_usual_call"] = None
         super().__setattr__(name, value)
+
+    def __delattr__(self, name):
+        Structure.version += 1
+        super().__delattr__(name)
 
     def _around_module(self, module):
         """The layer that is kept for a module of PyTorch's that is set as an attribute."""
@@ -125,7 +131,8 @@ class Layer(Holder, Configurable, Operation):
 
     def __getstate__(self):
         """What is pickled and copied; unpickled weights are where new ones are made."""
-        return {name: value for name, value in vars(self).items() if name != "_place"} | {"_usual_call": None, "_losses": []}
+        kept = {name: value for name, value in vars(self).items() if name != "_place"}
+        return kept | dict.fromkeys(_FOUND) | {"_losses": []}
 
     def __setstate__(self, state):
         vars(self).update(state)
@@ -148,7 +155,7 @@ class Layer(Holder, Configurable, Operation):
         state.update(
             built=False, _building=False, _trainable=True, _weights=[], _losses=[], _inbound_nodes=[], _build_shapes=None
         )
-        state.update(name=None, path=None, _initial_weights=None, _engine_name=None, _usual_call=None)
+        state.update(name=None, path=None, _initial_weights=None, _engine_name=None, **dict.fromkeys(_FOUND))
         return instance
 
     def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, **kwargs):

@@ -81,9 +81,7 @@ class RNN(Layer):
         self.zero_output_for_mask = zero_output_for_mask
         self.states = None
 
-    @property
-    def _untracked(self):
-        return super()._untracked | {"states"}
+    _untracked = Layer._untracked | {"states"}
 
     @property
     def single_state(self):

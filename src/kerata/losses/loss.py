@@ -8,7 +8,7 @@ from kerata.core import batch, masks, naming, policies
 from kerata.core.arrays import as_array
 from kerata.core.config import settings
 from kerata.core.configurable import Configurable
-from kerata.core.setting_changes import SettingChanges
+from kerata.core.structure import Structure
 from kerata.losses.shapes import squeeze_or_expand
 from kerata.ops import numpy as knp
 
@@ -45,7 +45,7 @@ class Loss(Configurable):
         self._dtype = settings.floatx if dtype is None else policies.get(dtype).compute_dtype
 
     def __setattr__(self, name, value):
-        SettingChanges.note(self, name, value)
+        Structure.note(self, name, value)
         super().__setattr__(name, value)
 
     @property

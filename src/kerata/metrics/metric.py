@@ -7,7 +7,7 @@ from kerata.core import dtypes, naming, policies
 from kerata.core.arrays import as_array
 from kerata.core.config import settings
 from kerata.core.configurable import Configurable
-from kerata.core.setting_changes import SettingChanges
+from kerata.core.structure import Structure
 from kerata.core.variable import Variable, independent_copy
 from kerata.engines import state
 
@@ -37,6 +37,8 @@ class Metric(Configurable):
     3.0
     """
 
+    is_part = True
+
     def __init__(self, dtype=None, name=None):
         self._variables, self._metrics = [], []
         self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
@@ -49,7 +51,7 @@ class Metric(Configurable):
             self._metrics.append(value)
         elif isinstance(value, Variable) and not any(v is value for v in self._variables):
             self._variables.append(value)
-        SettingChanges.note(self, name, value)
+        Structure.note(self, name, value)
         super().__setattr__(name, value)
 
     @property

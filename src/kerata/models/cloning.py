@@ -79,7 +79,7 @@ def _compiled_as(model, new):
     new._trainable = model._trainable
     if model.compiled and type(model).compile is Trainer.compile:
         try:
-            arguments = optree.tree_map(_anew, model._compile_arguments, none_is_leaf=True)
+            arguments = optree.tree_map(_anew, model._compilation.arguments, none_is_leaf=True)
         except (TypeError, ValueError) as error:
             warn(f"The clone of {model.name!r} is not compiled, since its optimizer can't be made anew: {error}")
             return new

@@ -7,6 +7,7 @@ from kerata.core.graph import symbolic_leaves
 from kerata.core.paths import flattened, nested
 from kerata.core.registry import deserialize_keras_object, serialize_keras_object
 from kerata.layers.layer import Layer
+from kerata.training.data import to_host
 from kerata.training.trainer import Trainer
 
 _NODES = "nodes in order"  # among what is pickled of a model
@@ -149,9 +150,9 @@ class Model(Trainer, Layer):
         names = [x._keras_history[0].name for x in self.outputs]
         return [f"{n}_{names[:i].count(n)}" if n in names[:i] else n for i, n in enumerate(names)]
 
-    def _standard_inputs(self, x):
+    def _inputs_from(self, x, to_host=to_host):
         if self.plan is None or self.plan.parted is None:
-            return super()._standard_inputs(x)
+            return super()._inputs_from(x, to_host)
         from kerata.models.functional import run_on_host
 
         return run_on_host(self, x)
@@ -242,7 +243,7 @@ class Model(Trainer, Layer):
         from kerata.models.quantization import quantize
 
         quantize(self, mode, config, filters, kwargs)
-        self._forget_compiled()
+        self._compilation.forget_programs()
 
     def get_quantization_layer_structure(self, mode=None):
         """What "gptq" and "awq" are to quantize, one after another; overridden by models that know.
@@ -298,7 +299,7 @@ class Model(Trainer, Layer):
 
         The nodes come first, each after those that it needs, so that no deep graph is descended from its outputs.
         """
-        return {_NODES: self._nodes(), **super().__getstate__(), "_compiled_steps": None, "_predictor": None}
+        return {_NODES: self._nodes(), **super().__getstate__()}
 
     def __setstate__(self, state):
         super().__setstate__({name: value for name, value in state.items() if name != _NODES})
@@ -308,7 +309,7 @@ class Model(Trainer, Layer):
         from kerata import engines
 
         engines.get(name)
-        for v in self._all_variables():
+        for v in self._compilation.variables():
             v.to_engine(name)
         for layer in self._flatten_layers():
             if layer._engine_name not in (None, name):
@@ -316,7 +317,7 @@ class Model(Trainer, Layer):
             layer._engine_name = name
             layer._losses.clear()
             if isinstance(layer, Model):
-                layer._forget_compiled()
+                layer._compilation.forget_programs()
         return self
 
     def get_state_tree(self, value_format="backend_tensor"):

@@ -8,7 +8,7 @@ from kerata.engines.state import local, standing
 from kerata.layers.input_layer import InputLayer
 from kerata.layers.layer import Layer
 from kerata.models.model import Model
-from kerata.training.data import with_texts
+from kerata.training.data import to_host, with_texts
 
 
 class Sequential(Model):
@@ -107,7 +107,7 @@ class Sequential(Model):
         self.built = known
         if known:
             self._remember_engine()
-        self._forget_compiled()
+        self._compilation.forget_programs()
 
     def build(self, input_shape=None):
         """Make the weights, for inputs of this shape (the batch axis among it)."""
@@ -129,11 +129,11 @@ class Sequential(Model):
         self._chain, self._tensors = [source, *self._chain], tensors
         self._changed()
 
-    def _standard_inputs(self, x):
+    def _inputs_from(self, x, to_host=to_host):
         if self._chain and not self._tensors and self._chain[0].runs_on_host and not isinstance(x, (list, tuple, dict)):
             x = with_texts(x)
             self._begin_with(x.shape, "string" if is_text(x) else dtype_of(x))
-        return super()._standard_inputs(x)
+        return super()._inputs_from(x, to_host)
 
     def call(self, inputs, training=None, mask=None, **kwargs):
         """Each layer on the output of the one before; `mask` says which steps of the input count.

@@ -9,7 +9,7 @@ from kerata.core import naming, registry
 from kerata.core.arrays import as_array, dtype_of
 from kerata.core.arrays import cast as _cast
 from kerata.core.configurable import Configurable, is_own, parameters_of
-from kerata.core.setting_changes import SettingChanges
+from kerata.core.structure import Structure
 from kerata.core.variable import Variable, independent_copy
 from kerata.engines import state
 from kerata.engines.warning import warn
@@ -103,7 +103,7 @@ class Optimizer(Configurable):
         self._learning_rate = self._started(learning_rate)
 
     def __setattr__(self, name, value):
-        SettingChanges.note(self, name, value)
+        Structure.note(self, name, value)
         super().__setattr__(name, value)
 
     def _check_arguments(self):

@@ -6,9 +6,10 @@ import types
 
 import numpy as np
 
+from kerata.core.structure import CONTAINERS
 from kerata.core.variable import Variable
 from kerata.layers.layer import Layer
-from kerata.layers.tracking import CONTAINERS, parts_of
+from kerata.layers.tracking import parts_of
 
 _DEPTH = 8
 # Packages whose objects hold no layers of users'.

@@ -1,8 +1,9 @@
 """Where each weight of a model stands in a file: Keras 3's tree of names."""
 
 from kerata.core.naming import to_snake_case
+from kerata.core.structure import CONTAINERS
 from kerata.layers.layer import Layer
-from kerata.layers.tracking import CONTAINERS, parts_of
+from kerata.layers.tracking import parts_of
 
 
 def children(obj):

@@ -10,14 +10,14 @@ from kerata.engines.state import StateScope, standing
 from kerata.engines.warning import warn
 
 
-def guarded(model, step, findings):
+def guarded(compilation, step, findings):
     """`step`, after which all is as before it once something was found, so that the step can be looked at again."""
 
     def run(data):
-        variables = model._all_variables()
+        variables = compilation.variables()
         before = [current().place(v.value, v.dtype) for v in variables]  # copies: storage may be changed in place
         step(data)
-        note_not_finite("the weights after the update", *(v.value for v in model.variables))
+        note_not_finite("the weights after the update", *(v.value for v in compilation.model.variables))
         found = findings.record.value[0] >= 0
         for variable, old in zip(variables, before):
             variable.assign(current().xp.where(found, old, variable.value))
@@ -25,10 +25,11 @@ def guarded(model, step, findings):
     return run
 
 
-def report(model, finding, where, data, batch, reported):
+def report(compilation, finding, where, data, batch, reported):
     """Say what is known of NaN or infinity in the loss or the weights.
 
     Args:
+        compilation: what the model was compiled for.
         finding: a `Finding`.
         where: the step, in words.
         data: the data of the run.
@@ -37,9 +38,10 @@ def report(model, finding, where, data, batch, reported):
 
     Raises: FloatingPointError if the model was compiled with `detect_anomaly=True`.
     """
+    model = compilation.model
     if model.detect_anomaly and batch is not None:
         raise FloatingPointError(
-            f"{where[0].upper()}{where[1:]} gave {_kind(finding)}. {_origin(model, *batch())} {_AS_BEFORE}"
+            f"{where[0].upper()}{where[1:]} gave {_kind(finding)}. {_origin(compilation, *batch())} {_AS_BEFORE}"
         )
     if not reported:
         reason = _bad_row(data) or _bad_weight(model) or _NO_REASON
@@ -84,12 +86,12 @@ def _bad_weight(model):
     return None
 
 
-def _origin(model, data, valid):
+def _origin(compilation, data, valid):
     """What became NaN or infinite first in the step on this batch, in words."""
     in_batch = _bad_row_of(data)
     if in_batch is not None:
         return f"In that batch {in_batch}"
-    first, unfinished = _watched(model, data, valid)
+    first, unfinished = _watched(compilation, data, valid)
     if first is None:
         names = ", ".join(map(repr, unfinished[:3])) + ("" if len(unfinished) <= 3 else f" and {len(unfinished) - 3} more")
         return (
@@ -98,17 +100,17 @@ def _origin(model, data, valid):
         )
     if first.value:
         return f"The first NaN is in {first.message}."
-    second, _ = _watched(model, data, valid, only_nan=True)
+    second, _ = _watched(compilation, data, valid, only_nan=True)
     then = "" if second is None else f", and then NaN in {second.message}"
     return f"There is first infinity in {first.message}{then}: numbers became too large, or were divided by 0."
 
 
-def _watched(model, data, valid, only_nan=False):
+def _watched(compilation, data, valid, only_nan=False):
     """Run the step again without changing anything; the first finding, and the weights that it leaves not finite."""
     findings = Findings(only_nan)
     with standing(observer=_observe), StateScope(), findings.collecting(), current_batch.valid_rows(valid):
-        model._steps.plain("train")(data)
-        bad = [v.path for v in model.trainable_variables if not np.isfinite(v.numpy()).all()]
+        compilation.programs.plain("train")(data)
+        bad = [v.path for v in compilation.model.trainable_variables if not np.isfinite(v.numpy()).all()]
         return findings.first(), bad
 
 

@@ -5,22 +5,25 @@ import inspect
 import numpy as np
 import optree
 
-from kerata import losses, metrics
+from kerata import metrics
 from kerata.core.arrays import as_array, dtype_of
 from kerata.core.configurable import is_own
 from kerata.core.graph import abstract_call, accepts
 from kerata.engines.abstract.array import AbstractArray
-from kerata.losses.labels import check_labels
 from kerata.training import anomaly
-from kerata.training.compiled import output_items, targets_of
 
 
 def check_compiled(model, what):
     """Raises: ValueError if the model is not compiled and its step is not the user's own."""
-    if not model.compiled and not (what == "fit" and model._overrides("train_step") and model.optimizer is not None):
+    own_step = what == "fit" and model.optimizer is not None and not is_own(_definer(type(model), "train_step"))
+    if not model.compiled and not own_step:
         raise ValueError(
             f"Model {model.name!r} is not compiled: call model.compile(optimizer='adam', loss='mse') before {what}()."
         )
+
+
+def _definer(cls, name):
+    return next(c for c in cls.__mro__ if name in vars(c))
 
 
 def check_counts(**counts):
@@ -51,7 +54,7 @@ def check_metric(x):
 
 def build_by_call(model, x):
     """Make the weights of a model without a graph, from the shapes of a batch."""
-    if model.plan is None and not hasattr(model, "_chain") and not model._overrides("call"):
+    if model.plan is None and not hasattr(model, "_chain") and is_own(_definer(type(model), "call")):
         model.built = True  # nothing to call: the model's own step says what is done with its parts
         return
     spec = optree.tree_map(lambda a: AbstractArray((None, *a.shape[1:]), _dtype(a)), x)
@@ -81,42 +84,6 @@ def output_spec(model, x):
         return abstract_call(model._call_inside_outer, (spec,), {})
     except Exception:
         return None
-
-
-def check_batch(model, batch):
-    """Raises: ValueError for labels that are no class of the model's output."""
-    x, y, _ = batch
-    compiled = model._compile_loss
-    if compiled is None or y is None or not _has_sparse(compiled.loss):
-        return
-    steps = model._steps
-    if steps.output_spec is None:
-        if not model.built:
-            return
-        steps.output_spec = (output_spec(model, x),)
-    spec = steps.output_spec
-    if spec[0] is None:
-        return
-    outputs = output_items(spec[0], compiled.output_names)
-    if compiled.by_output is None:
-        compiled.build(spec[0])
-    targets = targets_of(y, list(outputs))
-    for name, output in outputs.items():
-        loss = compiled.by_output.get(name)
-        if _is_sparse(loss) and targets[name] is not None and output.shape[-1:] not in ((None,), ()):
-            check_labels(np.asarray(targets[name]), output.shape[-1], f"output {name!r}", getattr(loss, "ignore_class", None))
-
-
-def _has_sparse(loss):
-    return any(_is_sparse(losses.get(x)) for x in optree.tree_leaves(loss))
-
-
-def _is_sparse(loss):
-    """Whether a loss takes class numbers."""
-    return (
-        isinstance(loss, losses.SparseCategoricalCrossentropy)
-        or getattr(loss, "fn", loss) is losses.sparse_categorical_crossentropy
-    )
 
 
 def as_written(method, given):
@@ -183,7 +150,7 @@ def step_with_state(model, name, data):
     return logs
 
 
-def report_findings(model, where, data=None, batch=None, reported=False):
+def report_findings(compilation, where, data=None, batch=None, reported=False):
     """Look for what the steps noted, and report it.
 
     Args:
@@ -194,7 +161,7 @@ def report_findings(model, where, data=None, batch=None, reported=False):
 
     Raises: ValueError for labels and indices out of range; FloatingPointError for NaN with `detect_anomaly`.
     """
-    found = model._steps.findings
+    found = compilation.programs.findings
     finding = found.first()
     if finding is None:
         return False
@@ -202,5 +169,5 @@ def report_findings(model, where, data=None, batch=None, reported=False):
     if finding.kind == "range":
         raise ValueError(f"{finding.message}\nThis was found in {where(finding.step)}.")
     given = batch and (lambda: batch(finding.step))
-    anomaly.report(model, finding, where(finding.step), data, given, reported)
+    anomaly.report(compilation, finding, where(finding.step), data, given, reported)
     return True

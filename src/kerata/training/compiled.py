@@ -2,6 +2,7 @@
 
 import difflib
 
+import numpy as np
 import optree
 
 from kerata import losses as losses_module
@@ -9,6 +10,7 @@ from kerata import metrics as metrics_module
 from kerata import ops
 from kerata.core import batch
 from kerata.core.arrays import static_shape
+from kerata.losses.labels import check_labels
 from kerata.metrics import Mean, Metric
 
 _ACCURACIES = ("accuracy", "acc", "Accuracy", "categorical_accuracy_auto")
@@ -88,6 +90,22 @@ class CompiledLoss:
             self.trackers = [Mean(name=f"{n}_loss") for n in names if by_output[n] is not None]
         self.by_output = by_output  # last: what can't be matched is told again
 
+    @property
+    def takes_labels(self):
+        """Whether one of the losses takes class numbers."""
+        return any(_takes_labels(losses_module.get(x)) for x in optree.tree_leaves(self.loss))
+
+    def check_labels(self, y_true, y_pred):
+        """Raises: ValueError for labels that are no class of the model's outputs, which are arrays or their specs."""
+        outputs = output_items(y_pred, self.output_names)
+        if self.by_output is None:
+            self.build(y_pred)
+        targets = targets_of(y_true, list(outputs))
+        for name, output in outputs.items():
+            loss, labels = self.by_output.get(name), targets[name]
+            if _takes_labels(loss) and labels is not None and output.shape[-1:] not in ((None,), ()):
+                check_labels(np.asarray(labels), output.shape[-1], f"output {name!r}", getattr(loss, "ignore_class", None))
+
     def __call__(self, y_true, y_pred, sample_weight=None):
         """The weighted sum of the outputs' losses, a scalar; None if no output has one."""
         if self.by_output is None:
@@ -123,6 +141,13 @@ def track(tracker, value, like):
     count = 1.0 if count is None else ops.cast(count, "float32") if hasattr(count, "dtype") else float(count)
     tracker.total.assign_add(ops.multiply(ops.cast(value, "float32"), count))
     tracker.count.assign_add(count)
+
+
+def _takes_labels(loss):
+    return (
+        isinstance(loss, losses_module.SparseCategoricalCrossentropy)
+        or getattr(loss, "fn", loss) is losses_module.sparse_categorical_crossentropy
+    )
 
 
 def _as_loss(given, name):

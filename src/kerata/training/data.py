@@ -13,8 +13,10 @@ from kerata.core.arrays import checked_cast
 from kerata.core.config import floatx
 from kerata.core.graph import FromHost
 
-# Arrays above this many bytes are read batch by batch instead of being kept on the device.
-MEMORY_LIMIT = 2 * 1024**3
+# Arrays of more bytes keep their dtype, and are converted a block of rows at a time.
+_LARGE = 1 << 26
+# How much of data that do not go to the device at once is there at a time, beside the next block on its way.
+BLOCK_BYTES = 1 << 24
 
 
 def unpack_x_y_sample_weight(data):
@@ -74,14 +76,29 @@ class MemoryData(_Data):
         self.batch_size = min(batch_size, max(self.size, 1))
         self.shuffle = shuffle
         self.steps = math.ceil(self.size / self.batch_size)
+        self.bytes = sum(a.nbytes for a in leaves)
+        self.row_bytes = max(1, self.bytes // max(1, self.size))
+        self.block_bytes = BLOCK_BYTES
         self._placed = None
+
+    def fits(self):
+        """Whether the arrays go to the engine's device at once: where that leaves most of its memory free."""
+        leaves = optree.tree_leaves(self.arrays)
+        as_they_are = all(not isinstance(a, np.memmap) and to_host(a[:0]).dtype == a.dtype for a in leaves)
+        room = engines.current().room_for_data()
+        if room is None and not as_they_are:  # the device shares the host's memory, but not what has to be converted
+            room = _LARGE
+        return room is None or self.bytes <= room
 
     def on_device(self):
         """The arrays, moved to the engine's device once."""
         if self._placed is None:
-            engine = engines.current()
-            self._placed = optree.tree_map(engine.asarray, self.arrays)
+            self._placed = optree.tree_map(engines.current().asarray, self.rows(slice(None)))
         return self._placed
+
+    def rows(self, rows):
+        """Rows by number, in arrays of the dtypes that tensors have."""
+        return optree.tree_map(lambda a: to_host(a[rows]), self.arrays)
 
     def order(self, generator):
         """The rows' numbers for an epoch, in int32."""
@@ -96,13 +113,12 @@ class MemoryData(_Data):
 
     def first(self):
         """The first batch."""
-        return optree.tree_map(lambda a: a[: self.batch_size], self.arrays)
+        return self.rows(slice(self.batch_size))
 
     def batches(self, order):
         """The batches one after another."""
         for start in range(0, len(order), self.batch_size):
-            rows = order[start : start + self.batch_size]
-            yield optree.tree_map(lambda a: a[rows], self.arrays)
+            yield self.rows(order[start : start + self.batch_size])
 
 
 class StreamData(_Data):
@@ -168,18 +184,13 @@ def adapt(x, y=None, sample_weight=None, batch_size=None, shuffle=False, class_w
     if class_weight is not None:
         check_class_weight(class_weight)
     if _is_arrays(x):
-        arrays = _standard_arrays((inputs or standard)(x), y, sample_weight)
+        arrays = _standard_arrays((inputs or standard)(x, whole_to_host), y, sample_weight)
         if class_weight is not None:
             arrays = weighted_by_class(arrays, class_weight)
         batch_size = 32 if batch_size is None else batch_size
         if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
             raise ValueError(f"batch_size must be a positive integer; {batch_size!r} came.")
-        data = MemoryData(arrays, int(batch_size), shuffle)
-        if _too_large(arrays):
-            return StreamData(
-                lambda: data.batches(data.order(generator or np.random.default_rng())), data.steps, batch_size=data.batch_size
-            )
-        return data
+        return MemoryData(arrays, int(batch_size), shuffle)
     for name, value in (("y", y), ("sample_weight", sample_weight)):
         if value is not None:
             raise ValueError(f"{name} is not given beside {_describe(x)}: its batches hold (x, y) or (x, y, sample_weight).")
@@ -276,11 +287,20 @@ def to_host(x):
     elif kind in "US":
         raise ValueError(_not_numbers(array))
     if array.dtype == np.float64 and floatx() != "float64":
-        return array if isinstance(array, np.memmap) else array.astype(floatx() if floatx() != "bfloat16" else "float32")
-    if array.dtype in (np.int64, np.uint64) and not isinstance(array, np.memmap):
+        return array.astype(floatx() if floatx() != "bfloat16" else "float32")
+    if array.dtype in (np.int64, np.uint64):
         narrow = np.dtype("int32")
         return checked_cast(array, None).astype(narrow) if not engines.current().keeps_64_bits else array
     return array
+
+
+def whole_to_host(x):
+    """`to_host` for data as a whole: large arrays of numbers, and those mapped to files, are left as they are for now."""
+    if isinstance(x, np.ndarray) and x.dtype.kind in "biuf" and (isinstance(x, np.memmap) or x.nbytes > _LARGE):
+        if x.dtype in (np.int64, np.uint64) and not engines.current().keeps_64_bits:
+            checked_cast(x, None)
+        return x
+    return to_host(x)
 
 
 def _not_numbers(array):
@@ -325,7 +345,7 @@ def _holds_arrays(xs):
 
 
 def _standard_arrays(x, y, sample_weight):
-    arrays = (x, standard(y), standard(sample_weight))
+    arrays = (x, standard(y, whole_to_host), standard(sample_weight, whole_to_host))
     sizes = {}
     for name, part in zip(("x", "y", "sample_weight"), arrays):
         for leaf in tree.flatten(part):
@@ -339,11 +359,6 @@ def _standard_arrays(x, y, sample_weight):
     if 0 in sizes:
         raise ValueError("The data is empty: the arrays have 0 samples.")
     return arrays
-
-
-def _too_large(arrays):
-    leaves = [a for a in tree.flatten(arrays) if a is not None]
-    return any(isinstance(a, np.memmap) for a in leaves) or sum(a.nbytes for a in leaves) > MEMORY_LIMIT
 
 
 def split(arrays, fraction):

@@ -28,16 +28,17 @@ _OVERRIDDEN = {
 }
 
 
-def why_not(model, mode, batch):
+def why_not(compilation, mode, batch):
     """Why batches like this one can't be padded in a model's step, as a text; None if they can.
 
     Args:
-        model: a built model.
+        compilation: what the model was compiled for; it is built.
         mode: "train", "test" or "predict".
         batch: `(x, y, sample_weight)`, as the step takes it; their lengths do not matter.
     """
+    model = compilation.model
     try:
-        _refuse_users_code(model, mode)
+        _refuse_users_code(compilation, mode)
         specs = as_rows(batch)
         if mode == "predict":
             with proof(masked=False):
@@ -78,19 +79,20 @@ def _check_outputs(outputs):
 # Users' code
 
 
-def _refuse_users_code(model, mode):
+def _refuse_users_code(compilation, mode):
+    model = compilation.model
     row_wise = getattr(model, "row_wise", False)
     for name in (*_OVERRIDDEN[mode], *(() if row_wise else ("call",))):
-        if model._overrides(name):
+        if compilation.overrides(name):
             raise MixesRows(f"{name} of {type(model).__name__} is the user's code")
-    for layer in model._flatten_layers():
+    for layer in compilation.layers():
         if layer is not model:
             _refuse_users(layer)
         for node in getattr(getattr(layer, "plan", None), "nodes", ()):
             for part in optree.tree_leaves((node.operation, node.args, node.kwargs)):
                 _refuse_function(part, node.operation.name)
     if mode != "predict":
-        for part in model._measures():
+        for part in compilation.measures():
             _refuse_users(part)
 
 

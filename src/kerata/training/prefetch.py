@@ -1,12 +1,14 @@
-"""A thread that reads batches ahead of the loop."""
+"""Batches read ahead of the steps."""
 
 import itertools
 import queue
 import threading
+import time
 
 from kerata import engines
 
 _END = object()
+_SECONDS_WORTH_A_THREAD = 5e-4  # handing a batch from one thread to another takes a tenth of that
 
 
 class Prefetcher:
@@ -14,7 +16,7 @@ class Prefetcher:
 
     Args:
         iterator: what is read.
-        prepare: applied to each item in the thread: conversion, padding, the way to the device.
+        prepare: applied to each item in the thread: conversion, checks, the way to the device.
         limit: the most items read, so that a user's generator is not asked for more than is needed.
         ahead: how many items wait.
 
@@ -24,7 +26,6 @@ class Prefetcher:
     def __init__(self, iterator, prepare, limit=None, ahead=2):
         self._iterator, self._prepare, self._limit = iterator, prepare, limit
         self._queue = queue.Queue(ahead)
-        self._peeked = []
         self._stopped = threading.Event()
         self._engine = engines.current()
         self._place = self._engine.device_in_force()
@@ -36,14 +37,8 @@ class Prefetcher:
             self._read()
 
     def _read(self):
-        count = 0
         try:
-            while self._limit is None or count < self._limit:
-                try:
-                    item = next(self._iterator)
-                except StopIteration:
-                    break
-                count += 1
+            for item in itertools.islice(self._iterator, self._limit):
                 if not self._put((self._prepare(item), None)):
                     return
             self._put((_END, None))
@@ -62,15 +57,7 @@ class Prefetcher:
     def __iter__(self):
         return self
 
-    def has_ended(self):
-        """Whether there is no further item; waits until that is known."""
-        if not self._peeked:
-            self._peeked.extend(itertools.islice(self, 1))
-        return not self._peeked
-
     def __next__(self):
-        if self._peeked:
-            return self._peeked.pop()
         if self._queue is None:
             raise StopIteration
         item, error = self._queue.get()
@@ -85,3 +72,44 @@ class Prefetcher:
         """Stop reading."""
         self._stopped.set()
         self._thread.join(timeout=5)
+
+
+class Source:
+    """Prepared items of an iterator; those that take long to come are read ahead in a thread.
+
+    Args:
+        iterator, prepare, limit: see `Prefetcher`.
+    """
+
+    def __init__(self, iterator, prepare, limit=None):
+        self._iterator = iter(iterator) if limit is None else itertools.islice(iterator, limit)
+        self._prepare = prepare
+        self._read = 0
+        self._ahead = None
+        self._peeked = []
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self._peeked:
+            return self._peeked.pop()
+        if self._ahead is not None:
+            return next(self._ahead)
+        started = time.perf_counter()
+        item = self._prepare(next(self._iterator))
+        self._read += 1
+        if self._read > 1 and time.perf_counter() - started > _SECONDS_WORTH_A_THREAD:  # the first makes files, buffers, pools
+            self._ahead = Prefetcher(self._iterator, self._prepare)
+        return item
+
+    def has_ended(self):
+        """Whether there is no further item; waits until that is known."""
+        if not self._peeked:
+            self._peeked.extend(itertools.islice(self, 1))
+        return not self._peeked
+
+    def close(self):
+        """Stop reading ahead."""
+        if self._ahead is not None:
+            self._ahead.close()

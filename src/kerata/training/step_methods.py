@@ -1,12 +1,9 @@
 """What is done with one batch: the methods of a model that users override for ways of training of their own."""
 
-import types
-
 import optree
 
 from kerata import ops
 from kerata.core import findings, masks
-from kerata.core.configurable import is_own
 from kerata.training import checks
 from kerata.training.compiled import track
 from kerata.training.data import unpack_x_y_sample_weight
@@ -65,13 +62,13 @@ class TrainingSteps:
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """The loss of a batch, a scalar: that of `compile` and those of the layers. The inputs `x` are there for overriding."""
         parts = []
-        if self._compile_loss is not None:
-            value = self._compile_loss(y, y_pred, sample_weight)
+        if self._compilation.loss is not None:
+            value = self._compilation.loss(y, y_pred, sample_weight)
             if value is not None:
                 parts.append(value)
         parts.extend(ops.sum(ops.cast(value, "float32")) for value in self.losses)
         if not parts:
-            if self._compile_loss is None and training:
+            if self._compilation.loss is None and training:
                 raise ValueError(checks.no_loss(self))
             return ops.zeros(())
         total = parts[0]
@@ -81,22 +78,22 @@ class TrainingSteps:
 
     def _loss_of(self, x, y, y_pred, sample_weight, training):
         given = dict(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
-        if self._overrides("compute_loss"):
+        if self._compilation.overrides("compute_loss"):
             return checks.as_written(self.compute_loss, given)
         return self.compute_loss(**given)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Give a batch to the metrics; returns the logs so far. Override it for logs of your own, which may need `x`."""
-        if self._compile_metrics is not None:
-            self._compile_metrics.update_state(y, y_pred, sample_weight)
+        if self._compilation.metrics is not None:
+            self._compilation.metrics.update_state(y, y_pred, sample_weight)
         return self.get_metrics_result()
 
     def _update_metrics(self, x, y, y_pred, sample_weight):
-        if self._overrides("compute_metrics"):
+        if self._compilation.overrides("compute_metrics"):
             given = dict(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
             return checks.as_written(self.compute_metrics, given)
-        if self._compile_metrics is not None:
-            self._compile_metrics.update_state(y, y_pred, sample_weight)
+        if self._compilation.metrics is not None:
+            self._compilation.metrics.update_state(y, y_pred, sample_weight)
         return None
 
     def get_metrics_result(self):
@@ -116,14 +113,14 @@ class TrainingSteps:
     def _track_loss(self, loss, y_pred):
         findings.note_not_finite("the loss", loss)
         leaves = optree.tree_leaves(y_pred)
-        if self._loss_tracker is not None:
-            track(self._loss_tracker, loss, leaves[0] if leaves else loss)
+        if self._compilation.tracker is not None:
+            track(self._compilation.tracker, loss, leaves[0] if leaves else loss)
 
     # Keras 2's names, for overridden steps
 
     def compiled_loss(self, y_true, y_pred, sample_weight=None, regularization_losses=None):
         """The loss given to `compile`, with losses added; Keras 2's name."""
-        parts = [self._compile_loss(y_true, y_pred, sample_weight), *(regularization_losses or [])]
+        parts = [self._compilation.loss(y_true, y_pred, sample_weight), *(regularization_losses or [])]
         total = parts[0]
         for part in parts[1:]:
             total = ops.add(total, part)
@@ -133,7 +130,7 @@ class TrainingSteps:
     @property
     def compiled_metrics(self):
         """The metrics given to `compile`; Keras 2's name."""
-        return self._compile_metrics
+        return self._compilation.metrics
 
     # Metrics
 
@@ -141,12 +138,12 @@ class TrainingSteps:
     def metrics(self):
         """The metrics: the loss, those given to `compile`, and those that layers hold."""
         found = []
-        if self._loss_tracker is not None:
-            found.append(self._loss_tracker)
-        if self._compile_loss is not None:
-            found += self._compile_loss.trackers
-        if self._compile_metrics is not None:
-            found += self._compile_metrics.metrics
+        if self._compilation.tracker is not None:
+            found.append(self._compilation.tracker)
+        if self._compilation.loss is not None:
+            found += self._compilation.loss.trackers
+        if self._compilation.metrics is not None:
+            found += self._compilation.metrics.metrics
         return found + [m for m in self._all_metrics() if all(m is not other for other in found)]
 
     @property
@@ -158,19 +155,6 @@ class TrainingSteps:
         """Set all metrics back to the beginning."""
         for metric in self.metrics:
             checks.reset(metric)
-
-    def _measures(self):
-        """The losses and metrics, as they were given or made."""
-        given = [self._compile_loss.loss] if self._compile_loss is not None else []
-        return [x for x in optree.tree_leaves(given) if not isinstance(x, str)] + self.metrics
-
-    def _objects_of_steps(self):
-        """What steps call besides layers: losses, metrics and the optimizer."""
-        found = [x for x in self._measures() if not isinstance(x, types.FunctionType)]
-        return found if self.optimizer is None else [*found, self.optimizer]
-
-    def _overrides(self, name):
-        return not is_own(next(c for c in type(self).__mro__ if name in vars(c)))
 
 
 def _masks_of(outputs):

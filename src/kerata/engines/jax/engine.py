@@ -6,20 +6,14 @@ import numpy as np
 import optree
 from jax import lax
 
-from kerata.engines.abstract.array import AbstractArray
-from kerata.engines.base import Engine
+from kerata.engines.base import ROOM_ON_HOST, Engine
 from kerata.engines.jax import kernels as jax_kernels
-from kerata.engines.state import StateScope, UnlistedVariables, isolated, pure_function, standing
+from kerata.engines.jax.compiled import CompiledFunction
+from kerata.engines.lifting import in_a_scope, inferred, with_length, write
+from kerata.engines.state import StateScope, isolated, pure_function
 
 # Two sizes that stand for an unknown dimension: what differs between the two traces is unknown in the result.
 _PROBES = (127, 131)
-
-
-def _stored(variables):
-    """The variables' values, here: some may have been made while another engine was in force, or have been moved."""
-    for v in variables:
-        v.to_engine("jax")
-    return [v.stored for v in variables]
 
 
 class JaxEngine(Engine):
@@ -40,6 +34,10 @@ class JaxEngine(Engine):
 
     def keep_64_bits(self):
         jax.config.update("jax_enable_x64", True)
+
+    def room_for_data(self):
+        stats = jax.devices()[0].memory_stats() if jax.default_backend() != "cpu" else None
+        return ROOM_ON_HOST if not stats else (stats["bytes_limit"] - stats["bytes_in_use"]) // 4
 
     def is_array(self, x):
         return isinstance(x, jax.Array)
@@ -105,56 +103,19 @@ class JaxEngine(Engine):
     # Transforms
 
     def compile(self, fn, variables=(), donate=False, optimize=None):
-        variables = list(variables)
-
-        def build():
-            pure = pure_function(fn, variables, only_assigned=not donate)
-            return jax.jit(pure, donate_argnums=(0,) if donate else ())
-
-        jitted = build()
-
-        def call(*args):
-            nonlocal jitted
-            while True:
-                values = _stored(variables)
-                try:
-                    result, new = jitted(values, *args)
-                    break
-                except UnlistedVariables as found:
-                    variables.extend(found.variables)
-                    jitted = build()
-            for i, value in new.items() if isinstance(new, dict) else enumerate(new):
-                variables[i].stored = value
-            return result
-
-        return call
+        return CompiledFunction(lambda known: pure_function(fn, known, only_assigned=not donate), variables, donate)
 
     def compile_loop(self, fn, variables=(), optimize=None):
-        variables = list(variables)
+        def looped(known):
+            step = pure_function(fn, known)
 
-        def build():
             def pure(values, start, stop, *args):
-                step = pure_function(fn, variables)
-                return lax.fori_loop(start, stop, lambda i, carry: step(carry, i, *args)[1], values)
+                return None, lax.fori_loop(start, stop, lambda i, carry: step(carry, i, *args)[1], values)
 
-            return jax.jit(pure, donate_argnums=(0,))
+            return pure
 
-        jitted = build()
-
-        def loop(start, stop, *args):
-            nonlocal jitted
-            while True:
-                values = _stored(variables)
-                try:
-                    new = jitted(values, np.int32(start), np.int32(stop), *args)
-                    break
-                except UnlistedVariables as found:
-                    variables.extend(found.variables)
-                    jitted = build()
-            for variable, value in zip(variables, new):
-                variable.stored = value
-
-        return loop
+        run = CompiledFunction(looped, variables, donate=True)
+        return lambda start, stop, *args: run(np.int32(start), np.int32(stop), *args)
 
     def value_and_grad(self, fn, variables, has_aux=False):
         variables = list(variables)
@@ -175,8 +136,7 @@ class JaxEngine(Engine):
 
             values = [v.raw() for v in variables]
             (loss, (arrays, new, static)), grads = jax.value_and_grad(pure, has_aux=True)(values)
-            for variable, value in zip(assigned, new):
-                variable.write(value)
+            write(assigned, new)
             if not has_aux:
                 return loss, grads
             treedef, shell = static.value
@@ -195,7 +155,7 @@ class JaxEngine(Engine):
     def remat(self, fn):
         def call(*args):
             result, owners, values = _lifted(jax.checkpoint, isolated(fn), *args)
-            _write(owners, values)
+            write(owners, values)
             return result
 
         return call
@@ -211,22 +171,11 @@ class JaxEngine(Engine):
         return jax.vmap(fn)(xs)
 
     def infer(self, fn, *args, **kwargs):
-        leaves, treedef = optree.tree_flatten((args, kwargs))
-        slots = [i for i, x in enumerate(leaves) if isinstance(x, AbstractArray)]
+        def run(specs, rebuilt, probe):
+            arrays = [jax.ShapeDtypeStruct(with_length(x, probe), self.known_dtype(x.dtype)) for x in specs]
+            return jax.eval_shape(lambda arrays: in_a_scope(fn, rebuilt(arrays)), arrays)
 
-        def run(arrays):
-            full = list(leaves)
-            for i, array in zip(slots, arrays):
-                full[i] = array
-            inner_args, inner_kwargs = optree.tree_unflatten(treedef, full)
-            with StateScope():
-                return fn(*inner_args, **inner_kwargs)
-
-        with standing(engine=self):
-            results = [jax.eval_shape(run, [_shaped(leaves[i], probe, self.known_dtype) for i in slots]) for probe in _PROBES]
-        first, second = (optree.tree_flatten(r) for r in results)
-        specs = [_merged(a, b) for a, b in zip(first[0], second[0])]
-        return optree.tree_unflatten(first[1], specs)
+        return inferred(self, run, _PROBES, args, kwargs)
 
     # Control flow. What a branch or a body assigns comes out of it beside its result.
 
@@ -245,7 +194,7 @@ class JaxEngine(Engine):
             return run
 
         result, values = lax.switch(index, [lifted(b) for b in branches], operands)
-        _write(owners, values)
+        write(owners, values)
         return result
 
     def while_loop(self, condition, body, loop_vars, maximum_iterations=None):
@@ -268,7 +217,7 @@ class JaxEngine(Engine):
 
         start = (jnp.int32(0), jax.tree.map(jnp.asarray, loop_vars), [v.raw() for v in owners])
         _, values, state = lax.while_loop(within, step, start)
-        _write(owners, state)
+        write(owners, state)
         return list(values) if is_list else values
 
     def fori_loop(self, lower, upper, body, value):
@@ -281,7 +230,7 @@ class JaxEngine(Engine):
             return _same_types(result, value), [scope.values[id(v)] for v in owners]
 
         value, state = lax.fori_loop(lower, upper, step, (jax.tree.map(jnp.asarray, value), [v.raw() for v in owners]))
-        _write(owners, state)
+        write(owners, state)
         return value
 
     def scan(self, fn, init, xs, length=None, reverse=False, unroll=1):
@@ -295,7 +244,7 @@ class JaxEngine(Engine):
             return (value, [scope.values[id(v)] for v in owners]), y
 
         (carry, state), ys = lax.scan(step, (init, [v.raw() for v in owners]), xs, length, reverse=reverse, unroll=unroll)
-        _write(owners, state)
+        write(owners, state)
         return carry, ys
 
     def associative_scan(self, fn, elems, reverse=False, axis=0):
@@ -369,21 +318,6 @@ def _assigned_by(functions, *args):
     return list(owners.values())
 
 
-def _write(owners, values):
-    for variable, value in zip(owners, values):
-        variable.write(value)
-
-
 def _same_types(result, like):
     """`result` with the dtypes of `like`: a loop's carry must not change its type."""
     return jax.tree.map(lambda new, old: jnp.asarray(new, jnp.asarray(old).dtype), result, like)
-
-
-def _shaped(x, probe, known):
-    return jax.ShapeDtypeStruct([probe if d is None else d for d in x.shape], known(x.dtype))
-
-
-def _merged(a, b):
-    if not hasattr(a, "shape"):
-        return a
-    return AbstractArray([m if m == n else None for m, n in zip(a.shape, b.shape)], a.dtype.name)

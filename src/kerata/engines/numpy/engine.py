@@ -64,10 +64,7 @@ class NumpyEngine(EagerEngine):
     # Transforms
 
     def value_and_grad(self, fn, variables, has_aux=False):
-        raise RuntimeError(
-            "The NumPy engine runs models but can't train them: it has no gradients. Choose an engine that trains, with "
-            "KERATA_BACKEND=jax in the environment or kerata.config.set_backend('jax') before the model is built."
-        )
+        self.check_trains()
 
     def stop_gradient(self, x):
         return x

@@ -7,9 +7,10 @@ import threading
 import numpy as np
 import optree
 
-from kerata.engines.abstract.array import AbstractArray
+from kerata.engines.base import ROOM_ON_DEVICE, ROOM_ON_HOST
 from kerata.engines.eager import EagerEngine
-from kerata.engines.state import StateScope, UnlistedVariables, pure_function, standing
+from kerata.engines.lifting import inferred, listing, with_length, write
+from kerata.engines.state import StateScope, UnlistedVariables, pure_function
 from kerata.engines.tensorflow import kernels as tensorflow_kernels
 from kerata.engines.tensorflow import numpy as tensorflow_numpy
 from kerata.engines.tensorflow.graphs import CompiledFunction, GraphScope
@@ -48,6 +49,9 @@ class TensorflowEngine(EagerEngine):
         return SavedFunctions(path)
 
     # Arrays
+
+    def room_for_data(self):
+        return ROOM_ON_HOST if not tf.config.list_logical_devices("GPU") else ROOM_ON_DEVICE
 
     def is_array(self, x):
         return isinstance(x, (tf.Tensor, tf.Variable))
@@ -151,8 +155,7 @@ class TensorflowEngine(EagerEngine):
             gradients = tape.gradient(loss, [*values, *outside.values()], unconnected_gradients="zero")
             for i in outside:  # what a saved function read itself; nothing comes by the value that was read here
                 gradients[i] = gradients.pop(len(values))
-            for variable, value in zip(*scope.updates()):
-                variable.write(value)
+            write(*scope.updates())
             return ((loss, out[1]) if has_aux else loss), [_dense(g) for g in gradients]
 
         return call
@@ -173,16 +176,14 @@ class TensorflowEngine(EagerEngine):
         variables = []
 
         def call(*args):
-            while True:
+            def attempt():
                 values = [v.raw() for v in variables]
-                try:
-                    result, new = tf.recompute_grad(pure_function(fn, variables))(values, *args)
-                    break
-                except UnlistedVariables as found:
-                    variables.extend(found.variables)
-            for variable, before, value in zip(variables, values, new):
-                if value is not before:
-                    variable.write(value)
+                return values, *tf.recompute_grad(pure_function(fn, variables))(values, *args)
+
+            before, result, after = listing(variables, attempt)
+            for variable, old, new in zip(variables, before, after):
+                if new is not old:
+                    variable.write(new)
             return result
 
         return call
@@ -201,16 +202,15 @@ class TensorflowEngine(EagerEngine):
         return as_dataset(dataset, spec)
 
     def infer(self, fn, *args, **kwargs):
-        leaves, treedef = optree.tree_flatten((args, kwargs))
+        def run(specs, rebuilt, probe):
+            def traced():
+                arrays = [tf.compat.v1.placeholder(x.dtype, with_length(x, probe)) for x in specs]
+                inner_args, inner_kwargs = rebuilt(arrays)
+                return fn(*inner_args, **inner_kwargs)
 
-        def run(probe):
-            full = [_placeholder(x, probe) if isinstance(x, AbstractArray) else x for x in leaves]
-            inner_args, inner_kwargs = optree.tree_unflatten(treedef, full)
-            return fn(*inner_args, **inner_kwargs)
+            return _traced(traced)[0]
 
-        with standing(engine=self):
-            results = [_traced(run, probe)[0] for probe in _PROBES]
-        return optree.tree_map(self._merged, *results)
+        return inferred(self, run, _PROBES, args, kwargs)
 
     # Control flow
 
@@ -328,43 +328,25 @@ def _traced(fn, *args):
     return result, list(scope.assigned.values())
 
 
-def _placeholder(x, probe):
-    shape = [probe if d is None else d for d in x.shape]
-    return tf.compat.v1.placeholder(x.dtype, shape)
-
-
-class _Assigned(Exception):
-    """A branch or a body assigned variables that were not carried out of it."""
-
-    def __init__(self, variables):
-        self.variables = variables
-
-
 @contextlib.contextmanager
 def _lifting(owners, values=()):
     """A scope that lets `owners` alone be assigned.
 
-    Raises: _Assigned at the end if others were.
+    Raises: UnlistedVariables at the end if others were.
     """
     with StateScope(owners[: len(values)], values) as scope:
         yield scope
     known = {id(v) for v in owners}
     found = [v for key, v in scope.assigned.items() if key not in known]
     if found:
-        raise _Assigned(found)
+        raise UnlistedVariables(found)
 
 
 def _with_owners(run):
     """`run(owners) -> (result, their values)`, tried with no owners first; the values are written."""
-    owners = []
-    while True:
-        try:
-            result, values = run(owners)
-            break
-        except _Assigned as assigned:
-            owners = [*owners, *assigned.variables]
-    for variable, value in zip(owners, values):
-        variable.write(value)
+    owners: list = []
+    result, values = listing(owners, lambda: run(list(owners)))
+    write(owners, values)
     return result
 
 

@@ -11,6 +11,7 @@ from torch.utils.checkpoint import checkpoint
 from kerata.engines import state
 from kerata.engines.base import numpy_dtype
 from kerata.engines.eager import EagerEngine
+from kerata.engines.lifting import write
 from kerata.engines.torch import kernels as torch_kernels
 from kerata.engines.torch import numpy as torch_numpy
 from kerata.engines.torch import random as torch_random
@@ -52,6 +53,10 @@ class TorchEngine(EagerEngine):
             torch.set_default_device(self.device)
 
     # Arrays
+
+    def room_for_data(self):
+        device = self._device()
+        return torch.cuda.mem_get_info(device)[0] // 4 if device.type == "cuda" else None
 
     def is_array(self, x):
         return isinstance(x, torch.Tensor)
@@ -196,8 +201,7 @@ class TorchEngine(EagerEngine):
                     grads = torch.autograd.grad(loss, leaves, allow_unused=True, create_graph=inner)
             grads = [torch.zeros_like(x) if g is None else g for g, x in zip(grads, leaves)]
             kept = (lambda x: x) if inner else _detached
-            for variable, value in zip(owners, new):
-                variable.write(kept(value))
+            write(owners, map(kept, new))
             return ((kept(loss), optree.tree_map(kept, aux, none_is_leaf=True)) if has_aux else kept(loss)), grads
 
         return call
@@ -222,8 +226,7 @@ class TorchEngine(EagerEngine):
                 return result
 
             result = checkpoint(run, *args, use_reentrant=False)
-            for variable, value in zip(*call.updates):
-                variable.write(value)
+            write(*call.updates)
             return result
 
         return call

@@ -16,6 +16,7 @@ import time
 import optree
 import torch
 
+from kerata.engines.lifting import listing
 from kerata.engines.state import StateScope, UnlistedVariables
 from kerata.engines.torch.programs import Recording, program
 from kerata.engines.warning import warn
@@ -160,11 +161,8 @@ def record(recorder, leaves, treedef):
 
     The recording runs on copies of all state, so that it changes nothing.
     """
-    while True:
-        try:
-            return _record(recorder.fn, recorder.variables, leaves, treedef, recorder.optimize)
-        except UnlistedVariables as found:
-            recorder.variables.extend(found.variables)
+    variables = recorder.variables
+    return listing(variables, lambda: _record(recorder.fn, variables, leaves, treedef, recorder.optimize))
 
 
 def _record(fn, variables, leaves, treedef, optimize):

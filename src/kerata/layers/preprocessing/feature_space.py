@@ -79,9 +79,7 @@ class FeatureSpace(DataLayer):
         self.concat = FeatureConcatenation(name=auto_name("tfd_concat"))
         self.encoded_features = None
 
-    @property
-    def _untracked(self):
-        return super()._untracked | {"inputs", "encoded_features", "features", "crosses"}
+    _untracked = DataLayer._untracked | {"inputs", "encoded_features", "features", "crosses"}
 
     def _feature(self, name, value):
         if isinstance(value, Feature):

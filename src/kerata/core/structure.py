@@ -1,7 +1,8 @@
-"""Attributes that compiled steps have for constants: what was changed since they were compiled.
+"""One number that says whether anything changed that layers hold, or that compiled steps have for a constant.
 
-A dropout's rate, an activation, a number that a user's layer computes with are read when a step is traced. When one of them
-is set to something else, outside of a step, the steps are compiled anew with it.
+What a layer holds is looked for once and found again as long as the number is the same. A dropout's rate, an activation, a
+number that a user's layer computes with are read when a step is traced; when one of them is set to something else, outside
+of a step, the steps are compiled anew with it. What is changed in place, without being set, is compared (`Contents`).
 """
 
 import types
@@ -14,8 +15,10 @@ from kerata.core.variable import Variable
 from kerata.engines.state import local
 from kerata.engines.warning import warn
 
-_PLAIN = (int, float, str, bool, type(None))
-SETTINGS = (*_PLAIN, types.FunctionType, DTypePolicy)
+PLAIN = (int, float, str, bool, type(None))
+PLAIN_TYPES = frozenset(PLAIN)
+CONTAINERS = (dict, list, tuple, set, frozenset)
+SETTINGS = (*PLAIN, types.FunctionType, DTypePolicy)
 # Set by kerata itself on users' objects while they are built, called and trained: no settings of theirs.
 BOOKKEEPING = frozenset(
     """built name path optimizer loss history stop_training run_eagerly jit_compile steps_per_execution detect_anomaly plan
@@ -25,14 +28,20 @@ _SMALL = 1 << 14  # elements and bytes that are compared
 _MANY = 8  # so many changes of one object are told: each costs a compilation
 
 
-class SettingChanges:
-    """How often a setting of a finished object was changed, of whatever model."""
+class Structure:
+    """How often a part or a setting of an object was changed, of whatever model: compare `version` with what it was."""
 
-    count = 0
+    version = 0
+
+    @classmethod
+    def note_part(cls, obj, name, value):
+        """Count it if setting `obj.name` to `value` changes what `obj` holds."""
+        if type(value) not in PLAIN_TYPES and _may_hold(value) or _may_hold(vars(obj).get(name)):
+            cls.version += 1
 
     @classmethod
     def note(cls, obj, name, value):
-        """Count it if setting `obj.name` to `value` is such a change."""
+        """Count it if setting `obj.name` to `value` is a change of a setting of a finished object, outside of a step."""
         attributes = vars(obj)
         finished = attributes.get("built", name in attributes)  # what is never built is finished when it has the attribute
         if not finished or not _is_setting(name) or local.in_step:
@@ -44,18 +53,23 @@ class SettingChanges:
         if not constant or own and name not in attributes or not _differs(attributes, name, value):
             return
         if own:
-            cls.count += 1
+            cls.version += 1
         else:
             cls.of_users(obj, name)
 
     @classmethod
     def of_users(cls, obj, name):
         """Count a change of an attribute of a user's object."""
-        cls.count += 1
+        cls.version += 1
         attributes = vars(obj)
         attributes["_settings_version"] = attributes.get("_settings_version", 0) + 1
         if attributes["_settings_version"] == _MANY:
             _tell(obj, name)
+
+
+def _may_hold(value):
+    """Whether a value is a layer, a variable, a metric or a random generator, or may come to hold one."""
+    return isinstance(value, CONTAINERS) or getattr(type(value), "is_part", False)
 
 
 class Contents:
@@ -81,7 +95,7 @@ class Contents:
                 now = _contents(obj)
                 changed = [name for name in now if name in before and now[name] != before[name]]
                 if changed:
-                    SettingChanges.of_users(obj, changed[0])
+                    Structure.of_users(obj, changed[0])
 
     def note(self):
         """After a step: what a step changes itself is no change."""
@@ -100,7 +114,7 @@ def _frozen(value, depth):
         return value.shape, value.dtype.str, value.tobytes()
     if isinstance(value, (list, tuple, set, dict)) and depth and len(value) <= _SMALL:
         return type(value), tuple(_frozen(v, depth - 1) for v in (value.items() if isinstance(value, dict) else value))
-    return (type(value), value) if isinstance(value, _PLAIN) else id(value)
+    return (type(value), value) if isinstance(value, PLAIN) else id(value)
 
 
 def _tell(obj, name):

@@ -1,0 +1,179 @@
+"""A pass over data in parts: rows on the device, and the compiled loop, or the step, that runs over them.
+
+Arrays that easily fit go to the device once, and a pass is one part. Larger ones, and files mapped to memory, go in blocks
+of rows in the pass's order, the next one while this one is computed. Small batches of a stream go several at a time, since a
+call of a compiled program takes longer than a step of a small network.
+"""
+
+import functools
+import time
+
+import numpy as np
+import optree
+
+from kerata import engines
+from kerata.core.arrays import static_shape
+from kerata.training.data import pad_rows
+from kerata.training.prefetch import Prefetcher
+
+_TOGETHER = 8  # batches of a stream
+_BYTES_TOGETHER = 1 << 22
+_SECONDS_TOGETHER = 0.02  # that a stream's batches wait for further ones
+
+
+class LoopPart:
+    """Steps that one compiled loop makes.
+
+    Args:
+        programs: the model's.
+        mode: "train" or "test".
+        padded: whether the last step's rows are filled up.
+        arrays: `(x, y, sample_weight)` on the device.
+        index: (steps, rows of a step), the numbers of the rows.
+        size: how many rows are real.
+        first: the number of the first step in the pass.
+        host: a function from a step's number in this part to its batch on the host.
+    """
+
+    def __init__(self, programs, mode, padded, arrays, index, size, first, host, steps=None):
+        self.first, self.stop = first, first + (len(index) if steps is None else steps)
+        self._programs, self._loop = programs, functools.partial(programs.loop, mode, padded)
+        self._arguments = arrays, index, np.int32(size), np.int32(first)
+        self._host, self._generation = host, None
+
+    def run(self, start, stop):
+        """Make the steps from `start` to `stop`, numbers in the pass."""
+        if self._generation != self._programs.generation:
+            if stop - start < self.stop - self.first:  # several calls: what they need is moved once
+                self._arguments = optree.tree_map(engines.current().asarray, self._arguments)
+            self._run, self._generation = self._loop(), self._programs.generation
+        self._run(start - self.first, stop - self.first, *self._arguments)
+
+    def batch(self, number):
+        """The batch of a step, as the steps see it: `(data, valid)`."""
+        return self._host(number - self.first), None
+
+    def release(self):
+        """Let the arrays go: all steps are made."""
+        self._arguments = None
+
+
+class StepPart:
+    """One step on one batch, `valid` telling which of its rows are real, None for all."""
+
+    def __init__(self, programs, mode, data, valid, first):
+        self.first, self.stop = first, first + 1
+        self._programs, self._mode, self._batch = programs, mode, (data, valid)
+
+    def run(self, start, stop):
+        """Make the step."""
+        self._programs.step(self._mode)(*self._batch, np.int32(start))
+
+    def batch(self, number):
+        """The batch, and which rows are real."""
+        return self._batch
+
+    def release(self):
+        """Nothing is held that is large."""
+
+
+def of_arrays(programs, mode, data, orders):
+    """The parts of a pass over `MemoryData`, whose rows are taken in these orders, one after another.
+
+    Returns: an iterator, and the number of steps.
+    """
+    plans, first = [], 0
+    for order in orders:
+        for rows, width, padded in _stretches(programs, mode, data, order):
+            plans.append((rows, width, padded, first))
+            first += -(-len(rows) // width)
+    if data.fits():
+        return (_whole(programs, mode, data, *plan) for plan in plans), first
+    blocks = (block for plan in plans for block in _block_plans(data, *plan))
+    make = lambda block: _block(programs, mode, data, *block)
+    return Prefetcher(blocks, make, ahead=1), first
+
+
+def _stretches(programs, mode, data, order):
+    """The rows in this order: in one stretch, or the smaller last batch apart where it can't be padded."""
+    width = data.batch_size
+    whole = len(order) // width * width
+    pads = whole != len(order) and programs.can_pad(mode, data.first())
+    for rows in [order] if pads else [order[:whole], order[whole:]]:
+        if len(rows):
+            yield rows, width if pads else min(width, len(rows)), pads
+
+
+def _whole(programs, mode, data, rows, width, padded, first):
+    steps = -(-len(rows) // width)
+    index = pad_rows(rows, steps * width).reshape(-1, width)
+    batch = lambda i: data.rows(rows[i * width : (i + 1) * width])
+    return LoopPart(programs, mode, padded, data.on_device(), index, len(rows), first, batch)
+
+
+def _block_plans(data, rows, width, padded, first):
+    """Rows in blocks of so many steps that a block is small."""
+    steps = max(1, data.block_bytes // max(1, data.row_bytes * width))
+    for start in range(0, len(rows), steps * width):
+        yield rows[start : start + steps * width], width, padded, first + start // width, steps
+
+
+def _block(programs, mode, data, rows, width, padded, first, steps):
+    """One block, filled up to the size of the others so that one program serves."""
+    arrays = optree.tree_map(engines.current().asarray, data.rows(pad_rows(rows, steps * width)))
+    index = np.arange(steps * width, dtype="int32").reshape(-1, width)
+    batch = lambda i: data.rows(rows[i * width : (i + 1) * width])
+    return LoopPart(programs, mode, padded, arrays, index, len(rows), first, batch, -(-len(rows) // width))
+
+
+def of_batches(programs, mode, batches, together):
+    """The parts of a pass over batches `(data, valid)` that come one after another.
+
+    Args:
+        together: whether batches may wait for each other, to be run by one compiled loop.
+    """
+    first, waiting = 0, []
+    for data, valid in batches:
+        if waiting and (valid is not None or _form(data) != _form(waiting[0])):
+            yield (part := _together(programs, mode, waiting, first))
+            first, waiting = part.stop, []
+        most = _fit_together(data) if together else 1
+        if most == 1:
+            yield StepPart(programs, mode, data, valid, first)
+            first += 1
+            continue
+        if not waiting:
+            started = time.perf_counter()
+        waiting.append(data)
+        if len(waiting) == most or valid is not None or time.perf_counter() - started > _SECONDS_TOGETHER:
+            yield (part := _together(programs, mode, waiting, first, valid))
+            first, waiting = part.stop, []
+    if waiting:
+        yield _together(programs, mode, waiting, first)
+
+
+def _form(data):
+    leaves, structure = optree.tree_flatten(data)
+    return structure, [(static_shape(x), x.dtype) for x in leaves]
+
+
+def _fit_together(data):
+    """How many batches like this one go at a time: always as many, so that one program serves."""
+    size = sum(x.nbytes for x in optree.tree_leaves(data))
+    return max(1, min(_TOGETHER, _BYTES_TOGETHER // max(1, size)))
+
+
+def _together(programs, mode, batches, first, valid=None):
+    """Batches of one form as a part."""
+    most, width = _fit_together(batches[0]), len(optree.tree_leaves(batches[0])[0])
+
+    def stacked(*leaves):
+        whole = np.zeros((most * width, *leaves[0].shape[1:]), leaves[0].dtype)
+        for i, x in enumerate(leaves):
+            whole[i * width : (i + 1) * width] = x
+        return engines.current().asarray(whole)
+
+    arrays = optree.tree_map(stacked, *batches)
+    index = np.arange(most * width, dtype="int32").reshape(-1, width)
+    real = len(batches) * width if valid is None else int(valid.sum())
+    return LoopPart(programs, mode, valid is not None, arrays, index, real, first, batches.__getitem__, len(batches))

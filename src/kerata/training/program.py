@@ -1,0 +1,241 @@
+"""A model's steps as compiled functions, their logs, and what they find wrong."""
+
+import contextlib
+
+import numpy as np
+import optree
+
+from kerata import engines, ops
+from kerata.core import batch as current_batch
+from kerata.core.arrays import as_array, dtype_of, static_shape
+from kerata.core.configurable import is_own
+from kerata.core.findings import Findings, note_not_finite
+from kerata.core.structure import Contents, Structure, settings
+from kerata.core.variable import Variable
+from kerata.engines.state import standing
+from kerata.training import anomaly, checks, padding
+
+
+class Programs:
+    """The steps of one model, each compiled when it is first needed.
+
+    A program is found again as long as `Structure.version` is the same; where it is not, by what the program has for
+    constants: which layers are trainable, their settings, and the optimizer.
+
+    Args:
+        compilation: what the model was compiled for.
+    """
+
+    def __init__(self, compilation):
+        self.compilation = compilation
+        self.findings = Findings()
+        self.contents = Contents(())
+        self._made, self._at_hand = {}, {}
+        self._version, self._trains = -1, None
+        self.generation = 0  # how often the model was looked at anew: a program found in one is right in that one
+        self._settings = ()
+        self._output_spec = None  # (spec,) once it is known
+        self._logs = {}  # mode -> the logs of an overridden step, as variables
+        self.ran: set = set()  # the modes that have run: the first run compiles
+
+    # Finding a program
+
+    def _program(self, mode, make, *kind):
+        """The program of a mode and a kind that fits the model as it is."""
+        if mode != "predict" or not self.is_current:
+            self._refresh()
+        key = (mode, *kind)
+        program = self._at_hand.get(key)
+        if program is None:
+            with self.compilation.as_compiled(mode):
+                trainable = tuple([layer._trainable for layer in self.compilation.layers()])
+            whole = (*key, trainable, self._settings, self.compilation.model.optimizer)
+            if whole not in self._made:
+                self._made[whole] = make()
+            program = self._at_hand[key] = self._made[whole]
+        return program
+
+    def _refresh(self):
+        """Look at the model anew if anything was changed."""
+        trains = [self.compilation.model.optimizer, *[layer._trainable for layer in self.compilation.layers()]]
+        if self._version != Structure.version:
+            self._settings = settings(self.compilation.objects())
+        elif trains == self._trains:
+            return
+        self._version, self._trains = Structure.version, trains
+        self._at_hand.clear()
+        self.generation += 1
+
+    @property
+    def is_current(self):
+        """Whether nothing was changed since the last program was asked for."""
+        return self._version == Structure.version
+
+    def watch(self):
+        """Compare what users' objects hold from here on with what they held after the last step."""
+        before, self.contents = self.contents, Contents(self.compilation.objects())
+        self.contents.follow(before)
+
+    @contextlib.contextmanager
+    def executing(self):
+        """Around steps: what was changed in place before them counts; what they change themselves does not."""
+        if self.contents.users:
+            self.contents.look()
+        if not self.is_current:
+            self._refresh()
+        yield
+        if self.contents.users:
+            self.contents.note()
+        self._version = Structure.version
+
+    # The step in its forms
+
+    def loop(self, mode, padded):
+        """Many steps on rows of arrays: `loop(start, stop, arrays, index, size, first)`."""
+
+        def make():
+            step = self._collecting(mode)
+
+            def body(i, arrays, index, size, first):
+                rows = ops.get_item(index, i)
+                data = optree.tree_map(lambda a: engines.current().take_rows(a, rows), arrays)
+                step(data, _valid(i, index.shape[1], size) if padded else None, ops.add(i, first))
+
+            return engines.current().compile_loop(body, self._variables(), self.compilation.optimize)
+
+        return self._program(mode, make, "loop", padded)
+
+    def step(self, mode, anew=False):
+        """One step on one batch: `step(data, valid, number)`; `anew`: metrics begin with it."""
+
+        def make():
+            step = self._collecting(mode, anew)
+            return self._compiled(step, self._variables(), donate=mode == "train")
+
+        return self._program(mode, make, "step", anew)
+
+    def alone(self, mode, data):
+        """One step whose metrics are those of its batch alone."""
+        inside = self._resets_inside()
+        if not inside:
+            self.compilation.model.reset_metrics()
+        with self.executing():
+            self.step(mode, anew=inside)(data, None, np.int32(0))
+
+    def predict(self):
+        """The outputs for one batch: `predict(x)`."""
+
+        def make():
+            model = self.compilation.model
+
+            def outputs(data):
+                with standing(in_step=True), engines.current().no_gradients(), self.findings.collecting():
+                    return model.predict_step(data)
+
+            return self._compiled(outputs, [*model.variables, self.findings.record])
+
+        return self._program("predict", make)
+
+    def can_pad(self, mode, batch):
+        """Whether batches like this one may be padded; see `padding`."""
+        if not engines.current().recompiles:
+            return False
+        proven = lambda: padding.why_not(self.compilation, mode, batch) is None
+        return self._program(mode, proven, "pads", padding.kind_of(batch))
+
+    def output_spec(self, x):
+        """The outputs' shapes and dtypes for a batch `x`; None if they can't be told, or not yet."""
+        if self._output_spec is None and self.compilation.model.built:
+            self._output_spec = (checks.output_spec(self.compilation.model, x),)
+        return self._output_spec and self._output_spec[0]
+
+    def _variables(self):
+        return [*self.compilation.variables(), self.findings.record]
+
+    def _compiled(self, step, variables, donate=False):
+        if self.compilation.eager:
+            return step
+        return engines.current().compile(step, variables, donate, self.compilation.optimize)
+
+    def _resets_inside(self):
+        """Whether a compiled step can reset the metrics: kerata's own, all of whose variables are there."""
+        metrics = self.compilation.metrics
+        if metrics is not None and metrics.by_output is None or self.compilation.overrides("reset_metrics"):
+            return False
+        return all(is_own(type(m)) and getattr(m, "_built", True) for m in self.compilation.model.metrics)
+
+    def _collecting(self, mode, anew=False):
+        model, step = self.compilation.model, self.plain(mode)
+        if mode == "train" and model.detect_anomaly:
+            step = anomaly.guarded(self.compilation, step, self.findings)
+
+        def run(data, valid, number):
+            keeps = contextlib.nullcontext() if mode == "train" else engines.current().no_gradients()
+            wanted = self.compilation.as_compiled(mode)
+            collects, rows = self.findings.collecting(number), current_batch.valid_rows(valid)
+            with standing(in_step=True), wanted, keeps, collects, rows:
+                if anew:
+                    model.reset_metrics()
+                step(data)
+
+        return run
+
+    def plain(self, mode):
+        """The stateful step on a batch; an overridden step's logs go into variables, so that they outlive the loop."""
+        model, name = self.compilation.model, f"{mode}_step"
+        if not any(self.compilation.overrides(part) for part in (name, "compute_metrics", "get_metrics_result")):
+            self._logs.pop(mode, None)
+            return model._train_quietly if mode == "train" else model._test_quietly
+        step, takes_state = getattr(model, name), checks.takes_state(type(model), name)
+
+        def keep_logs(data):
+            data = tuple(data)
+            while data and data[-1] is None:
+                data = data[:-1]
+            data = data if len(data) != 1 or isinstance(data[0], (tuple, list)) else data[0]
+            self._keep_logs(mode, checks.step_with_state(model, name, data) if takes_state else step(data))
+
+        return keep_logs
+
+    # Logs
+
+    def _keep_logs(self, mode, logs):
+        if logs is None or not isinstance(logs, dict):
+            raise ValueError(f"{mode}_step must return a dict from name to value; {type(logs).__name__} came.")
+        kept = self._logs.setdefault(mode, {})
+        for name in [n for n in kept if n not in logs]:
+            del kept[name]
+        for name, value in logs.items():
+            value = value.value if isinstance(value, Variable) else value
+            value = as_array(value.result() if hasattr(value, "result") else value)
+            shape = static_shape(value)
+            if name not in kept or kept[name].shape != shape:
+                kept[name] = Variable(np.zeros(shape), dtype=dtype_of(value), trainable=False, name="log")
+            kept[name].assign(value)
+            if "loss" in name:
+                note_not_finite(f"the log {name!r}", value)
+
+    def logs(self, mode):
+        """The logs as Python numbers, computed on the host so that nothing is compiled to show them."""
+        if mode in self._logs:
+            values = {k: v.numpy() for k, v in self._logs[mode].items()}
+        else:
+            values = self.compilation.model._results(lambda metric: metric.result_on_host())
+        return {k: _plain(values[k]) for k in sorted(values)}
+
+    def wait(self):
+        """Wait for the steps that are under way."""
+        tracker = self.compilation.tracker or next(iter(self.compilation.model.metrics), None)
+        if tracker is not None and tracker.variables:
+            tracker.variables[0].numpy()
+
+
+def _valid(i, width, size):
+    """Which rows of step `i` are real: 1 for them, 0 for padding."""
+    position = ops.add(ops.multiply(i, width), ops.arange(width, dtype="int32"))
+    return ops.cast(ops.less(position, size), "float32")
+
+
+def _plain(value):
+    host = np.asarray(value)
+    return float(host) if host.ndim == 0 else host
