@@ -79,18 +79,22 @@ def transformer(p, x):
 
 @functools.partial(jax.jit, static_argnums=0, donate_argnums=1)
 def step(name, state, x, y):
-    p, m, v, t = state
-
     def loss_fn(p):
         return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(logits(name, p, x)), y[:, None], 1))
 
-    loss, g = jax.value_and_grad(loss_fn)(p)
+    loss, g = jax.value_and_grad(loss_fn)(state[0])
+    return adam(state, g), loss
+
+
+def adam(state, g):
+    """The next state: parameters, both moments, steps."""
+    p, m, v, t = state
     t = t + 1
     rate = 1e-3 * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t)
     m = jax.tree.map(lambda m, g: m + (g - m) * 0.1, m, g)
     v = jax.tree.map(lambda v, g: v + (g * g - v) * 0.001, v, g)
     p = jax.tree.map(lambda p, m, v: p - rate * m / (jnp.sqrt(v) + 1e-7), p, m, v)
-    return (p, m, v, t), loss
+    return p, m, v, t
 
 
 def trainer(name, x, y, batch):
@@ -114,3 +118,52 @@ def predictor():
     p = parameters("tiny_mlp")
     run = jax.jit(lambda p, x: jax.nn.softmax(logits("tiny_mlp", p, x)))
     return lambda x: np.asarray(run(p, x))
+
+
+class Steps:
+    """The tiny network's steps, with the running loss and accuracy in the state."""
+
+    def __init__(self):
+        p = parameters("tiny_mlp")
+        zeros = lambda: jax.tree.map(jnp.zeros_like, p)
+        self.state, self.sums = (p, zeros(), zeros(), jnp.float32(0)), np.zeros(3, "float32")
+
+    def reset(self):
+        self.sums = np.zeros(3, "float32")
+
+    def train(self, x, y):
+        self.state, self.sums = measured_step(self.state, self.sums, x, y)
+
+    def test(self, x, y):
+        self.sums = measured_test(self.state[0], self.sums, x, y)
+
+    def predict(self, x):
+        return probabilities(self.state[0], x)
+
+    def metrics(self):
+        """Loss and accuracy, read from the device."""
+        loss, correct, count = np.asarray(self.sums).tolist()
+        return loss / count, correct / count
+
+
+def loss_and_sums(p, sums, x, y):
+    """The mean loss, and the sums of losses, right answers and rows so far."""
+    z = logits("tiny_mlp", p, x)
+    loss = -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(z), y[:, None], 1))
+    return loss, sums + jnp.stack([loss * len(x), (z.argmax(-1) == y).sum().astype("float32"), jnp.float32(len(x))])
+
+
+@functools.partial(jax.jit, donate_argnums=(0, 1))
+def measured_step(state, sums, x, y):
+    (_, sums), g = jax.value_and_grad(loss_and_sums, has_aux=True)(state[0], sums, x, y)
+    return adam(state, g), sums
+
+
+@functools.partial(jax.jit, donate_argnums=1)
+def measured_test(p, sums, x, y):
+    return loss_and_sums(p, sums, x, y)[1]
+
+
+@jax.jit
+def probabilities(p, x):
+    return jax.nn.softmax(logits("tiny_mlp", p, x))

@@ -66,3 +66,43 @@ def predictor():
             return functional.softmax(net(torch.from_numpy(x)), -1).numpy()
 
     return predict
+
+
+class Steps:
+    """The tiny network's steps, with the running loss and accuracy in tensors."""
+
+    def __init__(self):
+        self.net = network("tiny_mlp")
+        self.optimizer = torch.optim.Adam(self.net.parameters())
+        self.reset()
+
+    def reset(self):
+        self.loss, self.correct, self.count = torch.zeros(()), torch.zeros((), dtype=torch.int64), 0
+
+    def train(self, x, y):
+        loss = self.measured_loss(x, y)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+
+    @torch.no_grad()
+    def test(self, x, y):
+        self.measured_loss(x, y)
+
+    def measured_loss(self, x, y):
+        """The mean loss of a batch, which counts in the sums."""
+        y = torch.from_numpy(y)
+        z = self.net(torch.from_numpy(x))
+        loss = functional.cross_entropy(z, y)
+        self.loss += loss.detach() * len(x)
+        self.correct += (z.detach().argmax(-1) == y).sum()
+        self.count += len(x)
+        return loss
+
+    @torch.no_grad()
+    def predict(self, x):
+        return functional.softmax(self.net(torch.from_numpy(x)), -1)
+
+    def metrics(self):
+        """Loss and accuracy, as floats."""
+        return self.loss.item() / self.count, self.correct.item() / self.count

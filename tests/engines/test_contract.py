@@ -1,4 +1,4 @@
-"""What every engine must do. A new engine is added to `ENGINES` in conftest and held to the same tests."""
+"""What every engine must do. A new engine is added to the fixtures in `tests/conftest.py` and held to the same tests."""
 
 import inspect
 

@@ -623,7 +623,7 @@ def test_programs_are_xlas_where_it_is_asked_for(tensorflow):
         run = tensorflow.compile(lambda x: x * 2.0, optimize=optimize)
         run(np.ones(3, "float32"))
         (graph,) = run.graphs.values()
-        assert graph.function_def.attr["_XlaMustCompile"].b is (optimize is True)
+        assert graph.concrete.function_def.attr["_XlaMustCompile"].b is (optimize is True)
 
 
 def test_an_error_of_the_step_itself_is_raised_with_and_without_xla(tensorflow):

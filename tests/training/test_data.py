@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import kerata
-from kerata.training.data import MemoryData, StreamData, adapt, weighted_by_class
+from kerata.training.data import adapt, weighted_by_class
 
 pytestmark = pytest.mark.usefixtures("training_engine")
 

@@ -13,7 +13,7 @@ from kerata import engines
 from kerata.core.arrays import dtype_of
 from kerata.core.variable import Variable
 
-_NOTHING, _PLACES = np.array([-1, 0, 0], "int32"), np.arange(3, dtype="int32")
+_NOTHING = np.array([-1, 0, 0], "int32")
 _LARGEST = 2**31 - 1
 
 
@@ -76,12 +76,11 @@ class Findings:
             return
         number = self._notes.setdefault(key or message, (len(self._notes), kind, message))[0]
 
-        def noted(xp, old, place, step, number, *arrays):
+        def noted(xp, old, step, number, *arrays):
             bad, value = examine(xp, *arrays)
-            new = xp.where(place == 0, step, xp.where(place == 1, number, value))
-            return xp.where(bad & (old[0] < 0), new, old)  # elementwise: one small kernel
+            return xp.where(bad & (old[0] < 0), xp.stack([step, number, value]), old)
 
-        own = [engine.asarray(x, "int32") for x in (_PLACES, local.step, number)]
+        own = [engine.asarray(x, "int32") for x in (local.step, number)]
         self.record.assign(engine.in_one(noted, self.record.value, *own, *arrays))
 
 

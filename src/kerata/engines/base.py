@@ -34,6 +34,7 @@ class Engine(abc.ABC):
     """
 
     name: str
+    title = property(lambda self: type(self).__name__.removesuffix("Engine"), doc="The name as texts have it.")
     trains = True
     recompiles = True  # whether a batch of another size costs a compilation
     has_graphs = False  # whether a step may be one graph without being compiled
@@ -64,7 +65,7 @@ class Engine(abc.ABC):
         """Raises: RuntimeError on an engine without gradients."""
         if not self.trains:
             raise RuntimeError(
-                f"The engine {self.name!r} runs models but can't train them: it has no gradients. Choose an engine that trains, "
+                f"The {self.title} engine runs models but can't train them: it has no gradients. Choose an engine that trains, "
                 "with KERATA_BACKEND=jax in the environment or kerata.config.set_backend('jax') before the model is built."
             )
 

@@ -8,7 +8,7 @@ from kerata.core.structure import Structure
 from kerata.core.variable import Variable, autocast_scope
 from kerata.engines.abstract.array import AbstractArray
 from kerata.engines.state import local, outside_scopes
-from kerata.layers.tracking import Parts
+from kerata.layers.tracking import Parts, unchanged
 
 
 class Holder:
@@ -92,7 +92,7 @@ class Holder:
     def _held(self):
         """The parts of the layer itself."""
         found = self._parts_found
-        if found is None or found[0] != Structure.version or not found[1].are_current():
+        if found is None or found[0] != Structure.version or not unchanged(found[1].containers):
             from kerata.metrics.metric import Metric
 
             found = Structure.version, Parts(self, self._untracked, Holder, Metric)
@@ -120,19 +120,27 @@ class Holder:
         return list(layers) if include_self else layers[1:]
 
     def _all_layers(self):
+        """This layer and all inside it, each once; not to be changed."""
+        return self._structure()[1]
+
+    def _structure(self):
+        """All that this layer and those inside it hold: (version, layers, metrics, containers)."""
         known = self._layers_found
-        if known is not None and known[0] == Structure.version and all(parts.are_current() for parts in known[2]):
-            return known[1]
-        found, stack = {}, [self]
+        if known is not None and known[0] == Structure.version and unchanged(known[3]):
+            return known
+        found, metrics, stack = {}, {}, [self]
         while stack:
             layer = stack.pop()
             if id(layer) not in found:
                 found[id(layer)] = layer
                 stack.extend(layer._sublayers()[::-1])
-        layers = list(found.values())
-        watched = [parts for parts in (layer._held() for layer in layers) if parts.may_change]
-        object.__setattr__(self, "_layers_found", (Structure.version, layers, watched))
-        return layers
+        parts = [layer._held() for layer in found.values()]
+        for held in parts:
+            metrics.update(held.metrics)
+        containers = [container for held in parts for container in held.containers]
+        known = Structure.version, list(found.values()), list(metrics.values()), containers
+        object.__setattr__(self, "_layers_found", known)
+        return known
 
     def _gather(self, select):
         found = {}
@@ -217,7 +225,7 @@ class Holder:
     # Metrics and losses
 
     def _all_metrics(self):
-        return list({id(m): m for layer in self._all_layers() for m in layer._held().metrics.values()}.values())
+        return list(self._structure()[2])
 
     @property
     def metrics(self):

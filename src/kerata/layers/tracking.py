@@ -6,7 +6,6 @@ from kerata.core.seeds import SeedGenerator
 from kerata.core.structure import CONTAINERS, PLAIN, PLAIN_TYPES
 from kerata.core.variable import Variable
 
-
 # Changed by kerata alone, which counts it.
 _NOT_WATCHED = frozenset(("_weights", "_build_shapes", "_tensors"))
 
@@ -25,7 +24,7 @@ class Parts:
     def __init__(self, obj, skip, layers, metrics):
         self.variables, self.seeds, self.layers, self.metrics = {}, {}, {}, {}
         self._kinds = {Variable: self.variables, SeedGenerator: self.seeds, layers: self.layers, metrics: self.metrics}
-        self._containers = []  # (container, the ids of what it holds)
+        self.containers = []  # those that are changed without being set: (container, the ids of what it holds)
         for name, value in vars(obj).items():
             if name not in skip and type(value) not in PLAIN:
                 self._collect(value, (), name not in _NOT_WATCHED)
@@ -36,7 +35,7 @@ class Parts:
             if any(value is outer for outer in around):
                 return  # one may hold itself
             if watched and type(value) is not tuple:
-                self._containers.append((value, _ids(value)))
+                self.containers.append((value, [*map(id, value.values() if isinstance(value, dict) else value)]))
             for item in parts_of(value):
                 self._collect(item, (*around, value), watched)
             return
@@ -45,18 +44,13 @@ class Parts:
                 found[id(value)] = value
                 return
 
-    @property
-    def may_change(self):
-        """Whether there are containers, which are changed without being set."""
-        return bool(self._containers)
 
-    def are_current(self):
-        """Whether nothing was put into, or taken out of, the containers since."""
-        return all(ids == _ids(container) for container, ids in self._containers)
-
-
-def _ids(container):
-    return [*map(id, container.values() if isinstance(container, dict) else container)]
+def unchanged(containers):
+    """Whether nothing was put into, or taken out of, containers since `Parts` noted them."""
+    for container, ids in containers:
+        if [*map(id, container.values() if isinstance(container, dict) else container)] != ids:
+            return False
+    return True
 
 
 def parts_of(container):

@@ -137,6 +137,17 @@ class Compilation:
         given = [] if self.loss is None else [self.loss.loss]
         return [x for x in optree.tree_leaves(given) if not isinstance(x, str)] + self.model.metrics
 
+    def all_metrics(self):
+        """The metrics: the loss, those given to `compile`, and those that layers hold."""
+        found = [] if self.tracker is None else [self.tracker]
+        if self.loss is not None:
+            found += self.loss.trackers
+        if self.metrics is not None:
+            found += self.metrics.metrics
+        held = self.model._all_metrics()
+        known = {*map(id, found)} if held else ()
+        return found + [metric for metric in held if id(metric) not in known]
+
     def variables(self):
         """The model's, the optimizer's and the metrics' variables, each once."""
         found = {id(v): v for v in self.model.variables}

@@ -224,12 +224,12 @@ def _is_foreign_loader(x):
 
 def _of_dataset(x, shuffle, generator):
     """The batches of a data set by number; one without end goes on in each epoch where the last one stopped."""
-    from kerata.training.py_dataset import PyDataset, iterate
+    from kerata.training.py_dataset import PyDataset, Readers
 
     def count():
         return len(x) if not isinstance(x, PyDataset) or x.num_batches is not None else None
 
-    read = 0
+    read, readers = 0, Readers(x)
 
     def batches():
         nonlocal read
@@ -237,7 +237,7 @@ def _of_dataset(x, shuffle, generator):
         order = np.arange(steps) if steps is not None else itertools.count(read)
         if shuffle and steps is not None:
             (generator or np.random.default_rng()).shuffle(order)
-        for batch in iterate(x, order):
+        for batch in readers.batches(order):
             read += 1
             yield batch
 

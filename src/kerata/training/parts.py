@@ -16,7 +16,7 @@ from kerata.core.arrays import static_shape
 from kerata.training.data import pad_rows
 from kerata.training.prefetch import Prefetcher
 
-_TOGETHER = 8  # batches of a stream
+TOGETHER = 8  # batches of a stream
 _BYTES_TOGETHER = 1 << 22
 _SECONDS_TOGETHER = 0.02  # that a stream's batches wait for further ones
 
@@ -160,7 +160,15 @@ def _form(data):
 def _fit_together(data):
     """How many batches like this one go at a time: always as many, so that one program serves."""
     size = sum(x.nbytes for x in optree.tree_leaves(data))
-    return max(1, min(_TOGETHER, _BYTES_TOGETHER // max(1, size)))
+    return max(1, min(TOGETHER, _BYTES_TOGETHER // max(1, size)))
+
+
+def fit_together(batches):
+    """Whether as many batches as go at a time are there, all of one form."""
+    if len(batches) != _fit_together(batches[0]) or len(batches) < 2:
+        return False
+    form = _form(batches[0])
+    return all(_form(x) == form for x in batches[1:])
 
 
 def _together(programs, mode, batches, first, valid=None):

@@ -1,5 +1,6 @@
 """One batch of `predict`: few compilations whatever the sizes asked for, and little between the call and the answer."""
 
+import numpy as np
 import optree
 
 from kerata import engines
@@ -35,9 +36,20 @@ class Predictor:
         if width != rows:
             x = optree.tree_map(lambda a: pad_rows(a, width), x)
         with programs.executing():
-            whole = self.compilation.overrides("predict_step") or not isinstance(x, (list, tuple))
-            outputs = programs.predict()(x if whole else (x,))
+            outputs = programs.predict()(self._as_data(x))
         return outputs, rows, width
+
+    def together(self, xs):
+        """The outputs for several batches of one size, on the host, from one call of a compiled program."""
+        programs = self.programs
+        with programs.executing():
+            outputs = programs.predict_together()(self._as_data(optree.tree_map(lambda *parts: np.stack(parts), *xs)))
+        whole = self.finish(outputs, len(xs), len(xs))
+        return [optree.tree_map(lambda a: a[i], whole) for i in range(len(xs))]
+
+    def _as_data(self, x):
+        """What `predict_step` is given; several inputs in a tuple, so that they are not taken for targets."""
+        return x if self.compilation.overrides("predict_step") or not isinstance(x, (list, tuple)) else (x,)
 
     def finish(self, outputs, rows, width):
         """The outputs of a batch that was begun with, on the host.
@@ -49,6 +61,9 @@ class Predictor:
             self.programs.findings.clear()
             raise ValueError(f"{finding.message}\nThis was found in predict().")
         to_numpy = engines.current().to_numpy
+        if hasattr(outputs, "shape"):
+            host = to_numpy(outputs)
+            return host if width == rows else host[:rows]
         return optree.tree_map(lambda a: to_numpy(a) if width == rows else to_numpy(a)[:rows], outputs)
 
     def _width(self, rows, x):

@@ -125,16 +125,22 @@ class Programs:
     def predict(self):
         """The outputs for one batch: `predict(x)`."""
 
-        def make():
-            model = self.compilation.model
+        return self._program("predict", lambda: self._compiled(self._outputs, self._predicting()))
 
-            def outputs(data):
-                with standing(in_step=True), engines.current().no_gradients(), self.findings.collecting():
-                    return model.predict_step(data)
+    def predict_together(self):
+        """The outputs for several batches of one size, stacked, one after another: `predict(xs)`."""
 
-            return self._compiled(outputs, [*model.variables, self.findings.record])
+        def each(xs):
+            return engines.current().scan(lambda carry, x: (carry, self._outputs(x)), ops.zeros((), "int32"), xs)[1]
 
-        return self._program("predict", make)
+        return self._program("predict", lambda: self._compiled(each, self._predicting()), "together")
+
+    def _outputs(self, data):
+        with standing(in_step=True), engines.current().no_gradients(), self.findings.collecting():
+            return self.compilation.model.predict_step(data)
+
+    def _predicting(self):
+        return [*self.compilation.model.variables, self.findings.record]
 
     def can_pad(self, mode, batch):
         """Whether batches like this one may be padded; see `padding`."""

@@ -2,8 +2,13 @@
 
 import collections
 import concurrent.futures
+import functools
+import itertools
 import multiprocessing
+import pathlib
+import pickle
 import sys
+import tempfile
 
 
 class PyDataset:
@@ -16,7 +21,7 @@ class PyDataset:
 
     Args:
         workers: how many threads or processes read ahead; 1 reads in the loop's own background thread.
-        use_multiprocessing: processes instead of threads. They are spawned, so the data set must be picklable.
+        use_multiprocessing: processes instead of threads. They are started anew, so the data set must be picklable.
         max_queue_size: how many batches are read ahead.
 
     Batches come in order, whatever the number of workers; an error in one is raised with its index.
@@ -77,36 +82,69 @@ class PyDataset:
 Sequence = PyDataset
 
 
+# A server that was made before any threads were, and forks; it has imported what each worker needs.
+_START = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+_SEVERAL = 4  # batches that a process reads for one message: to send one takes longer than to read a small batch
+
+
+class Readers:
+    """What reads a data set's batches ahead, pass after pass: its workers, or nobody.
+
+    Processes are started once; what the data set holds at the beginning of a pass is sent to them then.
+    """
+
+    def __init__(self, dataset):
+        self.dataset = dataset
+        self.workers = getattr(dataset, "workers", 1) or 1
+        self.processes = bool(getattr(dataset, "use_multiprocessing", False))
+        self.queued = max(self.workers, getattr(dataset, "max_queue_size", 10))
+        self._pool = None
+
+    def batches(self, order=None):
+        """The batches in the given order of their numbers (0, 1, ... if None)."""
+        if order is None:
+            count = self.dataset.num_batches if isinstance(self.dataset, PyDataset) else len(self.dataset)
+            order = range(count) if count is not None else range(sys.maxsize)
+        if self.processes:
+            with tempfile.NamedTemporaryFile(prefix="kerata-data-set-") as file:
+                pickle.dump(self.dataset, file, pickle.HIGHEST_PROTOCOL)
+                file.flush()
+                several = max(1, min(_SEVERAL, self.queued // self.workers))
+                yield from self._ahead(self._processes(), functools.partial(_fetch_from, file.name), order, several)
+        elif self.workers > 1:
+            with concurrent.futures.ThreadPoolExecutor(self.workers) as pool:
+                yield from self._ahead(pool, functools.partial(_fetch_all, self.dataset), order, 1)
+        else:
+            for index in order:
+                yield _fetch(self.dataset, int(index))
+
+    def _processes(self):
+        if self._pool is None:
+            context = multiprocessing.get_context(_START)
+            if _START == "forkserver":
+                context.set_forkserver_preload([__name__])
+            self._pool = concurrent.futures.ProcessPoolExecutor(self.workers, context)
+        return self._pool
+
+    def _ahead(self, pool, fetch, order, several):
+        """What `fetch(indices)` gives for all of `order`, read ahead by a pool, `several` indices at a time."""
+        order, pending = iter(order), collections.deque()
+        try:
+            while indices := [int(i) for i in itertools.islice(order, several)]:
+                pending.append(pool.submit(fetch, indices))
+                if len(pending) * several > self.queued:
+                    yield from pending.popleft().result()
+            while pending:
+                yield from pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()
+            concurrent.futures.wait(pending)
+
+
 def iterate(dataset, order=None):
     """The batches of a data set in the given order of their numbers (0, 1, ... if None), read ahead by its workers."""
-    if order is None:
-        count = dataset.num_batches if isinstance(dataset, PyDataset) else len(dataset)
-        order = range(count) if count is not None else iter(range(sys.maxsize))
-    workers = getattr(dataset, "workers", 1) or 1
-    processes = getattr(dataset, "use_multiprocessing", False)
-    if workers <= 1 and not processes:
-        for index in order:
-            yield _fetch(dataset, int(index))
-        return
-    if processes:
-        context = multiprocessing.get_context("spawn")
-        pool = concurrent.futures.ProcessPoolExecutor(workers, context, initializer=_keep, initargs=(dataset,))
-        submit = lambda index: pool.submit(_fetch_kept, index)
-    else:
-        pool = concurrent.futures.ThreadPoolExecutor(workers)
-        submit = lambda index: pool.submit(_fetch, dataset, index)
-    pending = collections.deque()
-    try:
-        for index in order:
-            pending.append(submit(int(index)))
-            if len(pending) > max(workers, getattr(dataset, "max_queue_size", 10)):
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-    finally:
-        for future in pending:
-            future.cancel()
-        pool.shutdown(wait=False, cancel_futures=True)
+    return Readers(dataset).batches(order)
 
 
 def _fetch(dataset, index):
@@ -117,12 +155,14 @@ def _fetch(dataset, index):
         raise
 
 
-_kept: list = []
+def _fetch_all(dataset, indices):
+    return [_fetch(dataset, index) for index in indices]
 
 
-def _keep(dataset):
-    _kept[:] = [dataset]
+@functools.lru_cache(1)
+def _read(path):
+    return pickle.loads(pathlib.Path(path).read_bytes())
 
 
-def _fetch_kept(index):
-    return _fetch(_kept[0], index)
+def _fetch_from(path, indices):
+    return _fetch_all(_read(path), indices)

@@ -254,11 +254,7 @@ class Run:
 
     def _goes_together(self):
         """Whether batches are run by one loop: where a call of a compiled program costs something, and nobody reads each."""
-        return engines.current().recompiles and not self.compilation.eager and self._no_hosts_part()
-
-    def _no_hosts_part(self):
-        plan = self.model.plan
-        return plan is None or plan.parted is None
+        return engines.current().recompiles and not self.compilation.eager
 
     def _batches(self, remaining_epochs):
         """The batches of a pass over a stream, `(data, valid)`."""
@@ -371,23 +367,27 @@ class Run:
 
     def _outputs(self, source):
         """The outputs of the batches between two calls of the hooks, in turn."""
-        predictor, begun, several = self.compilation.predictor, 0, self.model.steps_per_execution
+        begun, several = 0, self.model.steps_per_execution
         watched = bool(self.callbacks.by_batch["predict"])
-        at_once = several if watched or several > 1 else _PARTS_UNDER_WAY
+        at_once = several if watched or several > 1 else parts.TOGETHER
         while not self.model.stop_training:
-            started = []
-            for x in itertools.islice(source, at_once):
-                if not started:
-                    self.callbacks.on_predict_batch_begin(begun)
-                started.append(predictor.start(x))
-            if not started:
+            first = list(itertools.islice(source, 1))
+            if not first:
                 return
-            outputs = [predictor.finish(*run) for run in started]
+            self.callbacks.on_predict_batch_begin(begun)
+            outputs = self._predicted([*first, *itertools.islice(source, at_once - 1)], not watched)
             begun += at_once
             if watched:
                 shown = outputs[0] if several == 1 else _joined(outputs)
                 self.callbacks.on_predict_batch_end(begun - 1, {"outputs": shown})
             yield outputs
+
+    def _predicted(self, batches, together):
+        """The outputs of batches: from one call where they fit together, else with all begun before the first is awaited."""
+        predictor = self.compilation.predictor
+        if together and self._goes_together() and self.model.built and parts.fit_together(batches):
+            return predictor.together(batches)
+        return [predictor.finish(*begun) for begun in [predictor.start(x) for x in batches]]
 
 
 class _Ahead:

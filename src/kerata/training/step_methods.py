@@ -137,14 +137,7 @@ class TrainingSteps:
     @property
     def metrics(self):
         """The metrics: the loss, those given to `compile`, and those that layers hold."""
-        found = []
-        if self._compilation.tracker is not None:
-            found.append(self._compilation.tracker)
-        if self._compilation.loss is not None:
-            found += self._compilation.loss.trackers
-        if self._compilation.metrics is not None:
-            found += self._compilation.metrics.metrics
-        return found + [m for m in self._all_metrics() if all(m is not other for other in found)]
+        return self._compilation.all_metrics()
 
     @property
     def metrics_names(self):

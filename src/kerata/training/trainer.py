@@ -1,5 +1,6 @@
 """`Trainer`: compile, fit, evaluate, predict. One trainer for all engines."""
 
+import functools
 import importlib
 
 import numpy as np
@@ -24,15 +25,12 @@ class Trainer(TrainingSteps):
     stop_training = run_eagerly = detect_anomaly = False
     steps_per_execution, jit_compile = 1, "auto"
     has_constants = False  # a model's own attributes are the host's, or settled by `compile`
-    _untracked = Holder._untracked | {"_settled", "optimizer", "history", "loss", "_operations", "plan"}
-    _settled = None
+    _untracked = Holder._untracked | {"_compilation", "optimizer", "history", "loss", "_operations", "plan"}
 
-    @property
+    @functools.cached_property
     def _compilation(self):
         """What `compile` settled, and all that runs ask of the model."""
-        if self._settled is None:
-            self._settled = Compilation(self)
-        return self._settled
+        return Compilation(self)
 
     def __getattr__(self, name):
         if not name.startswith("_"):
@@ -92,7 +90,7 @@ class Trainer(TrainingSteps):
         self.run_eagerly, self.steps_per_execution, self.jit_compile = run_eagerly, steps_per_execution, jit_compile
         self.detect_anomaly = detect_anomaly
         self.stop_training = False
-        self._settled = Compilation(
+        self._compilation = Compilation(
             self,
             dict(
                 optimizer=optimizer,

@@ -5,7 +5,7 @@ import numpy as np
 from kerata.engines.shapes import broadcast_shapes
 
 
-class NoAbstractRule(Exception):
+class NoAbstractRule(AttributeError):
     """A function has no rule here; its shape is found by the default engine's own tracing."""
 
 

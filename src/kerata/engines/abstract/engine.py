@@ -6,8 +6,8 @@ Running an op's one body on it gives the op's output spec.
 import numpy as np
 import optree
 
+from kerata.engines.abstract import numpy as abstract_numpy
 from kerata.engines.abstract.array import AbstractArray, NoAbstractRule, indexed
-from kerata.engines.abstract.numpy import AbstractNumpy
 from kerata.engines.base import Engine
 from kerata.engines.shapes import window_outputs
 
@@ -18,7 +18,7 @@ class AbstractEngine(Engine):
     name = "abstract"
     trains = False
     is_abstract = True
-    xp = AbstractNumpy()
+    xp = abstract_numpy
 
     def is_array(self, x):
         return isinstance(x, AbstractArray)
@@ -34,7 +34,7 @@ class AbstractEngine(Engine):
 
     def _stacked(self, xs):
         parts = [self.asarray(x) for x in xs]
-        return AbstractNumpy.stack(parts) if any(isinstance(x, AbstractArray) for x in xs) else np.asarray(xs)
+        return abstract_numpy.stack(parts) if any(isinstance(x, AbstractArray) for x in xs) else np.asarray(xs)
 
     def on_host(self, fn, form, *arrays):
         return form

@@ -6,13 +6,15 @@ are in the batch, on every engine, since they run the same bodies. This is depen
 Cousot and Cousot 1977, doi:10.1145/512950.512973.
 """
 
+import functools
+
 import optree
 
 from kerata import engines
+from kerata.engines.abstract import numpy as abstract_numpy
 from kerata.engines.abstract.array import AbstractArray, indexed
 from kerata.engines.abstract.engine import AbstractEngine
 from kerata.engines.abstract.linalg import AbstractFourier, AbstractLinearAlgebra
-from kerata.engines.abstract.numpy import AbstractNumpy
 from kerata.engines.abstract.row_rules import (
     CREATE,
     FOURIER_RULES,
@@ -35,12 +37,10 @@ class _Watched:
 
     def __getattr__(self, name):
         function = getattr(self._namespace, name)
-        if not callable(function):
-            return function
-
-        def call(*args, **kwargs):
-            return _checked(name, self._rules.get(name), function(*args, **kwargs), args, kwargs)
-
+        if isinstance(function, functools.partial):  # made of primitives, each of which is followed by its rule
+            call = functools.partial(function.func, self)
+        else:
+            call = lambda *args, **kwargs: _checked(name, self._rules.get(name), function(*args, **kwargs), args, kwargs)
         setattr(self, name, call)
         return call
 
@@ -77,7 +77,7 @@ class RowwiseEngine(AbstractEngine):
 
     def __init__(self):
         super().__init__()
-        self.xp = _Watched(AbstractNumpy(), RULES)  # type: ignore[assignment]
+        self.xp = _Watched(abstract_numpy, RULES)
         self.xp.linalg = _Watched(AbstractLinearAlgebra(), MATRIX_RULES)
         self.xp.fft = _Watched(AbstractFourier(), FOURIER_RULES)
 

@@ -110,10 +110,12 @@ class CompiledFunction:
                 self._build()
                 packed = self.packed
             for v in packed.variables:  # some may have been made while another engine was in force, or have been moved
-                v.to_engine("jax")
+                if v.engine_name != "jax":
+                    v.to_engine("jax")
             packed.gather()
         for v in self.large:
-            v.to_engine("jax")
+            if v.engine_name != "jax":
+                v.to_engine("jax")
         result, words, others = self.jitted(packed and packed.words, [v.stored for v in self.large], *args)
         if words is not None:
             packed.keep(words)

@@ -12,6 +12,7 @@ class NumpyEngine(EagerEngine):
     """NumPy: runs models, does not train them."""
 
     name = "numpy"
+    title = "NumPy"
     xp = numpy_functions
     trains = False
 

@@ -2,7 +2,13 @@
 
 from kerata.engines.tensorflow.library import tf
 
-_SMALL_SIGNED, _SMALL_UNSIGNED = ("bool", "int8", "int16"), ("uint8", "uint16")
+# What some functions lack, and what that is computed in.
+NUMBERS = {"bool": "int32"}
+SIGNED = dict.fromkeys(("bool", "uint8", "uint16", "uint32", "uint64"), "int64")
+SUMS = {"bool": "int32", "int8": "int32", "int16": "int32", "uint8": "uint32", "uint16": "uint32"}
+PRODUCTS = {**dict.fromkeys(SUMS, "int32"), "uint32": "int64", "uint64": "int64"}
+TILES = {"uint16": "uint32"}
+WIDE_FLOATS = {"float16": "float32", "bfloat16": "float32"}
 
 
 def is_bool(x):
@@ -14,26 +20,25 @@ def computed_in(dtype, fn, *xs):
     return tf.cast(fn(*[tf.cast(x, dtype) for x in xs]), xs[0].dtype)
 
 
-def without_bool(fn):
-    """A function that takes bools too, as 0 and 1."""
-    return lambda x, *others: computed_in("int32", fn, x, *others) if is_bool(x) else fn(x, *others)
+def lacking(wider):
+    """A decorator for functions that lack the dtypes of a table."""
+
+    def decorate(fn):
+        def run(x, *others):
+            wide = wider.get(x.dtype.name)
+            return fn(x, *others) if wide is None else computed_in(wide, fn, x, *others)
+
+        return run
+
+    return decorate
 
 
-def signed(fn):
-    """A function that takes unsigned integers and bools too."""
-
-    def run(x, *others):
-        unsigned = x.dtype.is_unsigned or is_bool(x)
-        return computed_in("int64", fn, x, *others) if unsigned else fn(x, *others)
-
-    return run
+without_bool, signed = lacking(NUMBERS), lacking(SIGNED)
 
 
 def widened(x):
     """`x` in the dtype in which it is added up."""
-    if x.dtype.name in _SMALL_SIGNED:
-        return tf.cast(x, "int32")
-    return tf.cast(x, "uint32") if x.dtype.name in _SMALL_UNSIGNED else x
+    return tf.cast(x, SUMS.get(x.dtype.name, x.dtype))
 
 
 def typed(x, like):

@@ -3,11 +3,13 @@
 import math
 
 from kerata.engines.tensorflow.dtypes import (
+    WIDE_FLOATS,
     as_tensors,
     binary,
     bitwise,
     computed_in,
     is_bool,
+    lacking,
     logical,
     signed,
     test_of_floats,
@@ -83,18 +85,6 @@ def where(condition, x1=None, x2=None):
     return tf.where(condition, *as_tensors(x1, x2))
 
 
-def real(x):
-    return tf.math.real(x)
-
-
-def imag(x):
-    return tf.math.imag(x)
-
-
-def bitwise_not(x):
-    return tf.bitwise.invert(x)
-
-
 def signbit(x):
     return tf.bitcast(x, {2: tf.int16, 4: tf.int32, 8: tf.int64}[x.dtype.size]) < 0
 
@@ -120,10 +110,6 @@ def ldexp(x1, x2):
         * tf.pow(tf.constant(2, x1.dtype), tf.cast(half, x1.dtype))
         * tf.pow(tf.constant(2, x1.dtype), tf.cast(x2 - half, x1.dtype))
     )
-
-
-def i0(x):
-    return tf.math.bessel_i0(x) if x.dtype.size > 2 else computed_in("float32", tf.math.bessel_i0, x)
 
 
 def fmod(x1, x2):
@@ -163,10 +149,6 @@ def view(x, dtype, ratio):
     return tf.bitcast(tf.reshape(x, groups), dtype)
 
 
-def left_shift(x1, x2):
-    return bitwise(tf.bitwise.left_shift)(x1, x2)
-
-
 _power = binary(signed(tf.pow))
 
 
@@ -190,12 +172,13 @@ _UNARY = {
     "negative": signed(tf.negative),
     "sign": signed(tf.sign),
     "square": without_bool(tf.square),
-    "conj": tf.math.conj,
+    "conj": tf.math.conj, "real": tf.math.real, "imag": tf.math.imag, "bitwise_not": tf.bitwise.invert,
+    "i0": lacking(WIDE_FLOATS)(tf.math.bessel_i0),
     "isfinite": test_of_floats(tf.math.is_finite, True),
     "isinf": test_of_floats(tf.math.is_inf, False),
     "isnan": test_of_floats(tf.math.is_nan, False),
     "logical_not": lambda x: tf.logical_not(tf.cast(x, "bool")),
-}
+}  # fmt: skip
 _BINARY = {
     "add": without_bool(tf.add), "subtract": without_bool(tf.subtract), "multiply": without_bool(tf.multiply),
     "divide": tf.divide, "true_divide": tf.divide, "arctan2": tf.atan2,
@@ -220,10 +203,9 @@ globals().update({name: binary(fn) for name, fn in _BINARY.items()})
 globals().update({name: _ordered(fn) for name, fn in _ORDER.items()})
 globals().update({name: logical(fn) for name, fn in _LOGICAL.items()})
 absolute = globals()["abs"]
-conjugate = globals()["conj"]
 isfinite, isnan, square = (globals()[name] for name in ("isfinite", "isnan", "square"))
 maximum, minimum = globals()["maximum"], globals()["minimum"]
 bitwise_and = bitwise(tf.bitwise.bitwise_and, tf.logical_and)
 bitwise_or = bitwise(tf.bitwise.bitwise_or, tf.logical_or)
 bitwise_xor = bitwise(tf.bitwise.bitwise_xor, tf.math.logical_xor)
-right_shift = bitwise(tf.bitwise.right_shift)
+left_shift, right_shift = bitwise(tf.bitwise.left_shift), bitwise(tf.bitwise.right_shift)

@@ -33,7 +33,7 @@ class CompiledFunction:
         self._bring_variables()
         leaves, treedef = optree.tree_flatten(args)
         leaves = [x if isinstance(x, tf.Tensor) else self.engine.asarray(x) for x in leaves]
-        key = (treedef, *[(x.dtype, *x.shape) for x in leaves])
+        key = (treedef, *[(x.dtype, x.shape) for x in leaves])
         graph = self.graphs.get(key)
         if graph is not None:
             return graph(*leaves)
@@ -49,7 +49,8 @@ class CompiledFunction:
         Graphs hold the storage: they are made anew if there is another one.
         """
         for v in self.variables:
-            v.to_engine("tensorflow")
+            if v.engine_name != "tensorflow":
+                v.to_engine("tensorflow")
         storage = [v.stored for v in self.variables]
         if any(new is not old for new, old in zip(storage, self.storage)):
             self.graphs.clear()
@@ -57,8 +58,19 @@ class CompiledFunction:
 
     def _graph(self, treedef, leaves):
         specs = [tf.TensorSpec(x.shape, x.dtype) for x in leaves]
-        function = tf.function(self._flat(treedef), autograph=False, jit_compile=self.optimize or None)
-        return function.get_concrete_function(*specs)
+        structure: list = []
+        function = tf.function(self._flat(treedef, structure), autograph=False, jit_compile=self.optimize or None)
+        concrete = function.get_concrete_function(*specs)
+        captured = tuple(concrete.captured_inputs)
+        direct = getattr(getattr(concrete, "_inference_function", None), "call_flat", None)
+
+        def run(*leaves):
+            # Without the checks of arguments, which take a third of the time of a small step; they were made above.
+            outputs = concrete(*leaves) if direct is None else direct(*leaves, *captured)
+            return optree.tree_unflatten(structure[0], outputs or ())
+
+        run.concrete = concrete
+        return run
 
     def _first_run(self, graph, key, leaves):
         """What `graph` returns, which XLA compiles now; without XLA if it can't. Nothing is assigned before it is compiled."""
@@ -72,14 +84,21 @@ class CompiledFunction:
         self.graphs[key] = graph
         return result
 
-    def _flat(self, treedef):
+    def _flat(self, treedef, structure):
         engine = self.engine
 
         def run(*leaves):
             with standing(engine=engine), GraphScope():
-                return self.fn(*optree.tree_unflatten(treedef, leaves))
+                outputs, structure[:] = _flattened(self.fn(*optree.tree_unflatten(treedef, leaves)))
+            return outputs
 
         return run
+
+
+def _flattened(result):
+    """The tensors of a result, and its structure in a list."""
+    leaves, treedef = optree.tree_flatten(result)
+    return [tf.convert_to_tensor(x) for x in leaves], [treedef]
 
 
 def _without_xla(error):

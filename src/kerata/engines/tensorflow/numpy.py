@@ -3,16 +3,31 @@
 Kerata has promoted dtypes before it calls, except that one operand may be a Python number.
 """
 
+import sys
 import types
 
-from kerata.engines.shapes import normalize_axes
+import numpy as np
+
+from kerata.engines import namespace
 from kerata.engines.tensorflow import linalg  # noqa: F401  (part of the namespace)
 from kerata.engines.tensorflow.dtypes import is_bool, widened, without_bool
 from kerata.engines.tensorflow.elementwise import *  # noqa: F403
 from kerata.engines.tensorflow.library import tf
 from kerata.engines.tensorflow.products import *  # noqa: F403
 from kerata.engines.tensorflow.shaping import *  # noqa: F403
-from kerata.engines.tensorflow.shaping import expand_dims, ravel
+from kerata.engines.tensorflow.shaping import ravel
+
+float64 = tf.float64
+asarray = astype = tf.cast
+dot, median, _between_tensors = namespace.over(sys.modules[__name__], "dot", "median", "linspace")
+
+
+def linspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
+    if tf.is_tensor(start) or tf.is_tensor(stop):
+        return _between_tensors(start, stop, num, endpoint, dtype, axis)
+    # One constant in place of ten operations, which took six times as long.
+    return tf.constant(np.linspace(start, stop, num, endpoint, dtype=tf.as_dtype(dtype).as_numpy_dtype, axis=axis))
+
 
 # Reductions
 
@@ -61,17 +76,6 @@ def _index_of(fn):
 
 
 argmax, argmin = _index_of(tf.argmax), _index_of(tf.argmin)
-
-
-def median(x, axis=None, keepdims=False):
-    axes = normalize_axes(axis, x.shape.rank)
-    rest = [i for i in range(x.shape.rank) if i not in axes]
-    moved = tf.transpose(x, [*rest, *axes])
-    flat = tf.sort(tf.reshape(moved, tf.concat([tf.shape(moved)[: len(rest)], [-1]], 0)), -1)
-    length = tf.shape(flat)[-1]
-    middle = (tf.gather(flat, (length - 1) // 2, axis=-1) + tf.gather(flat, length // 2, axis=-1)) / 2
-    middle = tf.ensure_shape(middle, [x.shape[i] for i in rest])
-    return expand_dims(middle, axes) if keepdims else middle
 
 
 def cumsum(x, axis=0):

@@ -2,22 +2,12 @@
 
 import functools
 
-from kerata.engines.tensorflow.dtypes import as_tensors, binary, computed_in
+from kerata.engines.tensorflow.dtypes import PRODUCTS, as_tensors, binary, lacking
 from kerata.engines.tensorflow.library import tf
 
 
-def _in_known_dtype(fn):
-    """A product that takes small integers too."""
-
-    def run(*xs):
-        small = xs[0].dtype.name in ("bool", "int8", "int16", "uint8", "uint16", "uint32", "uint64")
-        return computed_in("int64" if xs[0].dtype.size > 2 else "int32", fn, *xs) if small else fn(*xs)
-
-    return run
-
-
 @binary
-@_in_known_dtype
+@lacking(PRODUCTS)
 def matmul(x1, x2):
     if x1.shape.rank == 1 and x2.shape.rank == 1:
         return tf.tensordot(x1, x2, 1)
@@ -30,22 +20,14 @@ def matmul(x1, x2):
     return tf.matmul(x1, x2)
 
 
-@binary
-@_in_known_dtype
-def dot(x1, x2):
-    if not x1.shape.rank or not x2.shape.rank:
-        return x1 * x2
-    return tf.tensordot(x1, x2, [[-1], [-1 if x2.shape.rank == 1 else -2]])
-
-
 def tensordot(x1, x2, axes=2):
-    return _in_known_dtype(lambda x1, x2: tf.tensordot(x1, x2, axes))(*as_tensors(x1, x2))
+    return lacking(PRODUCTS)(lambda x1, x2: tf.tensordot(x1, x2, axes))(*as_tensors(x1, x2))
 
 
 def einsum(subscripts, *operands):
     order = _matrix_order(subscripts.replace(" ", ""), len(operands))
     product = functools.partial(tf.einsum, subscripts) if order is None else functools.partial(_as_matrices, *order)
-    return _in_known_dtype(product)(*operands)
+    return lacking(PRODUCTS)(product)(*operands)
 
 
 @functools.cache

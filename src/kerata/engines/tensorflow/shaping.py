@@ -4,12 +4,17 @@ Lengths that a graph leaves open are None in a shape; functions here then comput
 """
 
 import builtins
+import sys
 
 import numpy as np
 
-from kerata.engines.shapes import normalize_axes, normalize_axis
-from kerata.engines.tensorflow.dtypes import computed_in, typed
+from kerata.engines import namespace
+from kerata.engines.shapes import normalize_axis
+from kerata.engines.tensorflow.dtypes import TILES, lacking, typed
 from kerata.engines.tensorflow.library import tf
+
+unsqueeze = tf.expand_dims
+moveaxis, swapaxes, expand_dims, split = namespace.over(sys.modules[__name__], "moveaxis", "swapaxes", "expand_dims", "split")
 
 # Making
 
@@ -34,14 +39,6 @@ def full_like(x, fill_value, dtype=None):
     return tf.broadcast_to(tf.cast(fill_value, dtype), tf.shape(x) if None in x.shape.as_list() else x.shape)
 
 
-def zeros_like(x, dtype=None):
-    return tf.zeros_like(x, dtype)
-
-
-def ones_like(x, dtype=None):
-    return tf.ones_like(x, dtype)
-
-
 def arange(start, stop=None, step=1, dtype=None):
     if builtins.any(tf.is_tensor(v) for v in (start, stop, step)):
         start, stop = (0, start) if stop is None else (start, stop)
@@ -49,17 +46,6 @@ def arange(start, stop=None, step=1, dtype=None):
         return tf.cast(tf.range(tf.cast(start, wide), tf.cast(stop, wide), tf.cast(step, wide)), dtype)
     values = np.arange(start, step=step) if stop is None else np.arange(start, stop, step)
     return tf.constant(values.astype(tf.as_dtype(dtype).as_numpy_dtype))
-
-
-def linspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
-    if not tf.is_tensor(start) and not tf.is_tensor(stop):
-        values = np.linspace(start, stop, num, endpoint=endpoint, axis=axis)
-        return tf.constant(values.astype(tf.as_dtype(dtype or "float32").as_numpy_dtype))
-    start, stop = (tf.cast(v, "float64") for v in (start, stop))
-    start, stop = start + tf.zeros_like(stop), stop + tf.zeros_like(start)
-    places = tf.reshape(tf.range(num, dtype="float64"), [-1] + [1] * start.shape.rank)
-    values = start + (stop - start) * places / builtins.max(1, num - 1 if endpoint else num)
-    return tf.cast(moveaxis(values, 0, axis), dtype or "float32")
 
 
 def eye(N, M=None, k=0, dtype=None):
@@ -127,30 +113,6 @@ def transpose(x, axes=None):
     return tf.transpose(x, axes)
 
 
-def moveaxis(x, source, destination):
-    rank = x.shape.rank
-    source, destination = normalize_axes(source, rank), normalize_axes(destination, rank)
-    order = [i for i in range(rank) if i not in source]
-    for to, come in sorted(zip(destination, source)):
-        order.insert(to, come)
-    return x if order == list(range(rank)) else tf.transpose(x, order)
-
-
-def swapaxes(x, axis1, axis2):
-    order = list(range(x.shape.rank))
-    order[axis1], order[axis2] = order[axis2], order[axis1]
-    return tf.transpose(x, order)
-
-
-def expand_dims(x, axis):
-    if isinstance(axis, int):
-        return tf.expand_dims(x, axis)
-    rank = x.shape.rank + len(axis)
-    for a in sorted(normalize_axis(a, rank) for a in axis):
-        x = tf.expand_dims(x, a)
-    return x
-
-
 def squeeze(x, axis=None):
     return x if axis == () else tf.squeeze(x, axis if axis is None or isinstance(axis, int) else list(axis))
 
@@ -168,15 +130,11 @@ def stack(xs, axis=0):
     return tf.stack(list(xs), axis)
 
 
-def split(x, indices_or_sections, axis=0):
-    if isinstance(indices_or_sections, int):
-        return tf.split(x, indices_or_sections, axis)
-    length = x.shape[axis]
-    bounds = [0, *indices_or_sections, length]
-    if length is None:
-        return tf.split(x, [b - a for a, b in zip(bounds[:-2], bounds[1:-1])] + [-1], axis, num=len(bounds) - 1)
-    bounds = [builtins.min(b, length) for b in bounds]
-    return tf.split(x, [b - a for a, b in zip(bounds, bounds[1:])], axis)
+def parts(x, lengths, axis):
+    """`x` cut into parts of these lengths; None is the rest, or as much for each part."""
+    if len(set(lengths)) == 1:
+        return tf.split(x, len(lengths), axis)
+    return tf.split(x, [-1 if n is None else n for n in lengths], axis)
 
 
 def tile(x, repeats):
@@ -184,7 +142,7 @@ def tile(x, repeats):
     rank = builtins.max(len(repeats), x.shape.rank)
     repeats = [1] * (rank - len(repeats)) + repeats
     x = expand_dims(x, tuple(range(rank - x.shape.rank)))
-    return computed_in("uint32", lambda x: tf.tile(x, repeats), x) if x.dtype == tf.uint16 else tf.tile(x, repeats)
+    return lacking(TILES)(lambda x: tf.tile(x, repeats))(x)
 
 
 def repeat(x, repeats, axis=None):

@@ -1,27 +1,37 @@
 """A numpy-like namespace over PyTorch: what has another name there, or other habits.
 
-Names that agree are looked up in `torch` itself. Dtypes were promoted before an array comes here; one operand of a
+Names that agree are looked up in `torch` itself, once. Dtypes were promoted before an array comes here; one operand of a
 binary function may still be a Python number.
 """
 
-import builtins
 import functools
 import operator
+import sys
 
 import numpy as np
 import torch
 from torch.nn import functional
 
+from kerata.engines import namespace
 from kerata.engines.torch import linalg  # noqa: F401  (part of the namespace)
 
 # Integers for which PyTorch stores numbers but does not compute.
 _STORED_ONLY = (torch.uint16, torch.uint32, torch.uint64)
 
-newaxis = None
+_this = sys.modules[__name__]
+asarray = torch.as_tensor
+expand_dims, dot, linspace, median = namespace.over(_this, "expand_dims", "dot", "linspace", "median")
 
 
 def __getattr__(name):
-    return getattr(torch, name)
+    function = getattr(torch, name)
+    if not name.startswith("__"):
+        setattr(_this, name, function)  # found at once from now on
+    return function
+
+
+def astype(x, dtype):
+    return x.to(dtype)
 
 
 def _computed(function):
@@ -148,24 +158,6 @@ def sort(x, axis=-1):
     return torch.sort(x if axis is not None else x.ravel(), dim=-1 if axis is None else axis, stable=True).values
 
 
-def cumsum(x, axis):
-    return torch.cumsum(x, axis)
-
-
-def cumprod(x, axis):
-    return torch.cumprod(x, axis)
-
-
-def median(x, axis=None, keepdims=False):
-    axes = tuple(a % x.ndim for a in _axes(axis, x))
-    rest = [a for a in range(x.ndim) if a not in axes]
-    values = x.permute(*rest, *axes).reshape(*[x.shape[a] for a in rest], -1)
-    ordered, count = torch.sort(values).values, values.shape[-1]
-    middle = (ordered[..., (count - 1) // 2] + ordered[..., count // 2]) / 2
-    middle = torch.where(torch.isnan(values).any(-1), torch.nan, middle)
-    return middle.reshape([1 if a in axes else n for a, n in enumerate(x.shape)]) if keepdims else middle
-
-
 # Elementwise with options
 
 
@@ -186,24 +178,8 @@ def where(condition, x1=None, x2=None):
 # Shapes
 
 
-def reshape(x, shape):
-    return torch.reshape(x, shape)
-
-
 def transpose(x, axes=None):
     return x.permute(tuple(reversed(range(x.ndim))) if axes is None else axes)
-
-
-def moveaxis(x, source, destination):
-    return torch.movedim(x, source, destination)
-
-
-def expand_dims(x, axis):
-    axes = (axis,) if isinstance(axis, int) else axis
-    rank = x.ndim + len(axes)
-    for a in sorted(a % rank for a in axes):
-        x = x.unsqueeze(a)
-    return x
 
 
 def squeeze(x, axis=None):
@@ -212,10 +188,6 @@ def squeeze(x, axis=None):
 
 def concatenate(xs, axis=0):
     return torch.cat(xs, axis) if axis is not None else torch.cat([x.ravel() for x in xs])
-
-
-def stack(xs, axis=0):
-    return torch.stack(list(xs), axis)
 
 
 def split(x, indices_or_sections, axis=0):
@@ -281,12 +253,6 @@ def searchsorted(sequence, values, side="left"):
 # Products
 
 
-def dot(x1, x2):
-    if x1.ndim == 0 or x2.ndim == 0:
-        return x1 * x2
-    return tensordot(x1, x2, ([x1.ndim - 1], [builtins.max(x2.ndim - 2, 0)]))
-
-
 def tensordot(x1, x2, axes=2):
     if not isinstance(axes, int):
         axes = [[int(a) for a in ([side] if isinstance(side, int) else side)] for side in axes]
@@ -299,10 +265,6 @@ def einsum(subscripts, *operands):
     if x.is_floating_point() or x.is_complex():
         return torch.einsum(subscripts, *operands)
     return torch.einsum(subscripts, *[y.to(torch.int64) for y in operands]).to(x.dtype)  # its sums of integers are int64
-
-
-def diagonal(x, offset=0, axis1=0, axis2=1):
-    return torch.diagonal(x, offset, axis1, axis2)
 
 
 # Making tensors
@@ -325,32 +287,9 @@ def arange(start, stop=None, step=1, dtype=None):
     return torch.arange(*[x.item() if isinstance(x, torch.Tensor) else x for x in (start, stop, step)], dtype=dtype)
 
 
-def linspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
-    start, stop = (torch.as_tensor(x, dtype=torch.float64) for x in (start, stop))
-    steps = torch.arange(num, dtype=torch.float64) / builtins.max(num - 1 if endpoint else num, 1)
-    shape = (-1, *[1] * builtins.max(start.ndim, stop.ndim))
-    values = start + (stop - start) * steps.reshape(shape)
-    if endpoint and num > 1:
-        values[-1] = stop
-    values = torch.floor(values) if dtype is not None and not dtype.is_floating_point else values
-    return torch.movedim(values, 0, axis).to(dtype)
-
-
 def eye(N, M=None, k=0, dtype=None):
     return (torch.arange(N)[:, None] + k == torch.arange(N if M is None else M)).to(dtype)
 
 
 def tri(N, M=None, k=0, dtype=None):
     return (torch.arange(N)[:, None] + k >= torch.arange(N if M is None else M)).to(dtype)
-
-
-def tril(x, k=0):
-    return torch.tril(x, k)
-
-
-def triu(x, k=0):
-    return torch.triu(x, k)
-
-
-def meshgrid(*xs, indexing="xy"):
-    return torch.meshgrid(*xs, indexing=indexing)

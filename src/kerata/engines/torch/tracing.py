@@ -65,7 +65,8 @@ class Recorder:
     def bring_variables(self):
         """Move variables here that were made while another engine was in force, or that were moved."""
         for v in self.variables:
-            v.to_engine("torch")
+            if v.engine_name != "torch":
+                v.to_engine("torch")
 
     def key(self, leaves, treedef):
         """The signature of arguments: programs are made for shapes and memory layouts."""
