@@ -1,5 +1,9 @@
 """Arrays that do not go to the device at once: the same numbers, in blocks of rows."""
 
+import os
+import subprocess
+import sys
+
 import jax
 import numpy as np
 import pytest
@@ -136,3 +140,32 @@ def test_stopping_within_a_block_and_going_on(small_blocks, training_engine):
     assert stop.seen == 3 and int(model.optimizer.iterations.numpy()) == 3
     model.fit(X, Y, batch_size=16, verbose=0)
     assert int(model.optimizer.iterations.numpy()) == 13
+
+
+GROWTH = """
+import resource, sys
+import numpy as np
+import kerata
+model = kerata.Sequential([kerata.Input((1000,)), kerata.layers.Dense(8), kerata.layers.Dense(1)])
+model.compile("sgd", "mse", metrics=["mae"])
+small = np.ones((512, 1000), "float32")
+run = {{"fit": lambda x, y: model.fit(x, y, batch_size=256, verbose=0), "evaluate": lambda x, y: model.evaluate(x, y, batch_size=256, verbose=0)}}["{way}"]
+run(small, small[:, :1])
+x = np.ones((100_000, 1000), "{dtype}")
+y = x[:, :1].copy()
+size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (size + (300 << 20),) * 2)
+run(x, y)
+print("done")
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit on a process's memory is Linux's")
+@pytest.mark.parametrize(("engine_name", "way", "dtype"), [
+    ("jax", "fit", "float32"), ("jax", "evaluate", "float64"), ("tensorflow", "fit", "float64"), ("torch", "fit", "float64"),
+])  # fmt: skip
+def test_memory_grows_by_less_than_300_mib_above_the_arrays(engine_name, way, dtype):
+    environment = {**os.environ, "KERATA_BACKEND": engine_name, "OMP_NUM_THREADS": "1"}
+    code = GROWTH.format(way=way, dtype=dtype)
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, env=environment)
+    assert done.stdout.split()[-1:] == ["done"], done.stderr[-2000:]

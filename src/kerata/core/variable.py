@@ -147,6 +147,8 @@ class Variable:
     @stored.setter
     def stored(self, value):
         self._initializer = None
+        if isinstance(self._value, state.SharedStorage):
+            self._value.is_whole = False
         self._value = value
 
     def is_in(self, storage):
@@ -219,6 +221,9 @@ class Variable:
 
     def on_host(self):
         """The value outside all scopes, as a NumPy array of its own."""
+        known = state.local.host_values
+        if known is not None and id(self) in known:
+            return np.array(known[id(self)])
         value = self._value
         if value is None:
             self._draw()
@@ -264,7 +269,9 @@ class Variable:
     def to_engine(self, name):
         """Move the value to another engine."""
         if name != self.engine_name:
-            self._value, self.engine_name = self._movable(), name
+            if self._is_placed():
+                self.stored = self.on_host()
+            self.engine_name = name
 
     def _movable(self):
         """The stored value as NumPy's; None if it is still to be drawn."""

@@ -40,6 +40,7 @@ class Engine(abc.ABC):
     has_graphs = False  # whether a step may be one graph without being compiled
     is_abstract = False
     keeps_64_bits = True
+    reads_slowly = False  # whether a result of a program reaches the host sooner than variables that it assigned
     layer_base: type | None = None  # a class of the library's that layers made on this engine are instances of, too
 
     def __init__(self):

@@ -19,6 +19,7 @@ class _ThreadState(threading.local):
         self.remat = None  # the innermost RematScope
         self.observer = None  # called with each layer and its outputs, when somebody looks for something
         self.in_step = False  # whether a step of training, evaluation or prediction runs, or is traced
+        self.host_values = None  # id of a variable -> its value, while several were read at once
         self.losses_noted = False  # whether a layer added a loss outside all scopes
 
 
@@ -40,8 +41,10 @@ def standing(**values):
 class SharedStorage:
     """The values of several variables in one piece of an engine's memory.
 
-    A variable whose value is in one gets storage of its own when somebody reads or assigns it.
+    A variable whose value is in one gets storage of its own when somebody reads or assigns it, and says so.
     """
+
+    is_whole = False  # whether all variables' values are here and nowhere else
 
     def part(self):
         """Give each variable whose value is still here storage of its own."""

@@ -1,6 +1,7 @@
 """The losses and metrics given to `compile`, matched with the model's outputs."""
 
 import difflib
+import functools
 
 import numpy as np
 import optree
@@ -90,7 +91,7 @@ class CompiledLoss:
             self.trackers = [Mean(name=f"{n}_loss") for n in names if by_output[n] is not None]
         self.by_output = by_output  # last: what can't be matched is told again
 
-    @property
+    @functools.cached_property
     def takes_labels(self):
         """Whether one of the losses takes class numbers."""
         return any(_takes_labels(losses_module.get(x)) for x in optree.tree_leaves(self.loss))

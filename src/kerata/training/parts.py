@@ -5,7 +5,6 @@ of rows in the pass's order, the next one while this one is computed. Small batc
 call of a compiled program takes longer than a step of a small network.
 """
 
-import functools
 import time
 
 import numpy as np
@@ -37,17 +36,26 @@ class LoopPart:
 
     def __init__(self, programs, mode, padded, arrays, index, size, first, host, steps=None):
         self.first, self.stop = first, first + (len(index) if steps is None else steps)
-        self._programs, self._loop = programs, functools.partial(programs.loop, mode, padded)
+        self._programs, self._kind, self._one_by_one = programs, (mode, padded), False
         self._arguments = arrays, index, np.int32(size), np.int32(first)
         self._host, self._generation = host, None
 
-    def run(self, start, stop):
-        """Make the steps from `start` to `stop`, numbers in the pass."""
+    def run(self, start, stop, one_by_one=False):
+        """Make the steps from `start` to `stop`, numbers in the pass; `one_by_one`: as all calls do, for one step."""
         if self._generation != self._programs.generation:
-            if stop - start < self.stop - self.first:  # several calls: what they need is moved once
-                self._arguments = optree.tree_map(engines.current().asarray, self._arguments)
-            self._run, self._generation = self._loop(), self._programs.generation
-        self._run(start - self.first, stop - self.first, *self._arguments)
+            self._find_program(stop - start < self.stop - self.first, one_by_one)
+        if self._one_by_one:
+            self._run(np.int32(start - self.first), *self._arguments)
+        else:
+            self._run(start - self.first, stop - self.first, *self._arguments)
+
+    def _find_program(self, several_calls, one_by_one):
+        programs = self._programs
+        self._one_by_one = one_by_one and engines.current().recompiles
+        self._run = (programs.single if self._one_by_one else programs.loop)(*self._kind)
+        self._generation = programs.generation
+        if several_calls:  # what they need is moved once
+            self._arguments = optree.tree_map(engines.current().asarray, self._arguments)
 
     def batch(self, number):
         """The batch of a step, as the steps see it: `(data, valid)`."""
@@ -65,7 +73,7 @@ class StepPart:
         self.first, self.stop = first, first + 1
         self._programs, self._mode, self._batch = programs, mode, (data, valid)
 
-    def run(self, start, stop):
+    def run(self, start, stop, one_by_one=False):
         """Make the step."""
         self._programs.step(self._mode)(*self._batch, np.int32(start))
 

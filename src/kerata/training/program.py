@@ -1,6 +1,7 @@
 """A model's steps as compiled functions, their logs, and what they find wrong."""
 
 import contextlib
+import math
 
 import numpy as np
 import optree
@@ -36,6 +37,7 @@ class Programs:
         self._settings = ()
         self._output_spec = None  # (spec,) once it is known
         self._logs = {}  # mode -> the logs of an overridden step, as variables
+        self._outcome = None  # a function that gives what the last step left in variables, by their ids, if it told
         self.ran: set = set()  # the modes that have run: the first run compiles
 
     # Finding a program
@@ -83,6 +85,7 @@ class Programs:
             self.contents.look()
         if not self.is_current:
             self._refresh()
+        self._outcome = None
         yield
         if self.contents.users:
             self.contents.note()
@@ -94,23 +97,33 @@ class Programs:
         """Many steps on rows of arrays: `loop(start, stop, arrays, index, size, first)`."""
 
         def make():
-            step = self._collecting(mode)
-
-            def body(i, arrays, index, size, first):
-                rows = ops.get_item(index, i)
-                data = optree.tree_map(lambda a: engines.current().take_rows(a, rows), arrays)
-                step(data, _valid(i, index.shape[1], size) if padded else None, ops.add(i, first))
-
-            return engines.current().compile_loop(body, self._variables(), self.compilation.optimize)
+            return engines.current().compile_loop(self._by_rows(mode, padded), self._variables(), self.compilation.optimize)
 
         return self._program(mode, make, "loop", padded)
+
+    def single(self, mode, padded):
+        """One of these steps: `single(i, arrays, index, size, first)`. A loop of one takes longer to begin and to end."""
+
+        def make():
+            return self._telling(mode, self._by_rows(mode, padded))
+
+        return self._program(mode, make, "single", padded)
+
+    def _by_rows(self, mode, padded):
+        step = self._collecting(mode)
+
+        def run(i, arrays, index, size, first):
+            rows = ops.get_item(index, i)
+            data = optree.tree_map(lambda a: engines.current().take_rows(a, rows), arrays)
+            step(data, _valid(i, index.shape[1], size) if padded else None, ops.add(i, first))
+
+        return run
 
     def step(self, mode, anew=False):
         """One step on one batch: `step(data, valid, number)`; `anew`: metrics begin with it."""
 
         def make():
-            step = self._collecting(mode, anew)
-            return self._compiled(step, self._variables(), donate=mode == "train")
+            return self._telling(mode, self._collecting(mode, anew))
 
         return self._program(mode, make, "step", anew)
 
@@ -162,6 +175,38 @@ class Programs:
         if self.compilation.eager:
             return step
         return engines.current().compile(step, variables, donate, self.compilation.optimize)
+
+    def _telling(self, mode, step):
+        """A compiled step, which leaves what is behind the logs in `_outcome` where that is quicker than to read variables."""
+        if self.compilation.eager or not engines.current().reads_slowly:
+            return self._compiled(step, self._variables(), donate=mode == "train")
+        told: list = []
+
+        def run(*args):
+            step(*args)
+            kept = self._logs.get(mode)
+            metrics = self.compilation.all_metrics() if kept is None else ()
+            variables = [*(kept or {}).values(), *[v for metric in metrics for v in metric.variables]]
+            told[:] = [v for v in variables if v.dtype == "float32"]
+            floats = [ops.reshape(v.value, (-1,)) for v in told]
+            return ops.concatenate(floats) if floats else ops.zeros((0,)), self.findings.record.value
+
+        compiled = self._compiled(run, self._variables(), donate=mode == "train")
+
+        def program(*args):
+            floats, record = compiled(*args)
+            self._outcome = lambda: self._told(told, floats, record)
+
+        return program
+
+    def _told(self, variables, floats, record):
+        host, start = engines.current().to_numpy(floats), 0
+        values = {id(self.findings.record): engines.current().to_numpy(record)}
+        for v in variables:
+            end = start + math.prod(v.shape)
+            values[id(v)] = host[start:end].reshape(v.shape)
+            start = end
+        return values
 
     def _resets_inside(self):
         """Whether a compiled step can reset the metrics: kerata's own, all of whose variables are there."""
@@ -220,6 +265,12 @@ class Programs:
             kept[name].assign(value)
             if "loss" in name:
                 note_not_finite(f"the log {name!r}", value)
+
+    @contextlib.contextmanager
+    def outcome_at_hand(self):
+        """Inside, where nothing is assigned, what the last step gave for the logs and findings need not be read from variables."""
+        with standing(host_values=self._outcome and self._outcome()):
+            yield
 
     def logs(self, mode):
         """The logs as Python numbers, computed on the host so that nothing is compiled to show them."""

@@ -170,6 +170,7 @@ class Run:
     def _steps_of(self, ahead, total):
         programs, done, shown, under_way = self.compilation.programs, 0, 0.0, 0
         begin = getattr(self.callbacks, f"on_{self.mode}_batch_begin")
+        one_by_one = self._each and self.model.steps_per_execution == 1
         while (part := ahead.part(done)) is not None:
             begin(done)
             started, begun, ran = time.perf_counter(), done, self.mode in programs.ran
@@ -177,7 +178,7 @@ class Run:
                 wanted = self._steps_wanted(part, begun, total)
                 while done < begun + wanted and (part := ahead.part(done)) is not None:
                     stop = min(begun + wanted, part.stop)
-                    part.run(done, stop)
+                    part.run(done, stop, one_by_one)
                     done = stop
             self._batch_of = ahead.batch
             programs.ran.add(self.mode)
@@ -220,11 +221,15 @@ class Run:
 
         As in Keras the batch's number is that of the last step of a whole execution, where the data ended before too.
         """
-        if look or self.model.detect_anomaly:
+        programs, logs = self.compilation.programs, None
+        if look:
+            with programs.outcome_at_hand():
+                self._report()
+                logs = programs.logs(self.mode)
+        elif self.model.detect_anomaly:
             self._report()
         last = max(done, begun + self.model.steps_per_execution) - 1
-        end = getattr(self.callbacks, f"on_{self.mode}_batch_end")
-        end(last, self.compilation.programs.logs(self.mode) if look else None)
+        getattr(self.callbacks, f"on_{self.mode}_batch_end")(last, logs)
 
     def _report(self):
         def where(number):

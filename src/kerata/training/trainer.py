@@ -280,8 +280,9 @@ class Trainer(TrainingSteps):
             compilation.prepare_batch(data, mode)
             programs = compilation.programs
             programs.alone(mode, data)
-            logs = programs.logs(mode)
-            checks.report_findings(compilation, lambda _: f"{mode}_on_batch()", batch=lambda _: (data, None))
+            with programs.outcome_at_hand():
+                logs = programs.logs(mode)
+                checks.report_findings(compilation, lambda _: f"{mode}_on_batch()", batch=lambda _: (data, None))
         return logs if return_dict else self._values(logs)
 
     @suggestions.named

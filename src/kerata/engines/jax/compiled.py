@@ -16,6 +16,7 @@ from kerata.engines.lifting import listing
 from kerata.engines.state import SharedStorage
 
 _WORDS = ("float32", "int32", "uint32")
+_LOOKS = 400  # about 0.2 ms
 _SMALL, _MOST = 1 << 11, 1 << 15  # numbers of one variable, and of all: few enough to be read at once
 
 
@@ -32,7 +33,6 @@ class Packed(SharedStorage):
         ends = np.cumsum([math.prod(shape) for shape in self.shapes]).tolist()
         self._places = {id(v): (end - math.prod(v.shape), end) for v, end in zip(variables, ends)}
         self.words = self._host = None
-        self._parted = False  # whether values went elsewhere since they were all here
 
     def gather(self):
         """Take the variables' values in, wherever they are now."""
@@ -41,31 +41,33 @@ class Packed(SharedStorage):
         self._point_here()
 
     def _point_here(self):
-        self._parted = False
         for v in self.variables:
             v.stored = self
+        self.is_whole = True
 
     def keep(self, words):
         """Take the words that a program returned: the variables' values from here on."""
         self.words, self._host = words, None
-        if self._parted:  # a trace read a variable's value outside of the program
+        if not self.is_whole:  # a trace read a variable's value outside of the program
             self._point_here()
 
-    def holds_all(self):
-        """Whether all variables' values are here and nowhere else."""
-        return self.words is not None and all(v.is_in(self) for v in self.variables)
-
     def part(self):
-        self._parted = True
         for v in self.variables:
             if v.is_in(self):
                 v.stored = self.numpy(v)
 
     def numpy(self, variable):
         if self._host is None:
-            self._host = np.asarray(self.words)
+            self._host = self._read()
         start, end = self._places[id(variable)]
         return self._host[start:end].copy().view(variable.dtype).reshape(variable.shape)
+
+    def _read(self):
+        """The words on the host; a program that is about to end is looked for, which takes less time than to be woken."""
+        for _ in range(_LOOKS):
+            if self.words.is_ready():
+                break
+        return np.asarray(self.words)
 
     # Inside a program
 
@@ -105,7 +107,7 @@ class CompiledFunction:
         if self.known != len(self.variables):
             self._build()
         packed = self.packed
-        if packed is not None and not packed.holds_all():
+        if packed is not None and not packed.is_whole:
             if packed.shapes != [v.shape for v in packed.variables]:
                 self._build()
                 packed = self.packed

@@ -30,6 +30,7 @@ class TensorflowEngine(EagerEngine):
     name = "tensorflow"
     has_graphs = True
     recompiles = True
+    reads_slowly = True
     xp = tensorflow_numpy
 
     def __init__(self):
@@ -66,6 +67,8 @@ class TensorflowEngine(EagerEngine):
         return _dense(x) if isinstance(x, tf.IndexedSlices) else None
 
     def asarray(self, x, dtype=None):
+        if dtype is None and type(x) is np.ndarray:
+            return tf.constant(x)
         if tf.is_tensor(x):
             x = tf.convert_to_tensor(x)
             return x if dtype is None else self.cast(x, dtype)

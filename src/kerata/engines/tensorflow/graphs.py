@@ -1,5 +1,8 @@
 """Stateful functions as TensorFlow's graphs."""
 
+import functools
+
+import numpy as np
 import optree
 
 from kerata.engines.state import StateScope, standing
@@ -32,7 +35,10 @@ class CompiledFunction:
     def __call__(self, *args):
         self._bring_variables()
         leaves, treedef = optree.tree_flatten(args)
-        leaves = [x if isinstance(x, tf.Tensor) else self.engine.asarray(x) for x in leaves]
+        leaves = [
+            x if isinstance(x, tf.Tensor) else _number(int(x)) if type(x) is np.int32 else self.engine.asarray(x)
+            for x in leaves
+        ]
         key = (treedef, *[(x.dtype, x.shape) for x in leaves])
         graph = self.graphs.get(key)
         if graph is not None:
@@ -61,13 +67,10 @@ class CompiledFunction:
         structure: list = []
         function = tf.function(self._flat(treedef, structure), autograph=False, jit_compile=self.optimize or None)
         concrete = function.get_concrete_function(*specs)
-        captured = tuple(concrete.captured_inputs)
-        direct = getattr(getattr(concrete, "_inference_function", None), "call_flat", None)
+        call = _without_checks(concrete)
 
         def run(*leaves):
-            # Without the checks of arguments, which take a third of the time of a small step; they were made above.
-            outputs = concrete(*leaves) if direct is None else direct(*leaves, *captured)
-            return optree.tree_unflatten(structure[0], outputs or ())
+            return optree.tree_unflatten(structure[0], call(*leaves) or ())
 
         run.concrete = concrete
         return run
@@ -93,6 +96,20 @@ class CompiledFunction:
             return outputs
 
         return run
+
+
+def _without_checks(concrete):
+    """A graph's call without TensorFlow's checks of its arguments, which take a third of the time of a small step."""
+    captured = tuple(concrete.captured_inputs)
+    direct = getattr(getattr(concrete, "_inference_function", None), "call_flat", None)
+    return concrete if direct is None else lambda *leaves: direct(*leaves, *captured)
+
+
+@functools.lru_cache(1 << 12)
+def _number(x):
+    """The number of a step as a tensor."""
+    with tf.init_scope():
+        return tf.constant(x, tf.int32)
 
 
 def _flattened(result):
