@@ -10,18 +10,36 @@ from kerata.engines.abstract.array import AbstractArray
 from kerata.engines.state import StateScope, UnlistedVariables, standing
 
 
-def listing(variables, attempt):
-    """`attempt()`, once more with the variables that it found to be missing, as often as it finds some.
+class Listing:
+    """Attempts to trace a function with the variables that it touches listed: each finds some that are missing, or is the last.
+
+    >>> missing, variables = ["a"], []
+    >>> for attempt in (listing := Listing(variables)):
+    ...     with attempt:
+    ...         if missing:
+    ...             raise UnlistedVariables([missing.pop()])
+    >>> variables
+    ['a']
 
     Args:
         variables: a list, which grows by those found.
-        attempt: a function that traces with the variables listed.
     """
-    while True:
-        try:
-            return attempt()
-        except UnlistedVariables as found:
-            variables.extend(found.variables)
+
+    def __init__(self, variables):
+        self.variables, self._done = variables, False
+
+    def __iter__(self):
+        while not self._done:
+            yield self
+
+    def __enter__(self):
+        self._done = True
+
+    def __exit__(self, kind, error, traceback):
+        if kind is not None and issubclass(kind, UnlistedVariables):
+            self.variables.extend(error.variables)
+            self._done = False
+        return kind is not None and not self._done
 
 
 def write(owners, values):

@@ -126,23 +126,27 @@ def read(variable):
     return None
 
 
-def pure_function(fn, variables, only_assigned=False):
-    """Turn the stateful `fn(*args)` into `pure(values, *args) -> (result, new_values)`.
+@contextlib.contextmanager
+def closed_scope(variables, values):
+    """Inside, a stateful function is a pure one of the variables' values, which the scope has afterwards.
 
-    `new_values` holds every variable's value afterwards, in the order of `variables`; with `only_assigned`, a dict from
-    position to value of those that `fn` assigned.
+    Raises: UnlistedVariables at the end if others were touched.
+    """
+    with StateScope(variables, values, closed=True) as scope:
+        yield scope
+    if scope.unlisted:
+        raise UnlistedVariables(list(scope.unlisted.values()))
+
+
+def pure_function(fn, variables):
+    """Turn the stateful `fn(*args)` into `pure(values, *args) -> (result, new_values)`, in the order of `variables`.
 
     Raises: UnlistedVariables if `fn` touches a variable that is not in `variables`.
     """
-    positions = {id(v): i for i, v in enumerate(variables)}
 
     def pure(values, *args):
-        with StateScope(variables, values, closed=True) as scope:
+        with closed_scope(variables, values) as scope:
             result = fn(*args)
-        if scope.unlisted:
-            raise UnlistedVariables(list(scope.unlisted.values()))
-        if only_assigned:
-            return result, {positions[key]: scope.values[key] for key in scope.assigned}
         return result, [scope.values[id(v)] for v in variables]
 
     return pure

@@ -119,9 +119,9 @@ class Nadam(Optimizer):
     def _schedule(self, step):
         return self.beta_1 * (1.0 - 0.5 * knp.power(0.96, step))
 
-    def _update_all(self, grads, variables, learning_rate):
+    def _update(self, grads, variables):
         self._product.assign(self._product.value * self._schedule(self.step()))
-        super()._update_all(grads, variables, learning_rate)
+        super()._update(grads, variables)
 
     def rule(self, gradient, value, learning_rate, step, slots):
         product = in_dtype_of(value, as_array(self._product))

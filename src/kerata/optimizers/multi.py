@@ -135,7 +135,7 @@ class MultiOptimizer(Optimizer):
             next(part for optimizer, part in parts if optimizer is mine).append(variable)
         return [(optimizer, part) for optimizer, part in parts if part]
 
-    def _apply(self, grads, variables):
+    def _update(self, grads, variables):
         found = {id(v): g for g, v in zip(grads, variables)}
         for optimizer, part in self._parts(variables):
             optimizer.apply([found[id(v)] for v in part], part)

@@ -259,21 +259,19 @@ class Optimizer(Configurable):
         Raises: ValueError if no variable has a gradient, or if a variable is not one of those of `build`.
         """
         grads = list(grads)
-        if grads:
-            with engines.current().no_gradients():
-                self._apply_all(grads, trainable_variables)
-
-    def _apply_all(self, grads, trainable_variables):
-        variables = self._checked(grads, trainable_variables)
-        pairs = self._with_gradients(grads, variables)
-        pairs = self._overwrite(pairs)
-        if pairs:
-            grads, variables = (list(x) for x in zip(*pairs))
-            if self.loss_scale_factor is not None:
-                grads = [g / self.loss_scale_factor for g in grads]
-            self._apply(grads, variables)
-        self._finish(variables)
-        self._iterations.assign_add(1)
+        if not grads:
+            return
+        with engines.current().no_gradients():
+            variables = self._checked(grads, trainable_variables)
+            pairs = self._overwrite(self._with_gradients(grads, variables))
+            if pairs:
+                grads, variables = (list(x) for x in zip(*pairs))
+                if self.loss_scale_factor is not None:
+                    grads = [g / self.loss_scale_factor for g in grads]
+                update = self._accumulate if self.gradient_accumulation_steps else self._update
+                update(grads, variables)
+            self._finish(variables)
+            self._iterations.assign_add(1)
 
     def _checked(self, grads, variables):
         if variables is None:
@@ -341,11 +339,9 @@ class Optimizer(Configurable):
         """Whether the gradients of this step complete an update."""
         return knp.equal(knp.mod(self._iterations.value + 1, self.gradient_accumulation_steps), 0)
 
-    def _apply(self, grads, variables):
+    def _accumulate(self, grads, variables):
+        """Gather gradients, and update by their mean where those of enough steps are there."""
         steps = self.gradient_accumulation_steps
-        if not steps:
-            self._update(grads, variables)
-            return
         totals = [self._accumulators[self._get_variable_index(v)] for v in variables]
         sums = [total.value + _cast(g, total.dtype) for total, g in zip(totals, grads)]
         due = self._is_due()
@@ -358,16 +354,17 @@ class Optimizer(Configurable):
         grads = clipping.clipped(grads, self.clipnorm, self.clipvalue, self.global_clipnorm)
         learning_rate = float32(self._current_learning_rate())
         self._apply_weight_decay(variables, learning_rate)
-        self._update_all(grads, variables, learning_rate)
+        if not self._updated_by_kernel(grads, variables, learning_rate):
+            for gradient, variable in zip(grads, variables):
+                self.update_step(gradient, variable, learning_rate)
 
-    def _update_all(self, grads, variables, learning_rate):
+    def _updated_by_kernel(self, grads, variables, learning_rate):
+        """Whether the engine had a kernel for this optimizer, which has made the update."""
         update = engines.current().kernels.get(f"update_by_{type(self).__name__}")
-        if update is not None and is_own(type(self)) and state.may_change_in_place():
-            slots = {name: [found[self._get_variable_index(v)] for v in variables] for name, found in self._slots.items()}
-            if update(self, grads, variables, learning_rate, as_array(self.iterations), slots) is not NotImplemented:
-                return
-        for gradient, variable in zip(grads, variables):
-            self.update_step(gradient, variable, learning_rate)
+        if update is None or not is_own(type(self)) or not state.may_change_in_place():
+            return False
+        slots = {name: [found[self._get_variable_index(v)] for v in variables] for name, found in self._slots.items()}
+        return update(self, grads, variables, learning_rate, as_array(self.iterations), slots) is not NotImplemented
 
     def _finish(self, variables):
         """What follows an update: averages, then constraints."""

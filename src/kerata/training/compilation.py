@@ -166,6 +166,24 @@ class Compilation:
         settled = self.trainability is not None and mode == "train"
         return self.trainability.in_force() if settled else contextlib.nullcontext()
 
+    # What the model computes
+
+    def inputs_from(self, x):
+        """A batch's inputs in NumPy arrays."""
+        return self.model._inputs_from(x)
+
+    def step(self, mode):
+        """The model's own step on a batch, which gives no logs."""
+        return self.model._train_quietly if mode == "train" else self.model._test_quietly
+
+    def without_update(self, batch, training):
+        """A batch through the model, its loss and its metrics."""
+        return self.model._run_on_batch(batch, training)
+
+    def results(self):
+        """The metrics' values as a dict, computed on the host."""
+        return self.model._results(lambda metric: metric.result_on_host())
+
     # Before the first step
 
     def prepare(self, data, mode):

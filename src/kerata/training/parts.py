@@ -40,14 +40,16 @@ class LoopPart:
         self._arguments = arrays, index, np.int32(size), np.int32(first)
         self._host, self._generation = host, None
 
-    def run(self, start, stop, one_by_one=False):
-        """Make the steps from `start` to `stop`, numbers in the pass; `one_by_one`: as all calls do, for one step."""
+    def program(self, start, stop, one_by_one):
+        """The program that makes the steps from `start` to `stop`, numbers in the pass, and its arguments.
+
+        Args:
+            one_by_one: whether all calls are for one step.
+        """
         if self._generation != self._programs.generation:
             self._find_program(stop - start < self.stop - self.first, one_by_one)
-        if self._one_by_one:
-            self._run(np.int32(start - self.first), *self._arguments)
-        else:
-            self._run(start - self.first, stop - self.first, *self._arguments)
+        numbers = [start - self.first] if self._one_by_one else [start - self.first, stop - self.first]
+        return self._run, *map(np.int32, numbers), *self._arguments
 
     def _find_program(self, several_calls, one_by_one):
         programs = self._programs
@@ -73,9 +75,9 @@ class StepPart:
         self.first, self.stop = first, first + 1
         self._programs, self._mode, self._batch = programs, mode, (data, valid)
 
-    def run(self, start, stop, one_by_one=False):
-        """Make the step."""
-        self._programs.step(self._mode)(*self._batch, np.int32(start))
+    def program(self, start, stop, one_by_one):
+        """The program that makes the step, and its arguments."""
+        return self._programs.step(self._mode), *self._batch, np.int32(start)
 
     def batch(self, number):
         """The batch, and which rows are real."""

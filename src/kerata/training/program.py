@@ -110,12 +110,13 @@ class Programs:
         return self._program(mode, make, "single", padded)
 
     def _by_rows(self, mode, padded):
-        step = self._collecting(mode)
+        step = self._guarded(mode)
 
         def run(i, arrays, index, size, first):
             rows = ops.get_item(index, i)
             data = optree.tree_map(lambda a: engines.current().take_rows(a, rows), arrays)
-            step(data, _valid(i, index.shape[1], size) if padded else None, ops.add(i, first))
+            with self._within_step(mode, ops.add(i, first), _valid(i, index.shape[1], size) if padded else None):
+                step(data)
 
         return run
 
@@ -123,7 +124,7 @@ class Programs:
         """One step on one batch: `step(data, valid, number)`; `anew`: metrics begin with it."""
 
         def make():
-            return self._telling(mode, self._collecting(mode, anew))
+            return self._telling(mode, self._on_batch(mode, anew))
 
         return self._program(mode, make, "step", anew)
 
@@ -215,28 +216,36 @@ class Programs:
             return False
         return all(is_own(type(m)) and getattr(m, "_built", True) for m in self.compilation.model.metrics)
 
-    def _collecting(self, mode, anew=False):
-        model, step = self.compilation.model, self.plain(mode)
-        if mode == "train" and model.detect_anomaly:
-            step = anomaly.guarded(self.compilation, step, self.findings)
+    def _on_batch(self, mode, anew):
+        step = self._guarded(mode)
 
         def run(data, valid, number):
-            keeps = contextlib.nullcontext() if mode == "train" else engines.current().no_gradients()
-            wanted = self.compilation.as_compiled(mode)
-            collects, rows = self.findings.collecting(number), current_batch.valid_rows(valid)
-            with standing(in_step=True), wanted, keeps, collects, rows:
+            with self._within_step(mode, number, valid):
                 if anew:
-                    model.reset_metrics()
+                    self.compilation.model.reset_metrics()
                 step(data)
 
         return run
+
+    @contextlib.contextmanager
+    def _within_step(self, mode, number, valid):
+        """Around a step: what is found wrong is noted with its number, and rows that are not `valid` are left out."""
+        keeps = contextlib.nullcontext() if mode == "train" else engines.current().no_gradients()
+        wanted, rows = self.compilation.as_compiled(mode), current_batch.valid_rows(valid)
+        with standing(in_step=True), wanted, keeps, self.findings.collecting(number), rows:
+            yield
+
+    def _guarded(self, mode):
+        """The step, which undoes itself where it finds NaN and the user asked for that."""
+        guards = mode == "train" and self.compilation.model.detect_anomaly
+        return anomaly.guarded(self.compilation, self.plain(mode), self.findings) if guards else self.plain(mode)
 
     def plain(self, mode):
         """The stateful step on a batch; an overridden step's logs go into variables, so that they outlive the loop."""
         model, name = self.compilation.model, f"{mode}_step"
         if not any(self.compilation.overrides(part) for part in (name, "compute_metrics", "get_metrics_result")):
             self._logs.pop(mode, None)
-            return model._train_quietly if mode == "train" else model._test_quietly
+            return self.compilation.step(mode)
         step, takes_state = getattr(model, name), checks.takes_state(type(model), name)
 
         def keep_logs(data):
@@ -277,7 +286,7 @@ class Programs:
         if mode in self._logs:
             values = {k: v.numpy() for k, v in self._logs[mode].items()}
         else:
-            values = self.compilation.model._results(lambda metric: metric.result_on_host())
+            values = self.compilation.results()
         return {k: _plain(values[k]) for k in sorted(values)}
 
     def wait(self):

@@ -73,12 +73,15 @@ class Run:
             epochs = range(compilation.initial_epoch, epochs.stop)
         try:
             for epoch in epochs:
-                if self._has_ended(epochs.stop - epoch):
+                remaining = epochs.stop - epoch
+                if self._has_ended(remaining):
                     break
-                found = self._epoch(epoch, epochs.stop - epoch, validation if validates and validates(epoch) else None)
-                if found is None:
+                self._begin_epoch(epoch)
+                steps = self._pass(remaining)
+                if steps == 0:
+                    self._no_batch()
                     break
-                logs = found
+                logs = self._end_epoch(epoch, steps, validation if validates and validates(epoch) else None)
                 if model.stop_training:
                     break
         finally:
@@ -89,17 +92,15 @@ class Run:
                 model.optimizer.finalize_variable_values(model.trainable_variables)
         callbacks.on_train_end(logs)
 
-    def _epoch(self, epoch, remaining, validation):
-        """An epoch and its validation; returns the logs, None if the data had no batch any more."""
+    def _begin_epoch(self, epoch):
         self.model.reset_metrics()
         self.epoch = epoch
         self.callbacks.on_epoch_begin(epoch)
         if self.compilation.trainability is not None:
             self.compilation.trainability.tell(self.model)
-        steps = self._pass(remaining)
-        if steps == 0:
-            self._no_batch()
-            return None
+
+    def _end_epoch(self, epoch, steps, validation):
+        """Validate, and give the epoch's logs."""
         if self.steps is None:
             self.callbacks.params["steps"] = steps
         logs = self.compilation.programs.logs("train")
@@ -156,8 +157,12 @@ class Run:
             found, total = parts.of_arrays(programs, self.mode, data, list(self._orders()))
         else:
             found, total = parts.of_batches(programs, self.mode, self._batches(remaining_epochs), self._goes_together()), None
+        ahead, done = _Ahead(found), 0
         try:
-            done = self._steps_of(_Ahead(found), total)
+            for part, stop in self._executed(ahead, total):
+                program, *arguments = part.program(done, stop, self._each and self.model.steps_per_execution == 1)
+                program(*arguments)
+                done = stop
         finally:
             found.close()
         if total is None:
@@ -167,10 +172,10 @@ class Run:
         self._report()
         return done
 
-    def _steps_of(self, ahead, total):
-        programs, done, shown, under_way = self.compilation.programs, 0, 0.0, 0
+    def _executed(self, ahead, total):
+        """Parts, each with the number up to which its steps are to be made next; the hooks are called in between."""
+        programs, done, self._shown, self._under_way = self.compilation.programs, 0, 0.0, 0
         begin = getattr(self.callbacks, f"on_{self.mode}_batch_begin")
-        one_by_one = self._each and self.model.steps_per_execution == 1
         while (part := ahead.part(done)) is not None:
             begin(done)
             started, begun, ran = time.perf_counter(), done, self.mode in programs.ran
@@ -178,26 +183,34 @@ class Run:
                 wanted = self._steps_wanted(part, begun, total)
                 while done < begun + wanted and (part := ahead.part(done)) is not None:
                     stop = min(begun + wanted, part.stop)
-                    part.run(done, stop, one_by_one)
+                    yield part, stop
                     done = stop
             self._batch_of = ahead.batch
             programs.ran.add(self.mode)
-            if total is not None:
-                if not self._each and (self._watched or self._seconds_a_step is None or done < total):
-                    programs.wait()
-                    if ran:  # the first run of a program compiles it
-                        self._note_speed((time.perf_counter() - started) / (done - begun))
-                look = self._watched
-            else:
-                under_way = (under_way + 1) % _PARTS_UNDER_WAY
-                look = self._watched and (self._each or started - shown > _SECONDS_WATCHED)
-                shown = started if look else shown
-                if not look and not under_way:
-                    programs.wait()
+            look = self._look(started, None if total is None else done < total, ran, done - begun)
             self._end_batch(begun, done, look)
             if self.model.stop_training:
                 break
-        return done
+
+    def _look(self, started, goes_on, ran, steps):
+        """Whether the logs are shown now; waits for the steps where it must be known how long they took.
+
+        Args:
+            goes_on: whether there are further steps; None if that is not known.
+            ran: whether the program had run before: the first run compiles it.
+        """
+        if goes_on is not None:
+            if not self._each and (self._watched or self._seconds_a_step is None or goes_on):
+                self.compilation.programs.wait()
+                if ran:
+                    self._note_speed((time.perf_counter() - started) / steps)
+            return self._watched
+        look = self._watched and (self._each or started - self._shown > _SECONDS_WATCHED)
+        self._shown = started if look else self._shown
+        self._under_way = (self._under_way + 1) % _PARTS_UNDER_WAY
+        if not look and not self._under_way:
+            self.compilation.programs.wait()
+        return look
 
     def _steps_wanted(self, part, begun, total):
         """How many steps are made between two calls of the hooks."""
@@ -287,7 +300,7 @@ class Run:
     def _prepared(self, batch):
         """A batch in NumPy arrays, checked."""
         x, y, sample_weight = unpack_x_y_sample_weight(batch)
-        data = (self.model._inputs_from(x), standard(y), standard(sample_weight))
+        data = (self.compilation.inputs_from(x), standard(y), standard(sample_weight))
         self.compilation.check_batch(data)
         return data
 
@@ -356,7 +369,7 @@ class Run:
         self.callbacks.on_predict_begin()
         data.begin_epoch()
         batches = data.batches(np.arange(data.size)) if data.in_memory else iter(data.batches())
-        source = Source(batches, lambda batch: self.model._inputs_from(unpack_x_y_sample_weight(batch)[0]), self.steps)
+        source = Source(batches, lambda batch: self.compilation.inputs_from(unpack_x_y_sample_weight(batch)[0]), self.steps)
         with self._not_stopped():
             try:
                 outputs = [part for parts in self._outputs(source) for part in parts]

@@ -156,7 +156,9 @@ class Trainer(TrainingSteps):
 
         Args:
             x: NumPy arrays (or lists, dicts of them), pandas frames, engine tensors, a generator, a `PyDataset`, a torch
-                `DataLoader`, a `tf.data.Dataset`. What holds batches holds `(x, y)` or `(x, y, sample_weight)`.
+                `DataLoader`, a `tf.data.Dataset`. What holds batches holds `(x, y)` or `(x, y, sample_weight)`; up to eight
+                are read ahead. Arrays larger than a share of the device's memory, and those mapped to files, go there in
+                blocks.
             y: the targets, where `x` is arrays.
             batch_size: 32 if None; where `x` is arrays.
             epochs: the number of the last epoch.

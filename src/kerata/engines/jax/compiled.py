@@ -12,8 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from kerata.engines.lifting import listing
-from kerata.engines.state import SharedStorage
+from kerata.engines.lifting import Listing
+from kerata.engines.state import SharedStorage, closed_scope
 
 _WORDS = ("float32", "int32", "uint32")
 _LOOKS = 400  # about 0.2 ms
@@ -90,40 +90,43 @@ class CompiledFunction:
     """A stateful function, compiled with the variables that it touches as arguments and results.
 
     Args:
-        pure: a function from a list of variables to `(values, *args) -> (result, new)`, where `new` is a list of all
-            variables' values afterwards, or a dict of those that were assigned by their place in the list.
-        variables: those that are touched, as far as known.
+        fn: the function.
+        variables: those that it touches, as far as known.
+        loop: whether a call `(start, stop, *args)` runs `fn(i, *args)` for each `i` from `start` to `stop`.
         donate: whether the memory of values that are not packed may be used for the new ones.
     """
 
-    def __init__(self, pure, variables, donate):
-        self.pure, self.variables, self.donate = pure, list(variables), donate
+    def __init__(self, fn, variables, loop=False, donate=False):
+        self.fn, self.variables, self.loop, self.donate = fn, list(variables), loop, donate
         self.known = -1
 
     def __call__(self, *args):
-        return listing(self.variables, lambda: self._run(args))
+        for attempt in Listing(self.variables):
+            with attempt:
+                if self.known != len(self.variables):
+                    self._build()
+                words, others = self._values()
+                result, words, others = self.jitted(words, others, *args)
+        if words is not None:
+            self.packed.keep(words)
+        for i, value in others.items():
+            self.variables[i].stored = value
+        return result
 
-    def _run(self, args):
-        if self.known != len(self.variables):
-            self._build()
+    def _values(self):
+        """What the program is given for the variables."""
         packed = self.packed
         if packed is not None and not packed.is_whole:
             if packed.shapes != [v.shape for v in packed.variables]:
                 self._build()
                 packed = self.packed
             for v in packed.variables:  # some may have been made while another engine was in force, or have been moved
-                if v.engine_name != "jax":
-                    v.to_engine("jax")
+                v.to_engine("jax")
             packed.gather()
         for v in self.large:
             if v.engine_name != "jax":
                 v.to_engine("jax")
-        result, words, others = self.jitted(packed and packed.words, [v.stored for v in self.large], *args)
-        if words is not None:
-            packed.keep(words)
-        for i, value in others.items():
-            self.variables[i].stored = value
-        return result
+        return packed and packed.words, [v.stored for v in self.large]
 
     def _build(self):
         self.known = len(self.variables)
@@ -137,15 +140,25 @@ class CompiledFunction:
         places = [i for i in range(self.known) if i not in inside]
         self.large = [self.variables[i] for i in places]
         self.packed = packed = Packed([self.variables[i] for i in small]) if small else None
-        pure = self.pure(self.variables)
+        variables = self.variables
 
         def whole(words, others, *args):
-            values = dict(zip(small, packed.values(words))) if packed else {}
-            values.update(zip(places, others))
-            result, new = pure([values[i] for i in range(len(values))], *args)
-            new = dict(enumerate(new)) if isinstance(new, list) else new
-            changed = inside.intersection(new)
-            words = packed.joined([new.get(i, values[i]) for i in small]) if changed else None
+            known = dict(zip(small, packed.values(words))) if packed else {}
+            known.update(zip(places, others))
+            values = [known[i] for i in range(len(known))]
+
+            def body(i, values):
+                with closed_scope(variables, values) as scope:
+                    self.fn(i, *args[2:])
+                return [scope.values[id(v)] for v in variables]
+
+            if self.loop:
+                result, new = None, dict(enumerate(lax.fori_loop(*args[:2], body, values)))
+            else:
+                with closed_scope(variables, values) as scope:
+                    result = self.fn(*args)
+                new = {i: scope.values[id(v)] for i, v in enumerate(variables) if self.donate or id(v) in scope.assigned}
+            words = packed.joined([new.get(i, values[i]) for i in small]) if inside.intersection(new) else None
             return result, words, {i: value for i, value in new.items() if i not in inside}
 
         self.jitted = jax.jit(whole, donate_argnums=(1,) if self.donate else ())

@@ -10,7 +10,7 @@ from kerata.engines.base import ROOM_ON_HOST, Engine
 from kerata.engines.jax import kernels as jax_kernels
 from kerata.engines.jax.compiled import CompiledFunction
 from kerata.engines.lifting import in_a_scope, inferred, with_length, write
-from kerata.engines.state import StateScope, isolated, pure_function
+from kerata.engines.state import StateScope, isolated
 
 # Two sizes that stand for an unknown dimension: what differs between the two traces is unknown in the result.
 _PROBES = (127, 131)
@@ -103,19 +103,10 @@ class JaxEngine(Engine):
     # Transforms
 
     def compile(self, fn, variables=(), donate=False, optimize=None):
-        return CompiledFunction(lambda known: pure_function(fn, known, only_assigned=not donate), variables, donate)
+        return CompiledFunction(fn, variables, donate=donate)
 
     def compile_loop(self, fn, variables=(), optimize=None):
-        def looped(known):
-            step = pure_function(fn, known)
-
-            def pure(values, start, stop, *args):
-                return None, lax.fori_loop(start, stop, lambda i, carry: step(carry, i, *args)[1], values)
-
-            return pure
-
-        run = CompiledFunction(looped, variables, donate=True)
-        return lambda start, stop, *args: run(np.int32(start), np.int32(stop), *args)
+        return CompiledFunction(fn, variables, loop=True, donate=True)
 
     def value_and_grad(self, fn, variables, has_aux=False):
         variables = list(variables)

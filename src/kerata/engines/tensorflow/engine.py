@@ -9,7 +9,7 @@ import optree
 
 from kerata.engines.base import ROOM_ON_DEVICE, ROOM_ON_HOST
 from kerata.engines.eager import EagerEngine
-from kerata.engines.lifting import inferred, listing, with_length, write
+from kerata.engines.lifting import Listing, inferred, with_length, write
 from kerata.engines.state import StateScope, UnlistedVariables, pure_function
 from kerata.engines.tensorflow import kernels as tensorflow_kernels
 from kerata.engines.tensorflow import numpy as tensorflow_numpy
@@ -141,8 +141,7 @@ class TensorflowEngine(EagerEngine):
 
             tf.while_loop(lambda i: i < stop, body, (start,), parallel_iterations=1)
 
-        run = CompiledFunction(self, steps, variables, optimize)
-        return lambda start, stop, *args: run(np.int32(start), np.int32(stop), *args)
+        return CompiledFunction(self, steps, variables, optimize)
 
     def value_and_grad(self, fn, variables, has_aux=False):
         variables = list(variables)
@@ -179,11 +178,10 @@ class TensorflowEngine(EagerEngine):
         variables = []
 
         def call(*args):
-            def attempt():
-                values = [v.raw() for v in variables]
-                return values, *tf.recompute_grad(pure_function(fn, variables))(values, *args)
-
-            before, result, after = listing(variables, attempt)
+            for attempt in Listing(variables):
+                with attempt:
+                    before = [v.raw() for v in variables]
+                    result, after = tf.recompute_grad(pure_function(fn, variables))(before, *args)
             for variable, old, new in zip(variables, before, after):
                 if new is not old:
                     variable.write(new)
@@ -348,7 +346,9 @@ def _lifting(owners, values=()):
 def _with_owners(run):
     """`run(owners) -> (result, their values)`, tried with no owners first; the values are written."""
     owners: list = []
-    result, values = listing(owners, lambda: run(list(owners)))
+    for attempt in Listing(owners):
+        with attempt:
+            result, values = run(list(owners))
     write(owners, values)
     return result
 

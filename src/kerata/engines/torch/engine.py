@@ -172,7 +172,7 @@ class TorchEngine(EagerEngine):
             key = recorder.key(leaves, treedef)
             for i in steps:
                 leaves[0] = i
-                recorder.run(key, leaves, treedef)
+                recorder.program(key)(leaves, treedef)
 
         return loop
 

@@ -16,7 +16,7 @@ import time
 import optree
 import torch
 
-from kerata.engines.lifting import listing
+from kerata.engines.lifting import Listing
 from kerata.engines.state import StateScope, UnlistedVariables
 from kerata.engines.torch.programs import Recording, program
 from kerata.engines.warning import warn
@@ -60,7 +60,7 @@ class Recorder:
     def __call__(self, *args):
         self.bring_variables()
         leaves, treedef = optree.tree_flatten(args, none_is_leaf=True)
-        return self.run(self.key(leaves, treedef), leaves, treedef)
+        return self.program(self.key(leaves, treedef))(leaves, treedef)
 
     def bring_variables(self):
         """Move variables here that were made while another engine was in force, or that were moved."""
@@ -72,12 +72,12 @@ class Recorder:
         """The signature of arguments: programs are made for shapes and memory layouts."""
         return treedef, torch.is_grad_enabled(), tuple(map(_signature, leaves))
 
-    def run(self, key, leaves, treedef):
-        """The result for arguments of this signature."""
-        program = self.programs.get(key)
-        if program is None:
-            program = self.programs[key] = _Trial(self, key)
-        return program(leaves, treedef)
+    def program(self, key):
+        """What runs arguments of this signature: `program(leaves, treedef)`."""
+        found = self.programs.get(key)
+        if found is None:
+            found = self.programs[key] = _Trial(self, key)
+        return found
 
     def eagerly(self, leaves, treedef):
         """The function as it stands."""
@@ -95,15 +95,12 @@ class _Trial:
 
     def __call__(self, leaves, treedef):
         self.runs += 1
-        if self.recorder.optimize is None and self.runs <= _STEPS_BEFORE or self.runs == 1:
-            return self._tried(leaves, treedef)
-        self.recorder.programs[self.key] = self._chosen(leaves, treedef)
-        return self.recorder.programs[self.key](leaves, treedef)
-
-    def _tried(self, leaves, treedef):
+        if self.recorder.optimize is not None and self.runs > 1 or self.runs > _STEPS_BEFORE:
+            self.recorder.programs[self.key] = self._chosen(leaves, treedef)
+            return self.recorder.programs[self.key](leaves, treedef)
         started = time.perf_counter()
         with foreign_code() if self.runs == _STEPS_BEFORE else contextlib.nullcontext() as found:
-            result = self.recorder.eagerly(leaves, treedef)
+            result = self.recorder.fn(*optree.tree_unflatten(treedef, leaves))
         if found is None:
             self.seconds = min(self.seconds, time.perf_counter() - started)
         else:
@@ -162,8 +159,10 @@ def record(recorder, leaves, treedef):
 
     The recording runs on copies of all state, so that it changes nothing.
     """
-    variables = recorder.variables
-    return listing(variables, lambda: _record(recorder.fn, variables, leaves, treedef, recorder.optimize))
+    for attempt in Listing(recorder.variables):
+        with attempt:
+            program = _record(recorder.fn, recorder.variables, leaves, treedef, recorder.optimize)
+    return program
 
 
 def _record(fn, variables, leaves, treedef, optimize):
