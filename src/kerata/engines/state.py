@@ -96,6 +96,10 @@ class StateScope:
         self.values[key] = value
         self.assigned[key] = variable
 
+    def unknown(self, variable):
+        """Note a variable that a closed scope does not hold; its value here, None for the stored one."""
+        self.unlisted[id(variable)] = variable
+
     def updates(self):
         """The assigned variables and their values, as two lists."""
         return list(self.assigned.values()), [self.values[key] for key in self.assigned]
@@ -120,8 +124,7 @@ def read(variable):
         if value is not None:
             return value
         if scope.unlisted is not None:
-            scope.unlisted[key] = variable
-            return None
+            return scope.unknown(variable)
         scope = scope.parent
     return None
 

@@ -154,6 +154,15 @@ def _own_memory(x):
     return torch.empty_like(x).copy_(x).detach().requires_grad_(x.requires_grad)
 
 
+class _CopyingScope(StateScope):
+    """A scope for recording: variables that were not listed are copied too, since kernels change values in place."""
+
+    def unknown(self, variable):
+        super().unknown(variable)
+        self.values[id(variable)] = copy = _own_memory(variable.stored)
+        return copy
+
+
 def record(recorder, leaves, treedef):
     """The program of a recorder's function for arguments like these.
 
@@ -171,7 +180,7 @@ def _record(fn, variables, leaves, treedef, optimize):
     with (
         _being_recorded(bool(optimize)),
         Recording() as recording,
-        StateScope(variables, values, closed=True, in_place=True) as scope,
+        _CopyingScope(variables, values, closed=True, in_place=True) as scope,
     ):
         result = fn(*optree.tree_unflatten(treedef, leaves))
         if scope.unlisted:
