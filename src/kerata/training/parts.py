@@ -20,7 +20,28 @@ _BYTES_TOGETHER = 1 << 22
 _SECONDS_TOGETHER = 0.02  # that a stream's batches wait for further ones
 
 
-class LoopPart:
+class Part:
+    """Steps of a pass: from number `first` to the one before `stop`."""
+
+    first = stop = 0
+
+    def program(self, start, stop, one_by_one):
+        """The program that makes the steps from `start` to `stop`, numbers in the pass, and its arguments.
+
+        Args:
+            one_by_one: whether all calls are for one step.
+        """
+        raise NotImplementedError
+
+    def batch(self, number):
+        """The batch of a step, as the steps see it: `(data, valid)`."""
+        raise NotImplementedError
+
+    def release(self):
+        """All steps are made: what is large is let go."""
+
+
+class LoopPart(Part):
     """Steps that one compiled loop makes.
 
     Args:
@@ -41,11 +62,6 @@ class LoopPart:
         self._host, self._generation = host, None
 
     def program(self, start, stop, one_by_one):
-        """The program that makes the steps from `start` to `stop`, numbers in the pass, and its arguments.
-
-        Args:
-            one_by_one: whether all calls are for one step.
-        """
         if self._generation != self._programs.generation:
             self._find_program(stop - start < self.stop - self.first, one_by_one)
         numbers = [start - self.first] if self._one_by_one else [start - self.first, stop - self.first]
@@ -60,15 +76,13 @@ class LoopPart:
             self._arguments = optree.tree_map(engines.current().asarray, self._arguments)
 
     def batch(self, number):
-        """The batch of a step, as the steps see it: `(data, valid)`."""
         return self._host(number - self.first), None
 
     def release(self):
-        """Let the arrays go: all steps are made."""
         self._arguments = None
 
 
-class StepPart:
+class StepPart(Part):
     """One step on one batch, `valid` telling which of its rows are real, None for all."""
 
     def __init__(self, programs, mode, data, valid, first):
@@ -76,15 +90,10 @@ class StepPart:
         self._programs, self._mode, self._batch = programs, mode, (data, valid)
 
     def program(self, start, stop, one_by_one):
-        """The program that makes the step, and its arguments."""
         return self._programs.step(self._mode), *self._batch, np.int32(start)
 
     def batch(self, number):
-        """The batch, and which rows are real."""
         return self._batch
-
-    def release(self):
-        """Nothing is held that is large."""
 
 
 def of_arrays(programs, mode, data, orders):
