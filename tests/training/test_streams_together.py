@@ -46,7 +46,7 @@ def test_when_batches_come_decides_no_number(training_engine):
         model = made()
         return values_of(model, model.fit(batches(pause=pause), steps_per_epoch=12, verbose=0))
 
-    for at_once, slowly in zip(trained(0.0), trained(0.015)):  # the second in calls of two steps, read ahead by a thread
+    for at_once, slowly in zip(trained(0.0), trained(0.015)):  # the second one by one, read ahead by a thread
         np.testing.assert_array_equal(at_once, slowly)
 
 

@@ -5,8 +5,6 @@ of rows in the pass's order, the next one while this one is computed. Small batc
 call of a compiled program takes longer than a step of a small network.
 """
 
-import time
-
 import numpy as np
 import optree
 
@@ -17,7 +15,6 @@ from kerata.training.prefetch import Prefetcher
 
 TOGETHER = 8  # batches of a stream
 _BYTES_TOGETHER = 1 << 22
-_SECONDS_TOGETHER = 0.02  # that a stream's batches wait for further ones
 
 
 class Part:
@@ -145,26 +142,25 @@ def _block(programs, mode, data, rows, width, padded, first, steps):
     return LoopPart(programs, mode, padded, arrays, index, len(rows), first, batch, -(-len(rows) // width))
 
 
-def of_batches(programs, mode, batches, together):
+def of_batches(programs, mode, batches, is_next_ready):
     """The parts of a pass over batches `(data, valid)` that come one after another.
 
     Args:
-        together: whether batches may wait for each other, to be run by one compiled loop.
+        is_next_ready: a function that says whether a batch waits for the next one, to be run with it by one compiled loop;
+            None if each runs by itself.
     """
     first, waiting = 0, []
     for data, valid in batches:
         if waiting and (valid is not None or _form(data) != _form(waiting[0])):
             yield (part := _together(programs, mode, waiting, first))
             first, waiting = part.stop, []
-        most = _fit_together(data) if together else 1
+        most = _fit_together(data) if is_next_ready else 1
         if most == 1:
             yield StepPart(programs, mode, data, valid, first)
             first += 1
             continue
-        if not waiting:
-            started = time.perf_counter()
         waiting.append(data)
-        if len(waiting) == most or valid is not None or time.perf_counter() - started > _SECONDS_TOGETHER:
+        if len(waiting) == most or valid is not None or not is_next_ready():
             yield (part := _together(programs, mode, waiting, first, valid))
             first, waiting = part.stop, []
     if waiting:

@@ -68,6 +68,10 @@ class Prefetcher:
             raise StopIteration
         return item
 
+    def is_next_ready(self):
+        """Whether an item waits."""
+        return self._queue is None or not self._queue.empty()
+
     def close(self):
         """Stop reading."""
         self._stopped.set()
@@ -102,6 +106,20 @@ class Source:
         if self._read > 1 and time.perf_counter() - started > _SECONDS_WORTH_A_THREAD:  # the first makes files, buffers, pools
             self._ahead = Prefetcher(self._iterator, self._prepare)
         return item
+
+    def is_next_ready(self):
+        """Whether the next item is there, or is likely to come at once."""
+        return bool(self._peeked) or self._ahead is None or self._ahead.is_next_ready()
+
+    def upcoming(self, most):
+        """Up to so many items: one, and those that are ready."""
+        found = list(itertools.islice(self, 1))
+        while found and len(found) < most and self.is_next_ready():
+            more = list(itertools.islice(self, 1))
+            if not more:
+                break
+            found += more
+        return found
 
     def has_ended(self):
         """Whether there is no further item; waits until that is known."""

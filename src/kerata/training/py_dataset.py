@@ -1,5 +1,6 @@
 """`PyDataset` (once `Sequence`): batches by number, read by several workers, in order."""
 
+import atexit
 import collections
 import concurrent.futures
 import functools
@@ -87,6 +88,18 @@ _START = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods()
 _SEVERAL = 4  # batches that a process reads for one message: to send one takes longer than to read a small batch
 
 
+@functools.cache
+def _processes(workers):
+    """So many processes, which wait for the next data set when they are done with one."""
+    context = multiprocessing.get_context(_START)
+    if _START == "forkserver":
+        context.set_forkserver_preload([__name__])
+    return concurrent.futures.ProcessPoolExecutor(workers, context)
+
+
+atexit.register(_processes.cache_clear)  # while there is still what ends them
+
+
 class Readers:
     """What reads a data set's batches ahead, pass after pass: its workers, or nobody.
 
@@ -98,7 +111,6 @@ class Readers:
         self.workers = getattr(dataset, "workers", 1) or 1
         self.processes = bool(getattr(dataset, "use_multiprocessing", False))
         self.queued = max(self.workers, getattr(dataset, "max_queue_size", 10))
-        self._pool = None
 
     def batches(self, order=None):
         """The batches in the given order of their numbers (0, 1, ... if None)."""
@@ -106,25 +118,17 @@ class Readers:
             count = self.dataset.num_batches if isinstance(self.dataset, PyDataset) else len(self.dataset)
             order = range(count) if count is not None else range(sys.maxsize)
         if self.processes:
-            with tempfile.NamedTemporaryFile(prefix="kerata-data-set-") as file:
-                pickle.dump(self.dataset, file, pickle.HIGHEST_PROTOCOL)
-                file.flush()
+            with tempfile.TemporaryDirectory(prefix="kerata-data-set-") as folder:
+                file = pathlib.Path(folder, "pickled")
+                file.write_bytes(pickle.dumps(self.dataset, pickle.HIGHEST_PROTOCOL))
                 several = max(1, min(_SEVERAL, self.queued // self.workers))
-                yield from self._ahead(self._processes(), functools.partial(_fetch_from, file.name), order, several)
+                yield from self._ahead(_processes(self.workers), functools.partial(_fetch_from, str(file)), order, several)
         elif self.workers > 1:
             with concurrent.futures.ThreadPoolExecutor(self.workers) as pool:
                 yield from self._ahead(pool, functools.partial(_fetch_all, self.dataset), order, 1)
         else:
             for index in order:
                 yield _fetch(self.dataset, int(index))
-
-    def _processes(self):
-        if self._pool is None:
-            context = multiprocessing.get_context(_START)
-            if _START == "forkserver":
-                context.set_forkserver_preload([__name__])
-            self._pool = concurrent.futures.ProcessPoolExecutor(self.workers, context)
-        return self._pool
 
     def _ahead(self, pool, fetch, order, several):
         """What `fetch(indices)` gives for all of `order`, read ahead by a pool, `several` indices at a time."""
@@ -136,6 +140,9 @@ class Readers:
                     yield from pending.popleft().result()
             while pending:
                 yield from pending.popleft().result()
+        except concurrent.futures.BrokenExecutor:
+            _processes.cache_clear()
+            raise
         finally:
             for future in pending:
                 future.cancel()

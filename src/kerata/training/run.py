@@ -156,7 +156,9 @@ class Run:
         if data.in_memory and not self.compilation.eager:
             found, total = parts.of_arrays(programs, self.mode, data, list(self._orders()))
         else:
-            found, total = parts.of_batches(programs, self.mode, self._batches(remaining_epochs), self._goes_together()), None
+            batches = self._batches(remaining_epochs)
+            ready = self._source.is_next_ready if self._goes_together() else None
+            found, total = parts.of_batches(programs, self.mode, batches, ready), None
         ahead, done = _Ahead(found), 0
         try:
             for part, stop in self._executed(ahead, total):
@@ -389,11 +391,11 @@ class Run:
         watched = bool(self.callbacks.by_batch["predict"])
         at_once = several if watched or several > 1 else parts.TOGETHER
         while not self.model.stop_training:
-            first = list(itertools.islice(source, 1))
-            if not first:
+            batches = source.upcoming(at_once) if at_once != several else list(itertools.islice(source, several))
+            if not batches:
                 return
             self.callbacks.on_predict_batch_begin(begun)
-            outputs = self._predicted([*first, *itertools.islice(source, at_once - 1)], not watched)
+            outputs = self._predicted(batches, not watched)
             begun += at_once
             if watched:
                 shown = outputs[0] if several == 1 else _joined(outputs)
