@@ -78,7 +78,8 @@ class Findings:
 
         def noted(xp, old, step, number, *arrays):
             bad, value = examine(xp, *arrays)
-            return xp.where(bad & (old[0] < 0), xp.stack([step, number, value]), old)
+            together = np.array if xp is np else xp.stack  # NumPy's own `stack` is slow for numbers
+            return xp.where(bad & (old[0] < 0), together([step, number, value]), old)
 
         own = [engine.asarray(x, "int32") for x in (local.step, number)]
         self.record.assign(engine.in_one(noted, self.record.value, *own, *arrays))

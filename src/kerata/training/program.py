@@ -138,7 +138,6 @@ class Programs:
 
     def predict(self):
         """The outputs for one batch: `predict(x)`."""
-
         return self._program("predict", lambda: self._compiled(self._outputs, self._predicting()))
 
     def predict_together(self):
@@ -188,7 +187,7 @@ class Programs:
             kept = self._logs.get(mode)
             metrics = self.compilation.all_metrics() if kept is None else ()
             variables = [*(kept or {}).values(), *[v for metric in metrics for v in metric.variables]]
-            told[:] = [v for v in variables if v.dtype == "float32"]
+            told[:] = [v for v in variables if v.dtype == "float32"]  # the same ones in each trace
             floats = [ops.reshape(v.value, (-1,)) for v in told]
             return ops.concatenate(floats) if floats else ops.zeros((0,)), self.findings.record.value
 
@@ -202,6 +201,8 @@ class Programs:
 
     def _told(self, variables, floats, record):
         host, start = engines.current().to_numpy(floats), 0
+        if len(host) != sum(math.prod(v.shape) for v in variables):
+            return None  # logs of other shapes than in the last trace
         values = {id(self.findings.record): engines.current().to_numpy(record)}
         for v in variables:
             end = start + math.prod(v.shape)
