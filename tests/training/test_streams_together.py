@@ -1,5 +1,6 @@
 """Small batches of a stream that one call of a compiled program runs, and steps whose hooks are called one by one."""
 
+import threading
 import time
 
 import jax
@@ -108,6 +109,86 @@ def test_an_error_in_a_stream_comes_after_the_steps_before_it(training_engine):
     model = made()
     with pytest.raises(OSError, match="the disk is gone"):
         model.fit(broken(), steps_per_epoch=12, verbose=0)
+    assert int(model.optimizer.iterations.numpy()) == 5
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.002])  # the second is read by a thread
+def test_memory_that_is_filled_again_and_again(pause, training_engine):
+    class Batches(kerata.utils.PyDataset):
+        x, y = np.empty((16, 4), "float32"), np.empty(16, "int64")
+
+        def __len__(self):
+            return 11
+
+        def __getitem__(self, i):
+            time.sleep(pause)
+            self.x[:], self.y[:] = X[i * 16 : (i + 1) * 16], Y[i * 16 : (i + 1) * 16]
+            return self.x, self.y
+
+    x, y = X[: 11 * 16], Y[: 11 * 16]
+    found = []
+    for data, arguments in (((x, y), {"batch_size": 16}), ((Batches(),), {})):
+        model = made()
+        history = model.fit(*data, shuffle=False, verbose=0, **arguments)
+        found.append([*values_of(model, history), model.evaluate(*data, verbose=0), model.predict(data[0], verbose=0)])
+    for a, b in zip(*found):
+        np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-6)
+
+
+def test_a_layer_that_is_made_in_the_first_call_loses_no_step(training_engine):
+    class Late(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = []
+
+        def call(self, x):
+            if not self.inner:
+                self.inner.append(layers.Dense(5))
+            return self.inner[0](x)
+
+    for eagerly in (False, True):
+        model = kerata.Sequential([Late(), layers.Dense(3, "softmax")])
+        model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=eagerly)
+        model.fit(batches(), steps_per_epoch=12, verbose=0)
+        assert int(model.optimizer.iterations.numpy()) == 12
+        assert len(model.trainable_variables) == 4
+
+
+@pytest.mark.parametrize("way", ["value", "call", "predict", "weights"])
+def test_another_thread_that_reads_changes_nothing(way, training_engine):
+    read = {
+        "value": lambda model: [v.value for v in model.variables],
+        "call": lambda model: model(X[:4]),
+        "predict": lambda model: model.predict(X[:4], verbose=0),
+        "weights": lambda model: model.get_weights(),
+    }[way]
+
+    def trained(reads):
+        model, done, errors = made(), [], []
+        model.predict(X[:4], verbose=0)
+
+        def loop():
+            try:
+                with kerata.use_engine(training_engine.name):
+                    while not done:
+                        read(model)
+            except Exception as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=loop)
+        if reads:
+            thread.start()
+        for _ in range(20):
+            for x, y in batches():
+                model.train_on_batch(x, y)
+        done.append(True)
+        if reads:
+            thread.join()
+        assert not errors
+        return [model.optimizer.iterations.numpy(), *model.get_weights()]
+
+    for a, b in zip(trained(False), trained(True)):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_large_batches_are_not_copied_together():

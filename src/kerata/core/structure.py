@@ -104,7 +104,7 @@ class Contents:
 
 
 def _contents(obj):
-    kinds = (list, dict, set, np.ndarray)
+    kinds = (list, dict, set, tuple, np.ndarray)
     return {name: _frozen(value, 3) for name, value in vars(obj).items() if _is_setting(name) and isinstance(value, kinds)}
 
 

@@ -133,23 +133,26 @@ class Variable:
     def stored(self):
         """The value outside all scopes, as an array of the variable's engine."""
         value = self._value
-        if value is None or isinstance(value, _NOT_PLACED_ALONE):
-            if value is None:
+        return self._placed() if value is None or isinstance(value, _NOT_PLACED_ALONE) else value
+
+    def _placed(self):
+        """The value in storage of the variable's own on its engine."""
+        with state.storage_lock:
+            if self._value is None:
                 self._draw()
-            elif isinstance(value, state.SharedStorage):
-                value.part()
+            elif isinstance(self._value, state.SharedStorage):
+                self._value.part()
             if not self._is_placed():
-                engine = engines.get(self.engine_name)
-                self._value = engine.place(self._value, self.dtype, self.trainable)
-            value = self._value
-        return value
+                self._value = engines.get(self.engine_name).place(self._value, self.dtype, self.trainable)
+            return self._value
 
     @stored.setter
     def stored(self, value):
-        self._initializer = None
-        if isinstance(self._value, state.SharedStorage):
-            self._value.is_whole = False
-        self._value = value
+        with state.storage_lock:
+            self._initializer = None
+            if isinstance(self._value, state.SharedStorage):
+                self._value.is_whole = False
+            self._value = value
 
     def is_in(self, storage):
         """Whether the value is in this piece of memory, which it may share with others."""
@@ -269,9 +272,10 @@ class Variable:
     def to_engine(self, name):
         """Move the value to another engine."""
         if name != self.engine_name:
-            if self._is_placed():
-                self.stored = self.on_host()
-            self.engine_name = name
+            with state.storage_lock:
+                if self._is_placed():
+                    self.stored = self.on_host()
+                self.engine_name = name
 
     def _movable(self):
         """The stored value as NumPy's; None if it is still to be drawn."""

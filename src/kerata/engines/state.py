@@ -38,6 +38,10 @@ def standing(**values):
         fields.update(before)
 
 
+# Held while variables' values are moved between memories, and while a program has them: other threads may read.
+storage_lock = threading.RLock()
+
+
 class SharedStorage:
     """The values of several variables in one piece of an engine's memory.
 

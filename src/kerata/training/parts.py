@@ -149,22 +149,32 @@ def of_batches(programs, mode, batches, is_next_ready):
         is_next_ready: a function that says whether a batch waits for the next one, to be run with it by one compiled loop;
             None if each runs by itself.
     """
-    first, waiting = 0, []
-    for data, valid in batches:
-        if waiting and (valid is not None or _form(data) != _form(waiting[0])):
-            yield (part := _together(programs, mode, waiting, first))
-            first, waiting = part.stop, []
+    first, waiting, error, batches = 0, None, None, iter(batches)
+    while True:
+        try:
+            data, valid = next(batches)
+        except StopIteration:
+            break
+        except BaseException as found:  # told after the steps on the batches before
+            error = found
+            break
+        if waiting and (valid is not None or not waiting.takes(data)):
+            yield (part := waiting.part(programs, mode, first))
+            first, waiting = part.stop, None
         most = _fit_together(data) if is_next_ready else 1
         if most == 1:
             yield StepPart(programs, mode, data, valid, first)
             first += 1
             continue
-        waiting.append(data)
-        if len(waiting) == most or valid is not None or not is_next_ready():
-            yield (part := _together(programs, mode, waiting, first, valid))
-            first, waiting = part.stop, []
+        waiting = waiting or _Waiting(data, most)
+        waiting.add(data)
+        if waiting.count == most or valid is not None or not is_next_ready():
+            yield (part := waiting.part(programs, mode, first, valid))
+            first, waiting = part.stop, None
     if waiting:
-        yield _together(programs, mode, waiting, first)
+        yield waiting.part(programs, mode, first)
+    if error is not None:
+        raise error
 
 
 def _form(data):
@@ -186,17 +196,36 @@ def fit_together(batches):
     return all(_form(x) == form for x in batches[1:])
 
 
-def _together(programs, mode, batches, first, valid=None):
-    """Batches of one form as a part."""
-    most, width = _fit_together(batches[0]), len(optree.tree_leaves(batches[0])[0])
+class _Waiting:
+    """Batches of one form that wait for each other, copied: who gives them may fill the same memory again.
 
-    def stacked(*leaves):
-        whole = np.zeros((most * width, *leaves[0].shape[1:]), leaves[0].dtype)
-        for i, x in enumerate(leaves):
-            whole[i * width : (i + 1) * width] = x
-        return engines.current().asarray(whole)
+    Args:
+        data: the first of them.
+        most: how many there is room for.
+    """
 
-    arrays = optree.tree_map(stacked, *batches)
-    index = np.arange(most * width, dtype="int32").reshape(-1, width)
-    real = len(batches) * width if valid is None else int(valid.sum())
-    return LoopPart(programs, mode, valid is not None, arrays, index, real, first, batches.__getitem__, len(batches))
+    def __init__(self, data, most):
+        self.form, self.most, self.count = _form(data), most, 0
+        self.width = len(optree.tree_leaves(data)[0])
+        self.arrays = optree.tree_map(lambda x: np.zeros((most * self.width, *x.shape[1:]), x.dtype), data)
+
+    def takes(self, data):
+        """Whether a batch is of this form."""
+        return _form(data) == self.form
+
+    def add(self, data):
+        """Take a batch in."""
+        rows = self._rows(self.count)
+        for whole, x in zip(optree.tree_leaves(self.arrays), optree.tree_leaves(data)):
+            whole[rows] = x
+        self.count += 1
+
+    def _rows(self, i):
+        return slice(i * self.width, (i + 1) * self.width)
+
+    def part(self, programs, mode, first, valid=None):
+        """The steps on these batches."""
+        index = np.arange(self.most * self.width, dtype="int32").reshape(-1, self.width)
+        real = self.count * self.width if valid is None else int(valid.sum())
+        batch = lambda i: optree.tree_map(lambda x: x[self._rows(i)], self.arrays)
+        return LoopPart(programs, mode, valid is not None, self.arrays, index, real, first, batch, self.count)

@@ -5,6 +5,9 @@ import queue
 import threading
 import time
 
+import numpy as np
+import optree
+
 from kerata import engines
 
 _END = object()
@@ -41,6 +44,7 @@ class Prefetcher:
             for item in itertools.islice(self._iterator, self._limit):
                 if not self._put((self._prepare(item), None)):
                     return
+                del item
             self._put((_END, None))
         except BaseException as error:
             self._put((_END, error))
@@ -78,6 +82,11 @@ class Prefetcher:
         self._thread.join(timeout=5)
 
 
+def copied(batch):
+    """A batch in memory of its own: who gives batches may fill the same memory again."""
+    return optree.tree_map(lambda x: np.array(x) if isinstance(x, np.ndarray) else x, batch)
+
+
 class Source:
     """Prepared items of an iterator; those that take long to come are read ahead in a thread.
 
@@ -104,7 +113,8 @@ class Source:
         item = self._prepare(next(self._iterator))
         self._read += 1
         if self._read > 1 and time.perf_counter() - started > _SECONDS_WORTH_A_THREAD:  # the first makes files, buffers, pools
-            self._ahead = Prefetcher(self._iterator, self._prepare)
+            item = copied(item)
+            self._ahead = Prefetcher(self._iterator, lambda x: copied(self._prepare(x)))
         return item
 
     def is_next_ready(self):
@@ -113,12 +123,11 @@ class Source:
 
     def upcoming(self, most):
         """Up to so many items: one, and those that are ready."""
-        found = list(itertools.islice(self, 1))
-        while found and len(found) < most and self.is_next_ready():
-            more = list(itertools.islice(self, 1))
-            if not more:
+        found: list = []
+        for item in itertools.islice(self, most):
+            found.append(copied(item) if most > 1 else item)
+            if len(found) == most or not self.is_next_ready():
                 break
-            found += more
         return found
 
     def has_ended(self):

@@ -12,7 +12,7 @@ from kerata.core import config, seeds
 from kerata.engines.warning import warn
 from kerata.training import checks, parts
 from kerata.training.data import pad_rows, standard, unpack_x_y_sample_weight
-from kerata.training.prefetch import Source
+from kerata.training.prefetch import Source, copied
 
 # How long a block of steps may take: short while somebody watches, longer when nobody does (Ctrl-C still answers).
 _SECONDS_WATCHED, _SECONDS_UNWATCHED = 0.1, 0.5
@@ -41,6 +41,7 @@ class Run:
         self._passes = 0  # how many times the data gave batches
         self._told = False  # whether the user was warned that the data ended
         self._source = None
+        self._prepared_for_stream = False
         self._batch_of = None
 
     def call_back(self, callbacks, verbose, epochs=1, history=False):
@@ -308,6 +309,11 @@ class Run:
 
     def _padded(self, data):
         """A batch, with rows added up to the size of those before where that is proven to change nothing; which are real."""
+        if not self._prepared_for_stream:
+            self._prepared_for_stream = True
+            self.compilation.build_for(data)
+            self.compilation.check_batch(data)  # which could not be checked while the outputs' shapes were not known
+            self.compilation.bring_variables()
         rows = len(optree.tree_leaves(data)[0])
         target = self.data.batch_size = max(self.data.batch_size or rows, rows)
         if rows == target or not self.model.built or not self.compilation.programs.can_pad(self.mode, data):
@@ -389,9 +395,9 @@ class Run:
         """The outputs of the batches between two calls of the hooks, in turn."""
         begun, several = 0, self.model.steps_per_execution
         watched = bool(self.callbacks.by_batch["predict"])
-        at_once = several if watched or several > 1 else parts.TOGETHER
+        at_once = several if watched or several > 1 or not self._goes_together() else parts.TOGETHER
         while not self.model.stop_training:
-            batches = source.upcoming(at_once) if at_once != several else list(itertools.islice(source, several))
+            batches = source.upcoming(at_once) if at_once != several else self._execution_of(source, several)
             if not batches:
                 return
             self.callbacks.on_predict_batch_begin(begun)
@@ -401,6 +407,10 @@ class Run:
                 shown = outputs[0] if several == 1 else _joined(outputs)
                 self.callbacks.on_predict_batch_end(begun - 1, {"outputs": shown})
             yield outputs
+
+    @staticmethod
+    def _execution_of(source, several):
+        return [copied(x) if several > 1 else x for x in itertools.islice(source, several)]
 
     def _predicted(self, batches, together):
         """The outputs of batches: from one call where they fit together, else with all begun before the first is awaited."""

@@ -13,7 +13,7 @@ import numpy as np
 from jax import lax
 
 from kerata.engines.lifting import Listing
-from kerata.engines.state import SharedStorage, closed_scope
+from kerata.engines.state import SharedStorage, closed_scope, storage_lock
 
 _WORDS = ("float32", "int32", "uint32")
 _LOOKS = 400  # about 0.2 ms
@@ -32,7 +32,12 @@ class Packed(SharedStorage):
         self.shapes = [v.shape for v in variables]
         ends = np.cumsum([math.prod(shape) for shape in self.shapes]).tolist()
         self._places = {id(v): (end - math.prod(v.shape), end) for v, end in zip(variables, ends)}
-        self.words = self._host = None
+        self._now: list = [None, None]  # the words, and what was read of them: replaced as a whole, since others may read
+
+    @property
+    def words(self):
+        """The words on the device."""
+        return self._now[0]
 
     def gather(self):
         """Take the variables' values in, wherever they are now."""
@@ -47,7 +52,7 @@ class Packed(SharedStorage):
 
     def keep(self, words):
         """Take the words that a program returned: the variables' values from here on."""
-        self.words, self._host = words, None
+        self._now = [words, None]
         if not self.is_whole:  # a trace read a variable's value outside of the program
             self._point_here()
 
@@ -57,17 +62,11 @@ class Packed(SharedStorage):
                 v.stored = self.numpy(v)
 
     def numpy(self, variable):
-        if self._host is None:
-            self._host = self._read()
+        now = self._now
+        if now[1] is None:
+            now[1] = _read(now[0])
         start, end = self._places[id(variable)]
-        return self._host[start:end].copy().view(variable.dtype).reshape(variable.shape)
-
-    def _read(self):
-        """The words on the host; a program that is about to end is looked for, which takes less time than to be woken."""
-        for _ in range(_LOOKS):
-            if self.words.is_ready():
-                break
-        return np.asarray(self.words)
+        return now[1][start:end].copy().view(variable.dtype).reshape(variable.shape)
 
     # Inside a program
 
@@ -86,6 +85,14 @@ class Packed(SharedStorage):
         return jnp.concatenate([x.reshape(-1) for x in words])
 
 
+def _read(words):
+    """Words on the host; a program that is about to end is looked for, which takes less time than to be woken."""
+    for _ in range(_LOOKS):
+        if words.is_ready():
+            break
+    return np.asarray(words)
+
+
 class CompiledFunction:
     """A stateful function, compiled with the variables that it touches as arguments and results.
 
@@ -101,16 +108,17 @@ class CompiledFunction:
         self.known = -1
 
     def __call__(self, *args):
-        for attempt in Listing(self.variables):
-            with attempt:
-                if self.known != len(self.variables):
-                    self._build()
-                words, others = self._values()
-                result, words, others = self.jitted(words, others, *args)
-        if words is not None:
-            self.packed.keep(words)
-        for i, value in others.items():
-            self.variables[i].stored = value
+        with storage_lock:
+            for attempt in Listing(self.variables):
+                with attempt:
+                    if self.known != len(self.variables):
+                        self._build()
+                    words, others = self._values()
+                    result, words, others = self.jitted(words, others, *args)
+            if words is not None:
+                self.packed.keep(words)
+            for i, value in others.items():
+                self.variables[i].stored = value
         return result
 
     def _values(self):
