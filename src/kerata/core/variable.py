@@ -135,6 +135,14 @@ class Variable:
         value = self._value
         return self._placed() if value is None or isinstance(value, _NOT_PLACED_ALONE) else value
 
+    @stored.setter
+    def stored(self, value):
+        with state.storage_lock:
+            self._initializer = None
+            if isinstance(self._value, state.SharedStorage):
+                self._value.is_whole = False
+            self._value = value
+
     def _placed(self):
         """The value in storage of the variable's own on its engine."""
         with state.storage_lock:
@@ -145,14 +153,6 @@ class Variable:
             if not self._is_placed():
                 self._value = engines.get(self.engine_name).place(self._value, self.dtype, self.trainable)
             return self._value
-
-    @stored.setter
-    def stored(self, value):
-        with state.storage_lock:
-            self._initializer = None
-            if isinstance(self._value, state.SharedStorage):
-                self._value.is_whole = False
-            self._value = value
 
     def is_in(self, storage):
         """Whether the value is in this piece of memory, which it may share with others."""
