@@ -14,7 +14,7 @@ class Listing:
     """Attempts to trace a function with the variables that it touches listed: each finds some that are missing, or is the last.
 
     >>> missing, variables = ["a"], []
-    >>> for attempt in (listing := Listing(variables)):
+    >>> for attempt in Listing(variables):
     ...     with attempt:
     ...         if missing:
     ...             raise UnlistedVariables([missing.pop()])
@@ -53,8 +53,8 @@ def inferred(engine, run, probes, args, kwargs):
 
     Args:
         engine: the engine, which is in force while `run` is called.
-        run: `run(leaves, slots, rebuilt, probe)` runs the function with arrays for the leaves numbered in `slots`, an unknown
-            length being `probe`; `rebuilt(leaves)` makes the function's arguments of leaves.
+        run: `run(specs, rebuilt, probe)` runs the function on arrays made for the specs, an unknown length being `probe`;
+            `rebuilt(arrays)` makes the function's arguments of them.
         probes: two lengths.
     """
     leaves, treedef = optree.tree_flatten((args, kwargs))

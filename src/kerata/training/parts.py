@@ -5,6 +5,8 @@ of rows in the pass's order, the next one while this one is computed. Small batc
 call of a compiled program takes longer than a step of a small network.
 """
 
+import abc
+
 import numpy as np
 import optree
 
@@ -17,25 +19,26 @@ TOGETHER = 8  # batches of a stream
 _BYTES_TOGETHER = 1 << 22
 
 
-class Part:
+class Part(abc.ABC):
     """Steps of a pass: from number `first` to the one before `stop`."""
 
     first = stop = 0
 
+    @abc.abstractmethod
     def program(self, start, stop, one_by_one):
         """The program that makes the steps from `start` to `stop`, numbers in the pass, and its arguments.
 
         Args:
             one_by_one: whether all calls are for one step.
         """
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def batch(self, number):
         """The batch of a step, as the steps see it: `(data, valid)`."""
-        raise NotImplementedError
 
     def release(self):
         """All steps are made: what is large is let go."""
+        return
 
 
 class LoopPart(Part):

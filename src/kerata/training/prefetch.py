@@ -20,14 +20,13 @@ class Prefetcher:
     Args:
         iterator: what is read.
         prepare: applied to each item in the thread: conversion, checks, the way to the device.
-        limit: the most items read, so that a user's generator is not asked for more than is needed.
         ahead: how many items wait.
 
     An exception in the thread is raised where the item was due.
     """
 
-    def __init__(self, iterator, prepare, limit=None, ahead=2):
-        self._iterator, self._prepare, self._limit = iterator, prepare, limit
+    def __init__(self, iterator, prepare, ahead=2):
+        self._iterator, self._prepare = iterator, prepare
         self._queue = queue.Queue(ahead)
         self._stopped = threading.Event()
         self._engine = engines.current()
@@ -41,7 +40,7 @@ class Prefetcher:
 
     def _read(self):
         try:
-            for item in itertools.islice(self._iterator, self._limit):
+            for item in self._iterator:
                 if not self._put((self._prepare(item), None)):
                     return
                 del item
@@ -91,7 +90,8 @@ class Source:
     """Prepared items of an iterator; those that take long to come are read ahead in a thread.
 
     Args:
-        iterator, prepare, limit: see `Prefetcher`.
+        iterator, prepare: see `Prefetcher`.
+        limit: the most items read, so that a user's generator is not asked for more than is needed.
     """
 
     def __init__(self, iterator, prepare, limit=None):
