@@ -13,7 +13,7 @@ import optree
 from kerata import engines
 from kerata.core.arrays import static_shape
 from kerata.training.data import pad_rows
-from kerata.training.prefetch import Prefetcher
+from kerata.training.prefetch import Prefetcher, copied
 
 TOGETHER = 8  # batches of a stream
 _BYTES_TOGETHER = 1 << 22
@@ -166,7 +166,8 @@ def of_batches(programs, mode, batches, is_next_ready):
             first, waiting = part.stop, None
         most = _fit_together(data) if is_next_ready else 1
         if most == 1:
-            yield StepPart(programs, mode, data, valid, first)
+            own = copied(data) if is_next_ready else data  # a compiled program may still read it when the next one is asked for
+            yield StepPart(programs, mode, own, valid, first)
             first += 1
             continue
         waiting = waiting or _Waiting(data, most)
