@@ -35,6 +35,7 @@ _NAMES = {
     "SymbolicScope": "core.graph",
     "Variable": "core.variable",
     "custom_gradient": "ops.core",
+    "dataclass": "core.fields",
     "device": "core.devices",
     "install_as_keras": "compat",
     "name_scope": "core.naming",

@@ -99,7 +99,7 @@ def test_dropout(numpy_engine):
 
 
 def test_bad_inputs():
-    with pytest.raises(ValueError, match=r"ConvLSTMCell: padding must be 'valid' or 'same'; 'causal' came."):
+    with pytest.raises(ValueError, match=r"ConvLSTM1D: padding must be one of valid, same; 'causal' came."):
         layers.ConvLSTM1D(3, 2, padding="causal")
     with pytest.raises(ValueError, match=r"kernel_size must be a positive integer or 2 of them; \(1, 2, 3\) came."):
         layers.ConvLSTM2D(3, (1, 2, 3))

@@ -292,7 +292,7 @@ def bad(run, *parts):
 
 
 def test_bad_inputs():
-    bad(lambda: layers.LSTM(0), "LSTMCell: units must be a positive integer; 0 came.")
+    bad(lambda: layers.LSTM(0), "LSTM: units must be a positive integer; 0 came.")
     bad(lambda: layers.RNN(3), "A recurrent cell needs a method call(inputs, states); 3 has none.")
     bad(lambda: layers.RNN(layers.Dense(3, name="d")), "A recurrent cell needs an attribute state_size")
     bad(lambda: layers.LSTM(3, name="a")(X[0]), 'Layer "a" (LSTM): input has shape (5, 4); 3 axes are expected')

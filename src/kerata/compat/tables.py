@@ -1,6 +1,6 @@
 """What old programs say, and what it is called now. Data only."""
 
-# Arguments: class name -> {old: new}; "*" is for every class of a namespace.
+# Arguments: class name -> {old: new}, None for those that mean nothing today; "*" is for every class of a namespace.
 ARGUMENTS = {
     "optimizers": {"*": {"lr": "learning_rate", "epsilon_": "epsilon"}},
     "layers": {
@@ -15,6 +15,7 @@ ARGUMENTS = {
             "subsample": "strides",
             "inner_init": "recurrent_initializer",
             "inner_activation": "recurrent_activation",
+            "implementation": None,  # how a recurrent layer's products were put together
         },
         "Dense": {"output_dim": "units"},
         "LSTM": {"output_dim": "units"},
@@ -23,7 +24,6 @@ ARGUMENTS = {
         "Conv1D": {"nb_filter": "filters", "filter_length": "kernel_size", "subsample_length": "strides"},
         "Dropout": {"p": "rate"},
         "LeakyReLU": {"alpha": "negative_slope"},
-        "RepeatVector": {},
     },
 }
 

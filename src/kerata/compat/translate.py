@@ -25,11 +25,13 @@ def arguments(cls, kwargs):
     names = {**by_class.get("*", {}), **names}
     result = {}
     for name, value in kwargs.items():
-        new = names.get(name)
-        if new is not None and new not in kwargs:
+        new = names.get(name, name)
+        if new is None:
+            continue
+        if new not in kwargs:
             tell(f"{cls.__name__}({name}=)", f"{cls.__name__}({new}=)")
             value = tables.VALUES.get(name, lambda v: v)(value)
-        result[new or name] = value
+        result[new] = value
     return result
 
 

@@ -5,7 +5,7 @@ import functools
 import importlib
 import inspect
 
-from kerata.core import suggestions
+from kerata.core import fields, suggestions
 
 _SKIPPED = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
 
@@ -14,7 +14,13 @@ _SKIPPED = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
 def parameters_of(cls):
     """The named parameters of a class's constructor, without `self`: name -> default."""
     found = list(inspect.signature(cls.__init__).parameters.values())[1:]
-    return {p.name: p.default for p in found if p.kind not in _SKIPPED}
+    named = {p.name: p.default for p in found if p.kind not in _SKIPPED}
+    return named | {name: f.default for name, f in _made_from(cls).items()}
+
+
+def _made_from(cls):
+    """The fields that a class's constructor is made from."""
+    return fields.fields(cls) if hasattr(cls.__init__, "from_fields") else {}
 
 
 def is_own(cls):
@@ -61,6 +67,24 @@ class NamedArguments(abc.ABCMeta):
         return type.__call__(cls, *args, **kwargs)
 
 
+def _constructing(classes):
+    """Of a class's bases, those with a constructor; what is made from fields takes those of its bases too."""
+    found, covered = [], False
+    for cls in classes:
+        if "__init__" in vars(cls):
+            from_fields = hasattr(cls.__init__, "from_fields")
+            if not (from_fields and covered):
+                found.append(cls)
+            covered = from_fields
+    return found
+
+
+@functools.cache
+def _attributes(cls):
+    """Under which attributes arguments are kept, where the name is another."""
+    return {name: f.attribute for name, f in fields.fields(cls).items() if f.attribute != name}
+
+
 @functools.cache
 def _taken_names(cls):
     return frozenset(_taken(cls)[0])
@@ -100,12 +124,15 @@ class Configurable(metaclass=_Edge):
         object.__setattr__(instance, "_arguments", (args, kwargs))
         return instance
 
+    def __post_init__(self):
+        """What is left to do once the fields of a `dataclass` are set."""
+
     def _config_classes(self):
         """The classes whose constructors' parameters make up the config: all down to the first user's `get_config`."""
         for cls in type(self).__mro__:
             if "get_config" in vars(cls) and not is_own(cls):
-                return [c for c in cls.__mro__ if is_own(c) and "__init__" in vars(c)]
-        return [c for c in type(self).__mro__ if "__init__" in vars(c)]
+                return _constructing(c for c in cls.__mro__ if is_own(c))
+        return _constructing(type(self).__mro__)
 
     def _recorded(self):
         args, kwargs = self._arguments
@@ -121,11 +148,13 @@ class Configurable(metaclass=_Edge):
 
     def get_config(self):
         """The constructor's arguments, as a dict that `from_config` takes."""
-        recorded, config = self._recorded(), {}
+        recorded, config, kept_as = self._recorded(), {}, _attributes(type(self))
         for cls in self._config_classes():
+            left_out = [name for name, f in _made_from(cls).items() if not f.config]
             for name, default in parameters_of(cls).items():
-                if name not in config:
-                    value = getattr(self, name, recorded.get(name, default))
+                if name not in config and name not in left_out:
+                    attribute = kept_as.get(name, name)
+                    value = getattr(self, attribute, recorded.get(name, default))
                     if value is not inspect.Parameter.empty:
                         config[name] = value
             if not any(p.kind is p.VAR_KEYWORD for p in inspect.signature(cls.__init__).parameters.values()):

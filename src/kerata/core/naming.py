@@ -6,6 +6,7 @@ import threading
 
 from kerata.core import suggestions
 from kerata.core.configurable import NamedArguments
+from kerata.core.fields import Field
 
 
 class _Local(threading.local):
@@ -33,6 +34,14 @@ def auto_name(prefix):
     count = _local.counts[prefix]
     _local.counts[prefix] += 1
     return f"{prefix}_{count}" if count else prefix
+
+
+class Name(Field[str | None, str]):
+    """A name; one made from the class's if None."""
+
+    def convert(self, value, name, owner):
+        """A text."""
+        return value or auto_name(to_snake_case(type(owner).__name__))
 
 
 def get_uid(prefix=""):

@@ -1,9 +1,111 @@
-"""Reading constructors' arguments: positive integers, one number for each axis, pairs, and what weights are made from."""
+"""The types of layers' arguments: positive integers, one number for each axis, functions and objects that have names."""
 
-from kerata import constraints, initializers, ops, regularizers
+from collections.abc import Callable, Sequence
+from typing import Any, SupportsIndex
+
+from kerata import activations, constraints, initializers, ops, regularizers
+from kerata.core.config import standardize_data_format
+from kerata.core.fields import Field
 from kerata.layers.layer import Layer
 
-_GETTERS = {"initializer": initializers.get, "regularizer": regularizers.get, "constraint": constraints.get}
+# What has a name in one of kerata's namespaces, or the JSON form of one of its objects.
+Named = str | dict[str, Any] | Callable[..., Any] | None
+
+
+class PositiveInt(Field[SupportsIndex, int]):
+    """A positive integer."""
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError for anything else."""
+        return positive_integer(value, name, owner)
+
+
+class Share(Field[float, float]):
+    """A number from 0 to 1."""
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError for anything else."""
+        return rate(value, name, owner)
+
+
+class Shape(Field[SupportsIndex | Sequence[SupportsIndex | None], tuple[int | None, ...]]):
+    """A shape without the batch axis, or the length of its one axis; None stands for what the input gives."""
+
+    def convert(self, value, name, owner):
+        """A tuple."""
+        return (value,) if isinstance(value, int) else tuple(value)
+
+
+class PerAxis(Field[SupportsIndex | Sequence[SupportsIndex], tuple[int, ...]]):
+    """One integer for each of a layer's spatial axes; one stands for all of them.
+
+    Args:
+        least: the least that they may be.
+    """
+
+    def __init__(self, default=Field.required, *, least=1, **options):
+        super().__init__(default, **options)
+        self.least = least
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError for another count, and for what is no such integer."""
+        return per_axis(value, owner.rank, name, owner, self.least)
+
+
+class Activation(Field[Named, Callable[..., Any]]):
+    """A function, or the name of one of `activations`; None for none."""
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError for an unknown name."""
+        return activations.get(value)
+
+
+class Initializer(Field[Named, Callable[..., Any]]):
+    """How a weight starts: a function of shape and dtype, or the name of one of `initializers`."""
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError for an unknown name."""
+        return initializers.get(value)
+
+
+class Regularizer(Field[Named, Callable[..., Any] | None]):
+    """A penalty that is added to the loss: a function, or the name of one of `regularizers`; None for none."""
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError for an unknown name."""
+        return regularizers.get(value)
+
+
+class Constraint(Field[Named, Callable[..., Any] | None]):
+    """What a weight becomes after each update: a function, or the name of one of `constraints`; None for none."""
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError for an unknown name."""
+        return constraints.get(value)
+
+
+class DataFormat(Field[str | None, str]):
+    """ "channels_last" or "channels_first"; `image_data_format()` if None."""
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError for anything else."""
+        return standardize_data_format(value)
+
+
+class OneOf(Field[str, str]):
+    """One of some names, in any case.
+
+    Args:
+        names: the names.
+    """
+
+    def __init__(self, default: str = Field.required, *names: str, **options: Any) -> None:
+        super().__init__(default, **options)
+        self.names = names
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError for another name."""
+        return one_of(self.names, value, name, owner)
 
 
 def positive_integer(value, name, layer):
@@ -14,6 +116,17 @@ def positive_integer(value, name, layer):
     if not hasattr(value, "__index__") or isinstance(value, bool) or int(value) <= 0:
         raise ValueError(f"{type(layer).__name__}: {name} must be a positive integer; {value!r} came.")
     return int(value)
+
+
+def one_of(names, value, name, layer):
+    """`value` in lower case, if it is one of some names.
+
+    Raises: ValueError naming the argument and the layer's class.
+    """
+    found = str(value).lower()
+    if found not in names:
+        raise ValueError(f"{type(layer).__name__}: {name} must be one of {', '.join(names)}; {value!r} came.")
+    return found
 
 
 def per_axis(value, rank, name, layer, least=1):
@@ -58,6 +171,9 @@ def rate(value, name, layer):
     return value
 
 
+_GETTERS = {"initializer": initializers.get, "regularizer": regularizers.get, "constraint": constraints.get}
+
+
 def settle(layer, **given):
     """Set `kernel_initializer=...`, `bias_constraint=...` and their like as attributes, names made into objects."""
     for name, value in given.items():
@@ -65,7 +181,7 @@ def settle(layer, **given):
 
 
 def make_weight(layer, name, shape, kind=None, **options):
-    """A weight from the attributes that `settle` made: `kernel_initializer` and so on, for the kind "kernel"."""
+    """A weight from a layer's arguments: `kernel_initializer` and so on, for the kind "kernel"."""
     kind = kind or name
     return layer.add_weight(
         name=name,

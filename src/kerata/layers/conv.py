@@ -1,11 +1,38 @@
 """Convolutions and transposed convolutions in one, two and three dimensions."""
 
-from kerata import activations
-from kerata.core.config import standardize_data_format
-from kerata.layers.arguments import Ranked, along_channels, make_weight, per_axis, positive_integer, settle
+from kerata.core.fields import Field, dataclass
+from kerata.layers.arguments import (
+    Activation,
+    Constraint,
+    DataFormat,
+    Initializer,
+    PerAxis,
+    PositiveInt,
+    Ranked,
+    Regularizer,
+    along_channels,
+    make_weight,
+    one_of,
+)
 from kerata.layers.input_spec import InputSpec
 from kerata.ops import nn
 from kerata.ops import numpy as knp
+
+
+class Padding(Field[str, str]):
+    """What is done at the borders: one of the layer's `paddings`, "valid" for nothing."""
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError for another."""
+        return one_of(owner.paddings, value, name, owner)
+
+
+class OptionalPerAxis(PerAxis, Field["SupportsIndex | Sequence[SupportsIndex] | None", "tuple[int, ...] | None"]):
+    """One integer for each spatial axis, or None."""
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError for another count, and for what is no such integer."""
+        return None if value is None else super().convert(value, name, owner)
 
 
 class Windowed(Ranked):
@@ -13,16 +40,7 @@ class Windowed(Ranked):
 
     paddings = ("valid", "same")
 
-    def _set_window(self, kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias):
-        self.kernel_size = per_axis(kernel_size, self.rank, "kernel_size", self)
-        self.strides = per_axis(strides, self.rank, "strides", self)
-        self.dilation_rate = per_axis(dilation_rate, self.rank, "dilation_rate", self)
-        self.padding = str(padding).lower()
-        if self.padding not in self.paddings:
-            raise ValueError(f"{type(self).__name__}: padding must be one of {', '.join(self.paddings)}; {padding!r} came.")
-        self.data_format = standardize_data_format(data_format)
-        self.activation = activations.get(activation)
-        self.use_bias = use_bias
+    def __post_init__(self):
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def _channels(self, input_shape):
@@ -56,6 +74,7 @@ class Windowed(Ranked):
         return self.activation(x)
 
 
+@dataclass(after={"activity_regularizer": "bias_regularizer"})
 class Conv(Windowed):
     """A convolution: each output is a weighted sum of a window of the input.
 
@@ -85,41 +104,26 @@ class Conv(Windowed):
     (2, 4, 4, 4)
     """
 
-    def __init__(
-        self,
-        filters,
-        kernel_size,
-        strides=1,
-        padding="valid",
-        data_format=None,
-        dilation_rate=1,
-        groups=1,
-        activation=None,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.filters = positive_integer(filters, "filters", self)
-        self.groups = positive_integer(groups, "groups", self)
+    filters: PositiveInt
+    kernel_size: PerAxis
+    strides: PerAxis = PerAxis(1)
+    padding: Padding = Padding("valid")
+    data_format: DataFormat = DataFormat(None)
+    dilation_rate: PerAxis = PerAxis(1)
+    groups: PositiveInt = PositiveInt(1)
+    activation: Activation = Activation(None)
+    use_bias: bool = True
+    kernel_initializer: Initializer = Initializer("glorot_uniform")
+    bias_initializer: Initializer = Initializer("zeros")
+    kernel_regularizer: Regularizer = Regularizer(None)
+    bias_regularizer: Regularizer = Regularizer(None)
+    kernel_constraint: Constraint = Constraint(None)
+    bias_constraint: Constraint = Constraint(None)
+
+    def __post_init__(self):
+        super().__post_init__()
         if self.filters % self.groups:
-            raise ValueError(f"{type(self).__name__}: filters ({filters}) must be a multiple of groups ({groups}).")
-        self._set_window(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias)
-        settle(
-            self,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-        )
+            raise ValueError(f"{type(self).__name__}: filters ({self.filters}) must be a multiple of groups ({self.groups}).")
 
     def build(self, input_shape):
         """Make the kernel (*window, channels // groups, filters) and the bias (filters,)."""
@@ -143,19 +147,23 @@ class Conv(Windowed):
         return self.activation(nn.biased_conv(inputs, self.kernel, self.bias, *options))
 
 
+@dataclass
 class Conv1D(Conv):
     rank = 1
     paddings = ("valid", "same", "causal")
 
 
+@dataclass
 class Conv2D(Conv):
     rank = 2
 
 
+@dataclass
 class Conv3D(Conv):
     rank = 3
 
 
+@dataclass(after={"activity_regularizer": "bias_regularizer"})
 class ConvTranspose(Windowed):
     """A transposed convolution ("deconvolution"): the gradient of a convolution with respect to its input, as a layer.
 
@@ -186,45 +194,28 @@ class ConvTranspose(Windowed):
     (2, 10, 10, 4)
     """
 
-    def __init__(
-        self,
-        filters,
-        kernel_size,
-        strides=1,
-        padding="valid",
-        output_padding=None,
-        data_format=None,
-        dilation_rate=1,
-        activation=None,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.filters = positive_integer(filters, "filters", self)
-        self._set_window(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias)
-        self.output_padding = None
-        if output_padding is not None:
-            self.output_padding = per_axis(output_padding, self.rank, "output_padding", self, least=0)
-            if any(extra >= stride for extra, stride in zip(self.output_padding, self.strides)):
-                raise ValueError(
-                    f"{type(self).__name__}: output_padding {self.output_padding} must be less than strides {self.strides}."
-                )
-        settle(
-            self,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-        )
+    filters: PositiveInt
+    kernel_size: PerAxis
+    strides: PerAxis = PerAxis(1)
+    padding: Padding = Padding("valid")
+    output_padding: OptionalPerAxis = OptionalPerAxis(None, least=0)
+    data_format: DataFormat = DataFormat(None)
+    dilation_rate: PerAxis = PerAxis(1)
+    activation: Activation = Activation(None)
+    use_bias: bool = True
+    kernel_initializer: Initializer = Initializer("glorot_uniform")
+    bias_initializer: Initializer = Initializer("zeros")
+    kernel_regularizer: Regularizer = Regularizer(None)
+    bias_regularizer: Regularizer = Regularizer(None)
+    kernel_constraint: Constraint = Constraint(None)
+    bias_constraint: Constraint = Constraint(None)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.output_padding and any(extra >= stride for extra, stride in zip(self.output_padding, self.strides)):
+            raise ValueError(
+                f"{type(self).__name__}: output_padding {self.output_padding} must be less than strides {self.strides}."
+            )
 
     def build(self, input_shape):
         """Make the kernel (*window, filters, channels) and the bias (filters,)."""
@@ -240,56 +231,19 @@ class ConvTranspose(Windowed):
         )
 
 
+@dataclass
 class Conv1DTranspose(ConvTranspose):
     rank = 1
 
 
+@dataclass
 class Conv2DTranspose(ConvTranspose):
     rank = 2
 
 
+@dataclass(after={"output_padding": "data_format"})
 class Conv3DTranspose(ConvTranspose):
     rank = 3
-
-    def __init__(
-        self,
-        filters,
-        kernel_size,
-        strides=1,
-        padding="valid",
-        data_format=None,
-        output_padding=None,
-        dilation_rate=1,
-        activation=None,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
-        super().__init__(  # the order of data_format and output_padding is the only difference
-            filters,
-            kernel_size,
-            strides,
-            padding,
-            output_padding,
-            data_format,
-            dilation_rate,
-            activation,
-            use_bias,
-            kernel_initializer,
-            bias_initializer,
-            kernel_regularizer,
-            bias_regularizer,
-            activity_regularizer,
-            kernel_constraint,
-            bias_constraint,
-            **kwargs,
-        )
 
 
 Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D

@@ -2,57 +2,64 @@
 
 from kerata import ops
 from kerata.core.arrays import static_shape
-from kerata.core.config import standardize_data_format
+from kerata.core.fields import dataclass
+from kerata.core.seeds import SeedGenerator
 from kerata.engines.shapes import window_outputs
-from kerata.layers.arguments import along_channels, make_weight, per_axis, positive_integer
+from kerata.layers.arguments import (
+    Activation,
+    Constraint,
+    DataFormat,
+    Initializer,
+    OneOf,
+    PerAxis,
+    PositiveInt,
+    Regularizer,
+    along_channels,
+    make_weight,
+)
 from kerata.layers.input_spec import InputSpec
-from kerata.layers.recurrent import RNN, make_cell, run_options, shows_cell
-from kerata.layers.recurrent_cells import DropoutCell, make_lstm_bias
+from kerata.layers.recurrent import OwnCell, shows_cell
+from kerata.layers.recurrent_cells import Dropout, DropoutCell, make_lstm_bias
 from kerata.ops import nn
 from kerata.ops import rnn as recurrent
 
 
-class ConvLSTMCell(DropoutCell):
+@dataclass
+class ConvLSTMArguments:
+    """The arguments of `ConvLSTM` and of its cell."""
+
+    filters: PositiveInt
+    kernel_size: PerAxis
+    strides: PerAxis = PerAxis(1)
+    padding: OneOf = OneOf("valid", "valid", "same")
+    data_format: DataFormat = DataFormat(None)
+    dilation_rate: PerAxis = PerAxis(1)
+    activation: Activation = Activation("tanh")
+    recurrent_activation: Activation = Activation("sigmoid")
+    use_bias: bool = True
+    kernel_initializer: Initializer = Initializer("glorot_uniform")
+    recurrent_initializer: Initializer = Initializer("orthogonal")
+    bias_initializer: Initializer = Initializer("zeros")
+    unit_forget_bias: bool = True
+    kernel_regularizer: Regularizer = Regularizer(None)
+    recurrent_regularizer: Regularizer = Regularizer(None)
+    bias_regularizer: Regularizer = Regularizer(None)
+    kernel_constraint: Constraint = Constraint(None)
+    recurrent_constraint: Constraint = Constraint(None)
+    bias_constraint: Constraint = Constraint(None)
+    dropout: Dropout = Dropout(0.0)
+    recurrent_dropout: Dropout = Dropout(0.0)
+    seed: int | SeedGenerator | None = None
+
+
+@dataclass(after={"rank": None})
+class ConvLSTMCell(ConvLSTMArguments, DropoutCell):
     """One step of `ConvLSTM1D` and its kin, which see for the arguments; `rank` is the number of spatial axes."""
 
-    def __init__(
-        self,
-        rank,
-        filters,
-        kernel_size,
-        strides=1,
-        padding="valid",
-        data_format=None,
-        dilation_rate=1,
-        activation="tanh",
-        recurrent_activation="sigmoid",
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
-        unit_forget_bias=True,
-        kernel_regularizer=None,
-        recurrent_regularizer=None,
-        bias_regularizer=None,
-        kernel_constraint=None,
-        recurrent_constraint=None,
-        bias_constraint=None,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        seed=None,
-        **kwargs,
-    ):
-        super().__init__(**kwargs)
-        self._take(locals())
-        self.rank = rank
-        self.filters = positive_integer(filters, "filters", self)
-        self.kernel_size = per_axis(kernel_size, rank, "kernel_size", self)
-        self.strides = per_axis(strides, rank, "strides", self)
-        self.dilation_rate = per_axis(dilation_rate, rank, "dilation_rate", self)
-        self.padding = str(padding).lower()
-        if self.padding not in ("valid", "same"):
-            raise ValueError(f"{type(self).__name__}: padding must be 'valid' or 'same'; {padding!r} came.")
-        self.data_format = standardize_data_format(data_format)
+    rank: PositiveInt
+
+    def __post_init__(self):
+        super().__post_init__()
         self.state_size = [self.filters, self.filters]
         self.output_size = self.filters
 
@@ -100,7 +107,8 @@ class ConvLSTMCell(DropoutCell):
 
 
 @shows_cell
-class ConvLSTM(RNN):
+@dataclass(after={"activity_regularizer": "bias_regularizer"}, unlisted=("unroll", "zero_output_for_mask"))
+class ConvLSTM(ConvLSTMArguments, OwnCell):
     """An LSTM whose products are convolutions (Shi et al. 2015, arXiv:1506.04214); `rank` spatial axes.
 
     Shapes: (batch, time, *spatial, channels) -> (batch, *output, filters), or as `RNN` says; with
@@ -117,41 +125,9 @@ class ConvLSTM(RNN):
 
     rank = 1
     cell_class = ConvLSTMCell
-    _not_in_config = ("cell",)
 
-    def __init__(
-        self,
-        filters,
-        kernel_size,
-        strides=1,
-        padding="valid",
-        data_format=None,
-        dilation_rate=1,
-        activation="tanh",
-        recurrent_activation="sigmoid",
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
-        unit_forget_bias=True,
-        kernel_regularizer=None,
-        recurrent_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        recurrent_constraint=None,
-        bias_constraint=None,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        seed=None,
-        return_sequences=False,
-        return_state=False,
-        go_backwards=False,
-        stateful=False,
-        **kwargs,
-    ):
-        given = {**locals(), "rank": self.rank}
-        super().__init__(make_cell(ConvLSTMCell, "conv_lstm_cell", given), **run_options(given))
+    def __post_init__(self):
+        super().__post_init__()
         self.input_spec = InputSpec(ndim=self.rank + 3)
 
     def _fresh_states(self, sequences, batch_size):
@@ -192,6 +168,7 @@ class ConvLSTM(RNN):
         )
 
 
+@dataclass
 class ConvLSTM1D(ConvLSTM):
     """`ConvLSTM` with one spatial axis: (batch, time, length, channels) -> (batch, length, filters).
 
@@ -201,6 +178,7 @@ class ConvLSTM1D(ConvLSTM):
     """
 
 
+@dataclass
 class ConvLSTM2D(ConvLSTM):
     """`ConvLSTM` with two spatial axes: (batch, time, height, width, channels) -> (batch, height, width, filters).
 
@@ -212,6 +190,7 @@ class ConvLSTM2D(ConvLSTM):
     rank = 2
 
 
+@dataclass
 class ConvLSTM3D(ConvLSTM):
     """`ConvLSTM` with three spatial axes: (batch, time, depth, height, width, channels) -> (batch, ..., filters).
 

@@ -2,8 +2,9 @@
 
 import functools
 
-from kerata import activations, ops
-from kerata.layers.arguments import make_weight, positive_integer, settle
+from kerata import ops
+from kerata.core.fields import dataclass, field
+from kerata.layers.arguments import Activation, Constraint, Initializer, PositiveInt, Regularizer, Shape, make_weight
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.quantizable import QuantizableProduct, WeightRole
 from kerata.ops.nn import affine, affine_along
@@ -11,6 +12,7 @@ from kerata.ops.nn import affine, affine_along
 _KERNEL = WeightRole("kernel", "...x,xy->...y")
 
 
+@dataclass(after={"activity_regularizer": "bias_regularizer"})
 class Dense(QuantizableProduct):
     """`activation(inputs @ kernel + bias)`.
 
@@ -34,38 +36,21 @@ class Dense(QuantizableProduct):
     (2, 3)
     """
 
-    def __init__(
-        self,
-        units,
-        activation=None,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
-        lora_rank=None,
-        lora_alpha=None,
-        quantization_config=None,
-        **kwargs,
-    ):
-        super().__init__(lora_rank, lora_alpha, quantization_config, activity_regularizer=activity_regularizer, **kwargs)
-        self.units = positive_integer(units, "units", self)
-        self.activation = activations.get(activation)
-        self.use_bias = use_bias
-        settle(
-            self,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-        )
+    units: PositiveInt
+    activation: Activation = Activation(None)
+    use_bias: bool = True
+    kernel_initializer: Initializer = Initializer("glorot_uniform")
+    bias_initializer: Initializer = Initializer("zeros")
+    kernel_regularizer: Regularizer = Regularizer(None)
+    bias_regularizer: Regularizer = Regularizer(None)
+    kernel_constraint: Constraint = Constraint(None)
+    bias_constraint: Constraint = Constraint(None)
+
+    supports_masking = True
+
+    def __post_init__(self):
+        super().__post_init__()
         self.input_spec = InputSpec(min_ndim=2)
-        self.supports_masking = True
 
     def _roles(self):
         return (_KERNEL,)
@@ -89,6 +74,7 @@ class Dense(QuantizableProduct):
         return config
 
 
+@dataclass(after={"gptq_unpacked_column_size": "lora_alpha"})
 class EinsumDense(QuantizableProduct):
     """A product with a kernel by Einstein's summation: `activation(einsum(equation, inputs, kernel) + bias)`.
 
@@ -113,39 +99,17 @@ class EinsumDense(QuantizableProduct):
     (2, 3, 4, 5)
     """
 
-    def __init__(
-        self,
-        equation,
-        output_shape,
-        activation=None,
-        bias_axes=None,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
-        lora_rank=None,
-        lora_alpha=None,
-        gptq_unpacked_column_size=None,
-        quantization_config=None,
-        **kwargs,
-    ):
-        super().__init__(lora_rank, lora_alpha, quantization_config, **kwargs)
-        self.gptq_unpacked_column_size = gptq_unpacked_column_size
-        self.equation = equation
-        self.partial_output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
-        self.activation = activations.get(activation)
-        self.bias_axes = bias_axes
-        settle(
-            self,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-        )
+    equation: str
+    output_shape: Shape = field(attribute="partial_output_shape")
+    activation: Activation = Activation(None)
+    bias_axes: str | None = None
+    kernel_initializer: Initializer = Initializer("glorot_uniform")
+    bias_initializer: Initializer = Initializer("zeros")
+    kernel_regularizer: Regularizer = Regularizer(None)
+    bias_regularizer: Regularizer = Regularizer(None)
+    kernel_constraint: Constraint = Constraint(None)
+    bias_constraint: Constraint = Constraint(None)
+    gptq_unpacked_column_size: int | None = field(default=None, config=False)
 
     def _roles(self):
         return (WeightRole("kernel", self.equation),)
@@ -169,10 +133,9 @@ class EinsumDense(QuantizableProduct):
     def get_config(self):
         """The constructor's arguments."""
         config = super().get_config()
-        config.pop("gptq_unpacked_column_size")
         if self.quantization_mode == "gptq" and self._transforms:
             config["gptq_unpacked_column_size"] = self._transforms["kernel"].columns
-        return config | {"output_shape": self.partial_output_shape, "activity_regularizer": config.get("activity_regularizer")}
+        return config | {"activity_regularizer": config.get("activity_regularizer")}
 
 
 def einsum_dense_shapes(equation, bias_axes, input_shape, output_shape):

@@ -1,10 +1,21 @@
 """Convolutions of each channel by itself, alone or followed by one over the channels."""
 
-from kerata.layers.arguments import make_weight, positive_integer, settle
-from kerata.layers.conv import Windowed
+from kerata.core.fields import dataclass
+from kerata.layers.arguments import (
+    Activation,
+    Constraint,
+    DataFormat,
+    Initializer,
+    PerAxis,
+    PositiveInt,
+    Regularizer,
+    make_weight,
+)
+from kerata.layers.conv import Padding, Windowed
 from kerata.ops import nn
 
 
+@dataclass(after={"activity_regularizer": "bias_regularizer"})
 class DepthwiseConv(Windowed):
     """Each channel convolved with its own filters.
 
@@ -28,37 +39,20 @@ class DepthwiseConv(Windowed):
     (2, 7, 7, 6)
     """
 
-    def __init__(
-        self,
-        kernel_size,
-        strides=1,
-        padding="valid",
-        depth_multiplier=1,
-        data_format=None,
-        dilation_rate=1,
-        activation=None,
-        use_bias=True,
-        depthwise_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        depthwise_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        depthwise_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.depth_multiplier = positive_integer(depth_multiplier, "depth_multiplier", self)
-        self._set_window(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias)
-        settle(
-            self,
-            depthwise_initializer=depthwise_initializer,
-            bias_initializer=bias_initializer,
-            depthwise_regularizer=depthwise_regularizer,
-            bias_regularizer=bias_regularizer,
-            depthwise_constraint=depthwise_constraint,
-            bias_constraint=bias_constraint,
-        )
+    kernel_size: PerAxis
+    strides: PerAxis = PerAxis(1)
+    padding: Padding = Padding("valid")
+    depth_multiplier: PositiveInt = PositiveInt(1)
+    data_format: DataFormat = DataFormat(None)
+    dilation_rate: PerAxis = PerAxis(1)
+    activation: Activation = Activation(None)
+    use_bias: bool = True
+    depthwise_initializer: Initializer = Initializer("glorot_uniform")
+    bias_initializer: Initializer = Initializer("zeros")
+    depthwise_regularizer: Regularizer = Regularizer(None)
+    bias_regularizer: Regularizer = Regularizer(None)
+    depthwise_constraint: Constraint = Constraint(None)
+    bias_constraint: Constraint = Constraint(None)
 
     def build(self, input_shape):
         """Make the kernel (*window, channels, depth_multiplier) and the bias."""
@@ -73,15 +67,18 @@ class DepthwiseConv(Windowed):
         )
 
 
+@dataclass
 class DepthwiseConv1D(DepthwiseConv):
     rank = 1
     paddings = ("valid", "same", "causal")
 
 
+@dataclass
 class DepthwiseConv2D(DepthwiseConv):
     rank = 2
 
 
+@dataclass(after={"activity_regularizer": "bias_regularizer"})
 class SeparableConv(Windowed):
     """A depthwise convolution, then one of window 1 over the channels (Chollet 2017, arXiv:1610.02357).
 
@@ -106,45 +103,24 @@ class SeparableConv(Windowed):
     (2, 7, 7, 4)
     """
 
-    def __init__(
-        self,
-        filters,
-        kernel_size,
-        strides=1,
-        padding="valid",
-        data_format=None,
-        dilation_rate=1,
-        depth_multiplier=1,
-        activation=None,
-        use_bias=True,
-        depthwise_initializer="glorot_uniform",
-        pointwise_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        depthwise_regularizer=None,
-        pointwise_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        depthwise_constraint=None,
-        pointwise_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.filters = positive_integer(filters, "filters", self)
-        self.depth_multiplier = positive_integer(depth_multiplier, "depth_multiplier", self)
-        self._set_window(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias)
-        settle(
-            self,
-            depthwise_initializer=depthwise_initializer,
-            pointwise_initializer=pointwise_initializer,
-            bias_initializer=bias_initializer,
-            depthwise_regularizer=depthwise_regularizer,
-            pointwise_regularizer=pointwise_regularizer,
-            bias_regularizer=bias_regularizer,
-            depthwise_constraint=depthwise_constraint,
-            pointwise_constraint=pointwise_constraint,
-            bias_constraint=bias_constraint,
-        )
+    filters: PositiveInt
+    kernel_size: PerAxis
+    strides: PerAxis = PerAxis(1)
+    padding: Padding = Padding("valid")
+    data_format: DataFormat = DataFormat(None)
+    dilation_rate: PerAxis = PerAxis(1)
+    depth_multiplier: PositiveInt = PositiveInt(1)
+    activation: Activation = Activation(None)
+    use_bias: bool = True
+    depthwise_initializer: Initializer = Initializer("glorot_uniform")
+    pointwise_initializer: Initializer = Initializer("glorot_uniform")
+    bias_initializer: Initializer = Initializer("zeros")
+    depthwise_regularizer: Regularizer = Regularizer(None)
+    pointwise_regularizer: Regularizer = Regularizer(None)
+    bias_regularizer: Regularizer = Regularizer(None)
+    depthwise_constraint: Constraint = Constraint(None)
+    pointwise_constraint: Constraint = Constraint(None)
+    bias_constraint: Constraint = Constraint(None)
 
     def build(self, input_shape):
         """Make the depthwise kernel, the pointwise kernel and the bias."""
@@ -164,11 +140,13 @@ class SeparableConv(Windowed):
         )
 
 
+@dataclass
 class SeparableConv1D(SeparableConv):
     rank = 1
     paddings = ("valid", "same", "causal")
 
 
+@dataclass
 class SeparableConv2D(SeparableConv):
     rank = 2
 

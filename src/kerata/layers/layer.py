@@ -4,6 +4,7 @@ import contextlib
 import copy
 import functools
 import inspect
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import optree
@@ -68,7 +69,34 @@ def _recording_build(build):
     return wrapped
 
 
-class Layer(Holder, Configurable, Operation):
+if TYPE_CHECKING:
+    from dataclasses import InitVar
+
+    from kerata.core.fields import Field, dataclass, field
+    from kerata.layers.arguments import Regularizer
+
+    @dataclass
+    class _Arguments:
+        """What all layers take by name, as type checkers see it; `Layer.__init__` takes it."""
+
+        activity_regularizer: Regularizer = field(default=None, kw_only=True)
+        trainable: bool = field(default=True, kw_only=True)
+        dtype: InitVar[Any] = field(default=None, kw_only=True)
+        autocast: bool = field(default=True, kw_only=True)
+        name: Field[str | None, str] = field(default=None, kw_only=True)
+        input_shape: InitVar[Any] = field(default=None, kw_only=True)
+        input_dim: InitVar[int | None] = field(default=None, kw_only=True)
+        input_length: InitVar[int | None] = field(default=None, kw_only=True)
+        batch_input_shape: InitVar[Any] = field(default=None, kw_only=True)
+        batch_shape: InitVar[Any] = field(default=None, kw_only=True)
+        batch_size: InitVar[int | None] = field(default=None, kw_only=True)
+        weights: InitVar[Any] = field(default=None, kw_only=True)
+
+else:
+    _Arguments = Configurable
+
+
+class Layer(Holder, _Arguments, Operation):
     """A computation with state: the class that all layers and models descend from.
 
     A subclass makes its weights in `build(self, input_shape)` with `self.add_weight(...)`, and computes in

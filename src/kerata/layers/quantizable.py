@@ -6,13 +6,18 @@ instead is a transform: `quantized_weights`, `float8` and `calibrated_weights`, 
 
 import functools
 import importlib
+from typing import TYPE_CHECKING, Any, ClassVar  # noqa: F401
 
 from kerata import ops
 from kerata.core import policies
 from kerata.core.configurable import is_own
+from kerata.core.fields import Field, dataclass, field
 from kerata.core.variable import Variable
-from kerata.layers.arguments import make_weight
+from kerata.layers.arguments import make_weight, positive_integer
 from kerata.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from kerata import quantizers  # noqa: F401
 
 _FLOAT8 = ("inputs_scale", "inputs_amax_history", "kernel_scale", "kernel_amax_history", "outputs_grad_scale",
            "outputs_grad_amax_history")  # fmt: skip
@@ -88,6 +93,29 @@ class WeightRole:
         return ops.einsum(self.equation, x, value)
 
 
+class LoraRank(Field[int | None, int | None]):
+    """A positive integer, or None."""
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError for anything else."""
+        return None if value is None else positive_integer(value, name, owner)
+
+
+class QuantizationConfig(
+    Field["quantizers.QuantizationConfig | dict[str, Any] | None", "quantizers.QuantizationConfig | None"]
+):
+    """How a weight is quantized: a `kerata.quantizers.QuantizationConfig`, or its JSON form."""
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError for an unknown one."""
+        if value is None:
+            return None
+        from kerata.quantizers.configs import config_from
+
+        return config_from(value)
+
+
+@dataclass
 class Quantizable(Layer):
     """A layer with weights that can be quantized, or adapted by LoRA.
 
@@ -98,17 +126,15 @@ class Quantizable(Layer):
         quantization_config: how the weight is quantized when the layer's dtype policy asks for it from the start.
     """
 
-    quantization_modes: tuple = ("int8", "float8", "int4", "gptq", "awq")
-    lora_rank = lora_alpha = None
+    quantization_modes: ClassVar[tuple[str, ...]] = ("int8", "float8", "int4", "gptq", "awq")
 
-    def __init__(self, lora_rank=None, lora_alpha=None, quantization_config=None, **kwargs):
-        super().__init__(**kwargs)
-        if lora_rank is not None:
-            _check_rank(lora_rank, self)
-        self.lora_rank = lora_rank
-        self.lora_alpha = lora_alpha if lora_alpha is not None else lora_rank
+    lora_rank: LoraRank = field(default=None, kw_only=True)
+    lora_alpha: float | None = field(default=None, kw_only=True)
+    quantization_config: QuantizationConfig = field(default=None, kw_only=True)
+
+    def __post_init__(self):
+        self.lora_alpha = self.lora_rank if self.lora_alpha is None else self.lora_alpha
         self.lora_enabled = False
-        self.quantization_config = _config(quantization_config)
         self._transforms, self._adapters = {}, {}
 
     def _roles(self):
@@ -379,14 +405,6 @@ class QuantizableTable(Quantizable):
 def _check_rank(rank, layer):
     if not hasattr(rank, "__index__") or isinstance(rank, bool) or rank <= 0:
         raise ValueError(f'Layer "{layer.path}": the rank of LoRA must be a positive integer; {rank!r} came.')
-
-
-def _config(config):
-    if config is None:
-        return None
-    from kerata.quantizers.configs import config_from
-
-    return config_from(config)
 
 
 def _policy_mode(config):

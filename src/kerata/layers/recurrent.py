@@ -1,17 +1,24 @@
 """Recurrent layers: a cell run along the time axis."""
 
+from typing import Any
+
 import optree
 
 from kerata import activations, ops
+from kerata.core import naming
 from kerata.core.arrays import dtype_of, static_shape
-from kerata.core.configurable import parameters_of
+from kerata.core.fields import Field, dataclass, field, fields
 from kerata.core.registry import deserialize_keras_object
+from kerata.core.seeds import SeedGenerator
 from kerata.core.variable import Variable
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer
 from kerata.layers.recurrent_cells import (
+    GRUArguments,
     GRUCell,
+    LSTMArguments,
     LSTMCell,
+    SimpleRNNArguments,
     SimpleRNNCell,
     StackedRNNCells,
     check_cell,
@@ -22,6 +29,17 @@ from kerata.layers.recurrent_cells import (
 from kerata.ops import rnn as recurrent
 
 
+class Cell(Field[Any, Any]):
+    """A recurrent cell, or a list of cells that are stacked."""
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError for what is no cell."""
+        cell = StackedRNNCells(value) if isinstance(value, (list, tuple)) else value
+        check_cell(cell)
+        return cell
+
+
+@dataclass
 class RNN(Layer):
     """Any cell, run along the time axis.
 
@@ -55,30 +73,17 @@ class RNN(Layer):
     [[5.0, 5.0, 5.0]]
     """
 
-    _not_in_config = ()
+    supports_masking = True
 
-    def __init__(
-        self,
-        cell,
-        return_sequences=False,
-        return_state=False,
-        go_backwards=False,
-        stateful=False,
-        unroll=False,
-        zero_output_for_mask=False,
-        **kwargs,
-    ):
-        cell = StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else cell
-        check_cell(cell)
-        super().__init__(**kwargs)
-        self.supports_masking = True
-        self.cell = cell
-        self.return_sequences = return_sequences
-        self.return_state = return_state
-        self.go_backwards = go_backwards
-        self.stateful = stateful
-        self.unroll = unroll
-        self.zero_output_for_mask = zero_output_for_mask
+    cell: Cell
+    return_sequences: bool = field(default=False, kw_only=True)
+    return_state: bool = field(default=False, kw_only=True)
+    go_backwards: bool = field(default=False, kw_only=True)
+    stateful: bool = field(default=False, kw_only=True)
+    unroll: bool = field(default=False, kw_only=True)
+    zero_output_for_mask: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self):
         self.states = None
 
     _untracked = Layer._untracked | {"states"}
@@ -191,10 +196,6 @@ class RNN(Layer):
         mask = next(iter(optree.tree_leaves(mask)), None) if self.return_sequences else None
         return [mask, *[None] * len(self.state_size)] if self.return_state else mask
 
-    def get_config(self):
-        """The constructor's arguments."""
-        return {k: v for k, v in super().get_config().items() if k not in self._not_in_config}
-
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """A layer from its config."""
@@ -220,36 +221,58 @@ def _step_shape(shape):
     return (shape[0], *shape[2:])
 
 
-def make_cell(cls, name, given):
-    """A layer's own cell, from the arguments that the layer was given."""
-    options = {key: given[key] for key in parameters_of(cls) if key in given}
-    kwargs = given["kwargs"]
-    if "implementation" in kwargs:
-        del kwargs["implementation"]
-    return cls(**options, name=name, dtype=kwargs.get("dtype"), trainable=kwargs.get("trainable", True))
+class _OfCell:
+    """An argument of a layer's own cell, read and set there."""
 
+    def __init__(self, name):
+        self.name, self.__doc__ = name, f"`cell.{name}`."
 
-def run_options(given):
-    """What `RNN` takes, from the arguments that a layer was given."""
-    names = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll", "activity_regularizer")
-    return {name: given[name] for name in names if name in given} | given["kwargs"]
+    def __get__(self, layer, _=None):
+        if layer is None:
+            return self
+        return getattr(vars(layer)["cell"], self.name) if "cell" in vars(layer) else vars(layer)[self.name]
+
+    def __set__(self, layer, value):
+        if "cell" in vars(layer):
+            setattr(layer.cell, self.name, value)
+        else:  # while the layer is made, which makes its cell of it
+            vars(layer)[self.name] = value
 
 
 def shows_cell(cls):
-    """A class decorator: the cell's arguments can be read from the layer."""
-    for name in (*parameters_of(cls.cell_class), "seed"):
-        if not hasattr(cls, name):
-            setattr(cls, name, property(lambda self, name=name: getattr(self.cell, name), doc=f"`cell.{name}`."))
+    """A class decorator: the layer has its cell's arguments."""
+    for name in fields(cls.cell_class):
+        if name != "rank":
+            setattr(cls, name, _OfCell(name))
     return cls
 
 
-class _WholeSequence(RNN):
+@dataclass
+class OwnCell(RNN):
+    """Layers that make their cell from their own arguments."""
+
+    cell: Any = field(init=False)
+
+    def __post_init__(self):
+        super().__post_init__()
+        given = {name: getattr(self, name) for name in fields(self.cell_class)}
+        self.cell = self.cell_class(
+            **given,
+            name=naming.to_snake_case(self.cell_class.__name__),
+            dtype=self.dtype_policy,
+            trainable=self.trainable,
+        )
+        for name in given.keys() & vars(self).keys():
+            del vars(self)[name]
+
+
+class _WholeSequence(OwnCell):
     """Layers whose cell has a whole-sequence op, used unless the recurrent state is dropped out."""
 
     cell_class = None
 
-    def __init__(self, cell, **kwargs):
-        super().__init__(cell, **kwargs)
+    def __post_init__(self):
+        super().__post_init__()
         self.input_spec = InputSpec(ndim=3)
 
     def build(self, sequences_shape, initial_state_shape=None):
@@ -286,7 +309,8 @@ class _WholeSequence(RNN):
 
 
 @shows_cell
-class SimpleRNN(_WholeSequence):
+@dataclass(after={"activity_regularizer": "bias_regularizer", "seed": "unroll"}, unlisted=("zero_output_for_mask",))
+class SimpleRNN(SimpleRNNArguments, _WholeSequence):
     """A fully connected recurrent layer: `h = activation(x @ kernel + bias + h @ recurrent_kernel)`.
 
     Shapes: (batch, time, features) -> (batch, units), or as `RNN` says.
@@ -311,39 +335,13 @@ class SimpleRNN(_WholeSequence):
 
     cell_class = SimpleRNNCell
     _sequence_op = staticmethod(recurrent.simple_rnn)
-    _not_in_config = ("cell", "seed")
 
-    def __init__(
-        self,
-        units,
-        activation="tanh",
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        recurrent_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        recurrent_constraint=None,
-        bias_constraint=None,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        return_sequences=False,
-        return_state=False,
-        go_backwards=False,
-        stateful=False,
-        unroll=False,
-        seed=None,
-        **kwargs,
-    ):
-        given = locals()
-        super().__init__(make_cell(SimpleRNNCell, "simple_rnn_cell", given), **run_options(given))
+    seed: int | SeedGenerator | None = field(default=None, config=False)
 
 
 @shows_cell
-class LSTM(_WholeSequence):
+@dataclass(after={"activity_regularizer": "bias_regularizer", "use_cudnn": "unroll"}, unlisted=("zero_output_for_mask",))
+class LSTM(LSTMArguments, _WholeSequence):
     """Long short-term memory (Hochreiter and Schmidhuber 1997, doi:10.1162/neco.1997.9.8.1735).
 
     Shapes: (batch, time, features) -> (batch, units), or as `RNN` says; the states are h and c, (batch, units) each.
@@ -364,43 +362,16 @@ class LSTM(_WholeSequence):
 
     cell_class = LSTMCell
     _sequence_op = staticmethod(recurrent.lstm)
-    _not_in_config = ("cell", "use_cudnn")
 
-    def __init__(
-        self,
-        units,
-        activation="tanh",
-        recurrent_activation="sigmoid",
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
-        unit_forget_bias=True,
-        kernel_regularizer=None,
-        recurrent_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        recurrent_constraint=None,
-        bias_constraint=None,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        seed=None,
-        return_sequences=False,
-        return_state=False,
-        go_backwards=False,
-        stateful=False,
-        unroll=False,
-        use_cudnn="auto",
-        **kwargs,
-    ):
-        given = locals()
-        super().__init__(make_cell(LSTMCell, "lstm_cell", given), **run_options(given))
-        self.use_cudnn = use_cudnn
+    use_cudnn: bool | str = field(default="auto", config=False)
 
 
 @shows_cell
-class GRU(_WholeSequence):
+@dataclass(
+    after={"activity_regularizer": "bias_regularizer", "reset_after": "unroll", "use_cudnn": "reset_after"},
+    unlisted=("zero_output_for_mask",),
+)
+class GRU(GRUArguments, _WholeSequence):
     """A layer of gated recurrent units (Cho et al. 2014, arXiv:1406.1078).
 
     Shapes: (batch, time, features) -> (batch, units), or as `RNN` says.
@@ -420,36 +391,5 @@ class GRU(_WholeSequence):
 
     cell_class = GRUCell
     _sequence_op = staticmethod(recurrent.gru)
-    _not_in_config = ("cell", "use_cudnn")
 
-    def __init__(
-        self,
-        units,
-        activation="tanh",
-        recurrent_activation="sigmoid",
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        recurrent_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        recurrent_constraint=None,
-        bias_constraint=None,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        seed=None,
-        return_sequences=False,
-        return_state=False,
-        go_backwards=False,
-        stateful=False,
-        unroll=False,
-        reset_after=True,
-        use_cudnn="auto",
-        **kwargs,
-    ):
-        given = locals()
-        super().__init__(make_cell(GRUCell, "gru_cell", given), **run_options(given))
-        self.use_cudnn = use_cudnn
+    use_cudnn: bool | str = field(default="auto", config=False)

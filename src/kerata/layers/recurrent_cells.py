@@ -1,39 +1,39 @@
 """What a recurrent layer does at one step."""
 
 import contextlib
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import optree
 
-from kerata import activations, ops, random
+from kerata import ops, random
 from kerata.core.arrays import to_numpy
+from kerata.core.fields import Field, dataclass
 from kerata.core.registry import deserialize_keras_object
 from kerata.core.seeds import SeedGenerator
-from kerata.layers.arguments import make_weight, positive_integer, settle
+from kerata.layers.arguments import Activation, Constraint, Initializer, PositiveInt, Regularizer, make_weight
 from kerata.layers.layer import Layer
 from kerata.ops.rnn import gru_step, lstm_step, simple_rnn_step, split_gru_bias
 
-_SETTLED = ("initializer", "regularizer", "constraint")
+
+class Dropout(Field[float, float]):
+    """A share; what is out of 0 to 1 is taken as the nearer of the two."""
+
+    def convert(self, value, name, owner):
+        """A number from 0 to 1."""
+        return min(1.0, max(0.0, value))
 
 
 class DropoutCell(Layer):
-    """The base of kerata's own cells: their arguments, and one dropout mask for all steps of a sequence.
+    """The base of kerata's own cells: one dropout mask for all steps of a sequence.
 
     A mask is drawn at each call, unless the layer around has drawn those of the sequence and put them into `_masks`.
     """
 
     _masks = None
 
-    def _take(self, given):
-        """Set the constructor's arguments, from a dict that may hold more, as attributes."""
-        for name, value in given.items():
-            if name.endswith("activation"):
-                setattr(self, name, activations.get(value))
-            elif name.endswith("dropout"):
-                setattr(self, name, min(1.0, max(0.0, value)))
-            elif name in ("use_bias", "unit_forget_bias", "reset_after", "seed"):
-                setattr(self, name, value)
-        settle(self, **{k: v for k, v in given.items() if k.endswith(_SETTLED)})
+    def __post_init__(self):
         self.seed_generator = SeedGenerator(self.seed)
 
     def draw_masks(self, input_shape, state_shape):
@@ -57,9 +57,8 @@ class RecurrentCell(DropoutCell):
 
     gates = 1
 
-    def _take(self, given):
-        super()._take(given)
-        self.units = positive_integer(given["units"], "units", self)
+    def __post_init__(self):
+        super().__post_init__()
         self.state_size = self.output_size = self.units
 
     def build(self, input_shape):
@@ -105,7 +104,29 @@ def _like(states, h):
     return [h] if isinstance(states, (list, tuple)) else h
 
 
-class SimpleRNNCell(RecurrentCell):
+@dataclass
+class SimpleRNNArguments:
+    """The arguments of `SimpleRNN` and of its cell."""
+
+    units: PositiveInt
+    activation: Activation = Activation("tanh")
+    use_bias: bool = True
+    kernel_initializer: Initializer = Initializer("glorot_uniform")
+    recurrent_initializer: Initializer = Initializer("orthogonal")
+    bias_initializer: Initializer = Initializer("zeros")
+    kernel_regularizer: Regularizer = Regularizer(None)
+    recurrent_regularizer: Regularizer = Regularizer(None)
+    bias_regularizer: Regularizer = Regularizer(None)
+    kernel_constraint: Constraint = Constraint(None)
+    recurrent_constraint: Constraint = Constraint(None)
+    bias_constraint: Constraint = Constraint(None)
+    dropout: Dropout = Dropout(0.0)
+    recurrent_dropout: Dropout = Dropout(0.0)
+    seed: int | SeedGenerator | None = None
+
+
+@dataclass
+class SimpleRNNCell(SimpleRNNArguments, RecurrentCell):
     """One step of `SimpleRNN`, which see for the arguments.
 
     Shapes: inputs (batch, features), states [(batch, units)] -> output (batch, units), [(batch, units)].
@@ -116,28 +137,6 @@ class SimpleRNNCell(RecurrentCell):
     (2, 4)
     """
 
-    def __init__(
-        self,
-        units,
-        activation="tanh",
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        recurrent_regularizer=None,
-        bias_regularizer=None,
-        kernel_constraint=None,
-        recurrent_constraint=None,
-        bias_constraint=None,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        seed=None,
-        **kwargs,
-    ):
-        super().__init__(**kwargs)
-        self._take(locals())
-
     def call(self, sequence, states, training=False):
         """`(output, new_states)`."""
         x, h = self._dropped(sequence, _unwrapped(states), training)
@@ -145,7 +144,31 @@ class SimpleRNNCell(RecurrentCell):
         return h, _like(states, h)
 
 
-class LSTMCell(RecurrentCell):
+@dataclass
+class LSTMArguments:
+    """The arguments of `LSTM` and of its cell."""
+
+    units: PositiveInt
+    activation: Activation = Activation("tanh")
+    recurrent_activation: Activation = Activation("sigmoid")
+    use_bias: bool = True
+    kernel_initializer: Initializer = Initializer("glorot_uniform")
+    recurrent_initializer: Initializer = Initializer("orthogonal")
+    bias_initializer: Initializer = Initializer("zeros")
+    unit_forget_bias: bool = True
+    kernel_regularizer: Regularizer = Regularizer(None)
+    recurrent_regularizer: Regularizer = Regularizer(None)
+    bias_regularizer: Regularizer = Regularizer(None)
+    kernel_constraint: Constraint = Constraint(None)
+    recurrent_constraint: Constraint = Constraint(None)
+    bias_constraint: Constraint = Constraint(None)
+    dropout: Dropout = Dropout(0.0)
+    recurrent_dropout: Dropout = Dropout(0.0)
+    seed: int | SeedGenerator | None = None
+
+
+@dataclass
+class LSTMCell(LSTMArguments, RecurrentCell):
     """One step of `LSTM`, which see for the arguments.
 
     Shapes: inputs (batch, features), states [h, c], both (batch, units) -> output (batch, units), [h, c].
@@ -159,30 +182,8 @@ class LSTMCell(RecurrentCell):
 
     gates = 4
 
-    def __init__(
-        self,
-        units,
-        activation="tanh",
-        recurrent_activation="sigmoid",
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
-        unit_forget_bias=True,
-        kernel_regularizer=None,
-        recurrent_regularizer=None,
-        bias_regularizer=None,
-        kernel_constraint=None,
-        recurrent_constraint=None,
-        bias_constraint=None,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        seed=None,
-        **kwargs,
-    ):
-        kwargs.pop("implementation", None)
-        super().__init__(**kwargs)
-        self._take(locals())
+    def __post_init__(self):
+        super().__post_init__()
         self.state_size = [self.units, self.units]
 
     def _make_bias(self, width):
@@ -225,7 +226,31 @@ def make_lstm_bias(cell, width):
     )
 
 
-class GRUCell(RecurrentCell):
+@dataclass
+class GRUArguments:
+    """The arguments of `GRU` and of its cell."""
+
+    units: PositiveInt
+    activation: Activation = Activation("tanh")
+    recurrent_activation: Activation = Activation("sigmoid")
+    use_bias: bool = True
+    kernel_initializer: Initializer = Initializer("glorot_uniform")
+    recurrent_initializer: Initializer = Initializer("orthogonal")
+    bias_initializer: Initializer = Initializer("zeros")
+    kernel_regularizer: Regularizer = Regularizer(None)
+    recurrent_regularizer: Regularizer = Regularizer(None)
+    bias_regularizer: Regularizer = Regularizer(None)
+    kernel_constraint: Constraint = Constraint(None)
+    recurrent_constraint: Constraint = Constraint(None)
+    bias_constraint: Constraint = Constraint(None)
+    dropout: Dropout = Dropout(0.0)
+    recurrent_dropout: Dropout = Dropout(0.0)
+    reset_after: bool = True
+    seed: int | SeedGenerator | None = None
+
+
+@dataclass
+class GRUCell(GRUArguments, RecurrentCell):
     """One step of `GRU`, which see for the arguments.
 
     Shapes: inputs (batch, features), states [(batch, units)] -> output (batch, units), [(batch, units)].
@@ -237,31 +262,6 @@ class GRUCell(RecurrentCell):
     """
 
     gates = 3
-
-    def __init__(
-        self,
-        units,
-        activation="tanh",
-        recurrent_activation="sigmoid",
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        recurrent_regularizer=None,
-        bias_regularizer=None,
-        kernel_constraint=None,
-        recurrent_constraint=None,
-        bias_constraint=None,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        reset_after=True,
-        seed=None,
-        **kwargs,
-    ):
-        kwargs.pop("implementation", None)
-        super().__init__(**kwargs)
-        self._take(locals())
 
     def _make_bias(self, width):
         return make_weight(self, "bias", (2, width) if self.reset_after else (width,))
@@ -284,6 +284,17 @@ class GRUCell(RecurrentCell):
         return h, _like(states, h)
 
 
+class Cells(Field[Sequence[Any], list[Any]]):
+    """Recurrent cells."""
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError if one is no cell."""
+        for cell in value:
+            check_cell(cell)
+        return list(value)
+
+
+@dataclass
 class StackedRNNCells(Layer):
     """Cells on top of each other as one cell: the output of each is the input of the next.
 
@@ -298,11 +309,7 @@ class StackedRNNCells(Layer):
     (2, 2)
     """
 
-    def __init__(self, cells, **kwargs):
-        for cell in cells:
-            check_cell(cell)
-        super().__init__(**kwargs)
-        self.cells = list(cells)
+    cells: Cells
 
     @property
     def state_size(self):
