@@ -20,6 +20,7 @@ lint: $(READY_DEV)
 	$(BIN)/ruff check src tests examples benchmarks docs
 	$(BIN)/ruff format --check src tests examples benchmarks docs
 	$(BIN)/mypy
+	$(BIN)/python tests/typing/check.py
 	$(BIN)/python tests/size.py
 
 # The site, with the API reference, in site/. The NumPy engine suffices: no page needs another.

@@ -12,6 +12,7 @@ import re
 from mkdocs.structure.files import File
 
 import kerata
+from kerata.core.fields import Field
 
 ROOT = pathlib.Path(__file__).parent.parent
 TEXTS = {"index.md": "README.md", "architecture.md": "ARCHITECTURE.md", "contributing.md": "CONTRIBUTING.md",
@@ -63,7 +64,7 @@ def namespaces():
     with (ROOT / "tests/api/keras-3.15.1.tsv").open(newline="") as file:
         paths = [row[0] for row in csv.reader(file, delimiter="\t") if row[1] in ("class", "function")]
     found = {}
-    for path in [*paths, *(f"keras.{name}" for name in kerata._NAMES)]:
+    for path in [*paths, *(f"keras.{name}" for name in kerata.__all__)]:
         namespace, _, name = path.rpartition(".")
         if namespace.partition(".")[2] != "legacy":
             found.setdefault(namespace, set()).add(name)
@@ -82,7 +83,19 @@ def reference_pages():
             index.append(f"- [{title_of(stem)}]({page}): {', '.join(f'`{names[0]}`' for _, names in found)}")
         if not index[-1]:
             del index[-3:]
-    return texts | {"reference/index.md": "\n".join(index) + "\n"}
+    index += ["", "[The types of arguments](types.md) are told once for all."]
+    return texts | {"reference/index.md": "\n".join(index) + "\n", "reference/types.md": types_page()}
+
+
+def types_page():
+    """What the types of arguments mean that the reference names."""
+    kinds, stack = {}, [Field]
+    while stack:
+        for kind in stack.pop().__subclasses__():
+            kinds[kind.__name__] = kind
+            stack.append(kind)
+    rows = [f"- `{name}`: {(kind.__doc__ or '').strip().splitlines()[0]}" for name, kind in sorted(kinds.items()) if kind.__doc__]
+    return "\n".join(["# Types of arguments", "", "What an argument of such a type may be, and what becomes of it.", "", *rows, ""])
 
 
 def by_file(namespace, names, written):

@@ -5,6 +5,8 @@ import pytest
 
 from kerata import engines
 
+collect_ignore = ["typing/user_code.py"]  # for type checkers alone: half of it is wrong
+
 
 @pytest.fixture(autouse=True, scope="session")
 def quick_compilation():

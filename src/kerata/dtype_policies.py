@@ -1,10 +1,5 @@
 """`keras.dtype_policies`."""
 
-from kerata.core.policies import *  # noqa: F403
-from kerata.core.quantized_policies import (  # noqa: F401
-    AWQDTypePolicy,
-    GPTQDTypePolicy,
-    Int4DTypePolicy,
-    QuantizedDTypePolicy,
-    QuantizedFloat8DTypePolicy,
-)
+from kerata.core import lazy
+
+__getattr__, __dir__, __all__ = lazy.attach(__name__, __file__)

@@ -1,3 +1,5 @@
 """`keras.tree`."""
 
-from kerata.core.tree import *  # noqa: F403
+from kerata.core import lazy
+
+__getattr__, __dir__, __all__ = lazy.attach(__name__, __file__)

@@ -14,6 +14,7 @@ import sys
 import types
 
 import kerata
+from kerata.core import fields
 from tests.api import exceptions, instances
 
 FOLDER = pathlib.Path(__file__).parent
@@ -41,6 +42,8 @@ def found(name):
         path += f".{part}"
         if isinstance(value, types.ModuleType) and not hasattr(value, part):
             value = importlib.import_module(path)
+        elif inspect.isclass(value) and not hasattr(value, part) and part in fields.fields(value):
+            value = fields.fields(value)[part]
         elif inspect.isclass(value) and not hasattr(value, part):
             value = getattr(instances.of(value), part)
         else:
@@ -72,7 +75,7 @@ def parameters(signature):
     >>> parameters("(x, axis=-1, **kwargs)")
     [('x', None), ('axis', '-1'), ('**kwargs', None)]
     """
-    text = signature.split(") -> ")[0].removesuffix(")") + ")"
+    text = signature.rpartition(" -> ")[0] or signature
     try:
         arguments = ast.parse(f"def f{text}: pass").body[0].args
     except SyntaxError:  # a default that is an object, shown as <...>

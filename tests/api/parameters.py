@@ -7,6 +7,7 @@ import ast
 import dataclasses
 import functools
 import importlib
+import inspect
 import pathlib
 import re
 
@@ -16,6 +17,9 @@ ROOT = pathlib.Path(kerata.__file__).parent
 
 # Methods that Python calls, with arguments that are its own affair.
 OF_PYTHON = {"__exit__", "find_spec", "create_module"}
+
+# Arguments that `make_weight` reads by the weight's name.
+OF_WEIGHTS = ("_initializer", "_regularizer", "_constraint")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,10 +45,15 @@ def module_of(path):
 def functions(tree):
     """The public functions of a module and methods of its classes as `(class node or None, function node)`."""
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and is_public(node.name):
+        if isinstance(node, ast.FunctionDef) and is_public(node.name) and not is_overload(node):
             yield None, node
         elif isinstance(node, ast.ClassDef):
             yield from ((node, f) for f in node.body if isinstance(f, ast.FunctionDef) and is_public(f.name))
+
+
+def is_overload(function):
+    """Whether a function only tells type checkers of a form of the one below it."""
+    return any(ast.unparse(decorator).endswith("overload") for decorator in function.decorator_list)
 
 
 def is_public(name):
@@ -110,9 +119,15 @@ def methods():
         for path in files()
         for cls in tree_of(path).body
         if isinstance(cls, ast.ClassDef)
-        for node in cls.body
+        for node in own_nodes(cls)
         if isinstance(node, ast.FunctionDef)
     }
+
+
+def own_nodes(cls):
+    """What a class's body holds at run time; `if TYPE_CHECKING: ... else: ...` is its `else`."""
+    for node in cls.body:
+        yield from node.orelse if isinstance(node, ast.If) else [node]
 
 
 def fills_a_hook(module, cls, method, parameter):
@@ -147,6 +162,21 @@ def kept_only():
             for attribute, name in _kept(node):
                 if attribute not in read and uses.count(name) == 1:
                     yield f"{module}.{cls}", name
+    for module, cls in classes():
+        value = getattr(importlib.import_module(module), cls)
+        function = getattr(value, "fn", getattr(value, "_fn", None))  # losses and metrics give a function its arguments
+        handed_on = inspect.signature(function).parameters if function is not None else ()
+        for name, declared in vars(value).get("_own_fields", {}).items():
+            if declared.attribute not in {*read, *handed_on, getattr(value, "limit", None)} and not declared.attribute.endswith(
+                OF_WEIGHTS
+            ):
+                yield f"{module}.{cls}", name
+
+
+def classes():
+    """All of kerata's classes: `(module, class)`."""
+    for path in files():
+        yield from ((module_of(path), node.name) for node in tree_of(path).body if isinstance(node, ast.ClassDef))
 
 
 def _kept(constructor):

@@ -30,10 +30,10 @@ NEEDLESS = {
         "kerata.layers.core.Lambda.from_config": {"safe_mode"},
     },
     "the engine chooses its kernel, and the result is the same": {
-        "kerata.ops.nn.dot_product_attention": {"flash_attention"},
+        "kerata.ops.attention.dot_product_attention": {"flash_attention"},
     },
     "about what no engine has: replicas, sparse and ragged tensors": {
-        "kerata.ops.nn.moments": {"synchronized"},
+        "kerata.ops.normalization.moments": {"synchronized"},
         "kerata.ops.core.convert_to_tensor": {"sparse", "ragged"},
     },
     "the whole data set counts, in any batches and with any buffer": {
@@ -47,12 +47,12 @@ NEEDLESS = {
     "of a common signature; this one does the same whatever it is": {
         "kerata.layers.dense.*Dense.call": {"training"},
         "kerata.training.step_methods.TrainingSteps.compute_*": {"x"},
-        "kerata.layers.quantizable.QuantizableProduct.quantized_call": {"training"},
+        "kerata.layers.quantization.quantizable.QuantizableProduct.quantized_call": {"training"},
         "kerata.layers.conv_recurrent.ConvLSTMCell.step": {"h"},
         "kerata.layers.core.Masking.compute_mask": {"mask"},
         "kerata.layers.embedding.Embedding.compute_mask": {"mask"},
-        "kerata.layers.float8.Float8Product.replace": {"arrays"},
-        "kerata.layers.quantized_weights.QuantizedWeight.__init__": {"policy"},
+        "kerata.layers.quantization.float8.Float8Product.replace": {"arrays"},
+        "kerata.layers.quantization.quantized_weights.QuantizedWeight.__init__": {"policy"},
         "kerata.layers.foreign*.from_config": {"custom_objects"},
         "kerata.layers.preprocessing.discretization.Discretization.from_config": {"custom_objects"},
         "kerata.layers.preprocessing.image_colors.RandomGrayscale.transform_*": {"transformations"},
@@ -66,6 +66,7 @@ KEPT = {
     "kerata.callbacks.tensorboard.TensorBoard": {"write_graph"},
     "kerata.core.variable.Variable": {"synchronization", "aggregation"},
     "kerata.layers.dense.EinsumDense": {"gptq_unpacked_column_size"},
+    "kerata.layers.foreign_jax.FlaxLayer": {"native_serialization_platforms"},
     "kerata.layers.foreign_jax.JaxLayer": {"native_serialization_platforms"},
     "kerata.layers.recurrent.GRU": {"use_cudnn"},
     "kerata.layers.recurrent.LSTM": {"use_cudnn"},

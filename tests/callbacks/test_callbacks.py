@@ -127,6 +127,16 @@ def test_checkpoints(tmp_path):
         callbacks.ModelCheckpoint("m.h5")
 
 
+def test_checkpoints_every_few_epochs(tmp_path):
+    save = callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras", period=2)
+    model().fit(X, Y, epochs=5, verbose=0, callbacks=[save])
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["2.keras", "4.keras"]
+    with pytest.raises(ValueError, match="goes with save_freq='epoch'; 2 came"):
+        callbacks.ModelCheckpoint("m.keras", period=2, save_freq=3)
+    with pytest.raises(ValueError, match="of TensorFlow's checkpoints"):
+        callbacks.ModelCheckpoint("m.keras", options=object())
+
+
 def test_checkpoints_every_few_batches(tmp_path):
     model().fit(X, Y, batch_size=8, verbose=0, callbacks=[callbacks.ModelCheckpoint(tmp_path / "m.keras", save_freq=2)])
     assert kerata.models.load_model(tmp_path / "m.keras").optimizer.iterations.numpy() == 4

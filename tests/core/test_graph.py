@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import array_shapes
 
 from kerata import engines, ops
-from kerata.core.graph import Function, KerasTensor
+from kerata.core.function import Function
+from kerata.core.graph import KerasTensor
 from kerata.engines.abstract.array import AbstractArray
 from kerata.engines.shapes import broadcast_shapes, reshaped
 

@@ -6,14 +6,10 @@ import numpy as np
 import pytest
 
 import kerata
-from kerata.core import registry
 from kerata.core.configurable import Configurable
-from kerata.core.registry import (
-    CustomObjectScope,
-    deserialize_keras_object,
-    register_keras_serializable,
-    serialize_keras_object,
-)
+from kerata.core.lookup import Namespace
+from kerata.core.registry import CustomObjectScope, register_keras_serializable
+from kerata.core.serialization import deserialize_keras_object, serialize_keras_object
 
 
 @pytest.mark.parametrize(
@@ -97,7 +93,7 @@ def test_what_has_no_config_is_told():
 
 def test_unknown_names_suggest_the_nearest():
     with pytest.raises(ValueError, match="Did you mean 'mean_squared_error'"):
-        registry.lookup("mean_squared_eror", "losses", {})
+        Namespace("losses").find("mean_squared_eror")
 
 
 def test_config_comes_from_the_signature():

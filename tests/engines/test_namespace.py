@@ -9,8 +9,7 @@ import pytest
 from kerata import engines, ops
 from kerata.core.graph import KerasTensor
 from kerata.engines import namespace
-from kerata.engines.abstract import linalg as abstract_linalg
-from kerata.engines.abstract import numpy as abstract_numpy
+from kerata.engines.abstract import linalg as abstract_linalg, numpy as abstract_numpy
 
 # What the functions of `namespace` are made of beside those of NumPy: a library that has the functions needs it not.
 BUILDING_BLOCKS = {"unsqueeze", "parts"}

@@ -8,8 +8,7 @@ import torch
 
 import kerata
 from kerata import engines, layers, ops
-from kerata.engines.torch import programs as torch_programs
-from kerata.engines.torch import tracing as torch_tracing
+from kerata.engines.torch import programs as torch_programs, tracing as torch_tracing
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.normal(size=(52, 8, 8, 3)).astype("float32")

@@ -7,7 +7,7 @@ import pytest
 
 from kerata import layers
 from kerata.core.graph import KerasTensor
-from kerata.ops import nn
+from kerata.ops.convolution import transpose_padding
 
 ALL = [
     (window, stride, dilation, padding, extra)
@@ -26,7 +26,7 @@ def test_transposed_convolution_places_windows_as_the_oracle():
     x[0, 1, 0] = 1
     for window, stride, dilation, padding, extra in ALL[::3]:
         kernel = np.arange(1, window + 1, dtype="float32").reshape(window, 1, 1)
-        before, after = nn.transpose_padding(window, stride, dilation, padding, extra)
+        before, after = transpose_padding(window, stride, dilation, padding, extra)
         dilated, flipped = np.zeros(3 * stride + 1), np.zeros((window - 1) * dilation + 1)
         dilated[stride], flipped[::dilation] = 1, kernel[::-1, 0, 0]
         ends = np.pad(dilated, (before, max(after, 0)))[: len(dilated) + before + after]

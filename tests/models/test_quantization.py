@@ -6,7 +6,7 @@ from tests.oracle import keras
 
 import kerata
 from kerata import layers, quantizers
-from kerata.layers import calibration
+from kerata.layers.quantization import calibration
 
 X = np.random.default_rng(0).standard_normal((6, 5, 8)).astype("float32")
 

@@ -1,8 +1,12 @@
 """`SwapEMAWeights`: evaluate with the moving averages of the weights."""
 
+from typing import Any
+
 from kerata.callbacks.callback import Callback
+from kerata.core.fields import dataclass
 
 
+@dataclass
 class SwapEMAWeights(Callback):
     """Have evaluations and predictions use the moving averages of the weights, which the optimizer keeps.
 
@@ -18,10 +22,9 @@ class SwapEMAWeights(Callback):
     >>> optimizer = kerata.optimizers.SGD(0.1, use_ema=True)
     """
 
-    def __init__(self, swap_on_epoch=False):
-        super().__init__()
-        self.swap_on_epoch = swap_on_epoch
-        self._kept = None  # the weights themselves, while the model has the averages
+    swap_on_epoch: bool = False
+
+    _kept = None  # the weights themselves, while the model has the averages
 
     def _averaged(self):
         """The weights with their averages; none before the first update."""
@@ -45,32 +48,32 @@ class SwapEMAWeights(Callback):
             variable.assign(value)
         self._kept = None
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Put the weights back."""
         self._use_weights()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Put the averages into the model."""
         if self.swap_on_epoch:
             self._use_averages()
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """After training the model has the averages: forget the weights themselves."""
         self._kept = None
 
-    def on_test_begin(self, logs=None):
+    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Put the averages into the model."""
         self._before()
 
-    def on_test_end(self, logs=None):
+    def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
         """Put the weights back."""
         self._after()
 
-    def on_predict_begin(self, logs=None):
+    def on_predict_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Put the averages into the model."""
         self._before()
 
-    def on_predict_end(self, logs=None):
+    def on_predict_end(self, logs: dict[str, Any] | None = None) -> None:
         """Put the weights back."""
         self._after()
 

@@ -2,13 +2,28 @@
 
 import json
 import os
-import pathlib
 import shutil
+from typing import Any
+
+import numpy as np
 
 from kerata.callbacks.regular_saving import SavesRegularly
+from kerata.core.arguments import FilePath
+from kerata.core.fields import dataclass, field
 from kerata.engines.warning import warn
 
 
+class BackupFolder(FilePath):
+    """A folder for one run's backup."""
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError for an empty name."""
+        if not value:
+            raise ValueError(f"{type(owner).__name__}: {name} is empty.")
+        return super().convert(value, name, owner)
+
+
+@dataclass
 class BackupAndRestore(SavesRegularly):
     """Keep a backup while training, and go on from it when `fit` is run again after a break.
 
@@ -32,31 +47,25 @@ class BackupAndRestore(SavesRegularly):
     [2, 3]
     """
 
-    def __init__(self, backup_dir, save_freq="epoch", double_checkpoint=False, delete_checkpoint=True):
-        super().__init__()
-        if not backup_dir:
-            raise ValueError("BackupAndRestore: backup_dir is empty.")
-        self.save_every(save_freq)
-        self.folder = pathlib.Path(backup_dir)
-        self.double_checkpoint, self.delete_checkpoint = double_checkpoint, delete_checkpoint
+    backup_dir: BackupFolder
+    double_checkpoint: bool = field(default=False, kw_only=True)
+    delete_checkpoint: bool = field(default=True, kw_only=True)
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Go back to the backup, if there is one."""
-        for folder in (self.folder / "latest", self.folder / "previous"):
+        for folder in (self.backup_dir / "latest", self.backup_dir / "previous"):
             if (folder / "state.json").exists():
                 self._restore(folder)
                 return
 
     def _restore(self, folder):
-        import numpy as np
-
         state = json.loads((folder / "state.json").read_text())
         with np.load(folder / "variables.npz", allow_pickle=False) as stored:
             values = [stored[f"{i}"] for i in range(len(stored.files))]
         variables = self._variables()
         if len(values) != len(variables):
             raise ValueError(
-                f"The backup in {str(self.folder)!r} holds {len(values)} variables, the model has {len(variables)}: it is of "
+                f"The backup in {str(self.backup_dir)!r} holds {len(values)} variables, the model has {len(variables)}: it is of "
                 "another model. Delete it or give another folder."
             )
         for variable, value in zip(variables, values):
@@ -74,14 +83,12 @@ class BackupAndRestore(SavesRegularly):
     def _save_within(self, epoch, batch, logs):
         self._save(epoch, batch + 1)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Keep a backup after an epoch."""
         self._save(epoch + 1, 0)
 
     def _save(self, epoch, batch):
-        import numpy as np
-
-        fresh, latest, previous = (self.folder / name for name in ("writing", "latest", "previous"))
+        fresh, latest, previous = (self.backup_dir / name for name in ("writing", "latest", "previous"))
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
         np.savez(fresh / "variables.npz", **{f"{i}": v.numpy() for i, v in enumerate(self._variables())})
@@ -93,7 +100,7 @@ class BackupAndRestore(SavesRegularly):
         if not self.double_checkpoint:
             shutil.rmtree(previous, ignore_errors=True)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Delete the backup: the run is complete."""
         if self.delete_checkpoint:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            shutil.rmtree(self.backup_dir, ignore_errors=True)

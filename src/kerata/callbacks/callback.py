@@ -1,6 +1,10 @@
 """`Callback`, the list that calls them, and `History`."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from kerata.core import tree
+from kerata.core.fields import dataclass
 
 # The hooks called once a batch: a callback that overrides one makes the loop stop after every batch.
 BATCH_HOOKS = {
@@ -10,6 +14,7 @@ BATCH_HOOKS = {
 }
 
 
+@dataclass
 class Callback:
     """Something to be told of what happens in `fit`, `evaluate` and `predict`: override the hooks of interest.
 
@@ -33,72 +38,72 @@ class Callback:
     2
     """
 
-    def __init__(self):
-        self.params = None
-        self._model = None
-        self.validation_data = None
+    params = _model = validation_data = None
 
-    def set_params(self, params):
+    def __post_init__(self):
+        """What is left to do once the fields of a `dataclass` are set."""
+
+    def set_params(self, params: dict[str, Any]) -> None:
         """Given the run's parameters."""
         self.params = params
 
-    def set_model(self, model):
+    def set_model(self, model: Any) -> None:
         """Given the model."""
         self._model = model
 
     @property
-    def model(self):
+    def model(self) -> Any:
         """The model that is being run."""
         return self._model
 
-    def on_batch_begin(self, batch, logs=None):
+    def on_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Before a training batch; the older name of `on_train_batch_begin`."""
 
-    def on_batch_end(self, batch, logs=None):
+    def on_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """After a training batch; the older name of `on_train_batch_end`."""
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Before an epoch of training."""
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """After an epoch of training and its validation."""
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Before a training batch."""
         self.on_batch_begin(batch, logs=logs)
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """After a training batch."""
         self.on_batch_end(batch, logs=logs)
 
-    def on_test_batch_begin(self, batch, logs=None):
+    def on_test_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Before a batch of evaluation."""
 
-    def on_test_batch_end(self, batch, logs=None):
+    def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """After a batch of evaluation."""
 
-    def on_predict_batch_begin(self, batch, logs=None):
+    def on_predict_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Before a batch of prediction."""
 
-    def on_predict_batch_end(self, batch, logs=None):
+    def on_predict_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """After a batch of prediction."""
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Before training."""
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """After training."""
 
-    def on_test_begin(self, logs=None):
+    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Before evaluation."""
 
-    def on_test_end(self, logs=None):
+    def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
         """After evaluation."""
 
-    def on_predict_begin(self, logs=None):
+    def on_predict_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Before prediction."""
 
-    def on_predict_end(self, logs=None):
+    def on_predict_end(self, logs: dict[str, Any] | None = None) -> None:
         """After prediction."""
 
 
@@ -120,6 +125,7 @@ def watches_batches(callback, mode):
     )
 
 
+@dataclass
 class History(Callback):
     """What every epoch's logs were; `fit` returns it.
 
@@ -135,15 +141,15 @@ class History(Callback):
     ([0, 1], ['loss'], 2)
     """
 
-    def __init__(self):
-        super().__init__()
+    def __post_init__(self):
+        super().__post_init__()
         self.history = {}
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Begin a new list of epochs."""
         self.epoch = []
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Note the epoch's logs."""
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
@@ -168,7 +174,14 @@ class CallbackList(Callback):
     2 {'loss': 0.5}
     """
 
-    def __init__(self, callbacks=None, add_history=False, add_progbar=False, model=None, **params):
+    def __init__(
+        self,
+        callbacks: Callback | Sequence[Callback | None] | None = None,
+        add_history: bool = False,
+        add_progbar: bool = False,
+        model: Any = None,
+        **params: Any,
+    ) -> None:
         super().__init__()
         self.callbacks = [c for c in tree.flatten(callbacks or []) if c is not None]
         for c in self.callbacks:
@@ -188,26 +201,24 @@ class CallbackList(Callback):
         self.set_params(params)
         self.by_batch = {mode: [c for c in self.callbacks if watches_batches(c, mode)] for mode in BATCH_HOOKS}
 
-    def append(self, callback):
+    def append(self, callback: Any) -> None:
         """Add one more."""
         self.callbacks.append(callback)
         self.by_batch = {mode: [c for c in self.callbacks if watches_batches(c, mode)] for mode in BATCH_HOOKS}
 
-    def set_params(self, params):
-        """Given the run's parameters."""
+    def set_params(self, params: dict[str, Any]) -> None:
         self.params = params
         for callback in self.callbacks:
             callback.set_params(params)
 
-    def set_model(self, model):
-        """Given the model."""
+    def set_model(self, model: Any) -> None:
         super().set_model(model)
         if self.history is not None:
             model.history = self.history
         for callback in self.callbacks:
             callback.set_model(model)
 
-    def each_batch(self, mode):
+    def each_batch(self, mode: Any) -> Any:
         """Whether a callback wants to be called at every batch (those for display need not be)."""
         return any(not getattr(c, "samples_batches", False) for c in self.by_batch[mode])
 

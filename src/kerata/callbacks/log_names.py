@@ -2,6 +2,7 @@
 
 import re
 
+from kerata import metrics
 from kerata.core import suggestions
 
 
@@ -40,8 +41,6 @@ def _long(name):
 
 def _is_called(metric, name):
     """Whether a metric, which the logs may show by another name, is the one of this name."""
-    from kerata import metrics
-
     if re.fullmatch(rf"{re.escape(name)}_\d+", metric.shown_name or metric.name):
         return True
     try:

@@ -1,16 +1,34 @@
 """Callbacks that watch one number: early stopping, checkpoints, learning rates on plateaus."""
 
+import os
 import pathlib
 import re
+from typing import Any
 
 import numpy as np
 
 from kerata.callbacks.callback import Callback
 from kerata.callbacks.log_names import entry_named, what_there_is
 from kerata.callbacks.regular_saving import SavesRegularly
+from kerata.core.arguments import Number
+from kerata.core.arrays import to_numpy
+from kerata.core.fields import Field, dataclass, field
+from kerata.core.variable import Variable
 from kerata.engines.warning import warn
 
 
+class Mode(Field[str, str]):
+    """Which way is better: "min", "max" or "auto"."""
+
+    def convert(self, value, name, owner):
+        """ "auto", with a warning, for anything else."""
+        if value in ("auto", "min", "max"):
+            return value
+        warn(f"{type(owner).__name__}: {name} {value!r} is none of 'auto', 'min', 'max'; 'auto' is taken.")
+        return "auto"
+
+
+@dataclass
 class Monitor(Callback):
     """A callback that watches one entry of the logs.
 
@@ -20,17 +38,18 @@ class Monitor(Callback):
         min_delta: the least change that counts.
     """
 
-    def __init__(self, monitor="val_loss", mode="auto", min_delta=0.0):
-        super().__init__()
-        if mode not in ("auto", "min", "max"):
-            warn(f"{type(self).__name__}: mode {mode!r} is none of 'auto', 'min', 'max'; 'auto' is taken.")
-            mode = "auto"
-        self.monitor, self.mode, self.min_delta = monitor, mode, abs(min_delta)
-        self.best = None
-        self._entry, self._told = monitor, False
+    monitor: str = "val_loss"
+    mode: Mode = field(default="auto", kw_only=True)
 
-    def set_model(self, model):
-        """Given the model."""
+    min_delta = 0.0
+    best = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.min_delta = abs(self.min_delta)
+        self._entry, self._told = self.monitor, False
+
+    def set_model(self, model: Any) -> None:
         super().set_model(model)
         self._entry, self._told = self.monitor, False
 
@@ -43,13 +62,13 @@ class Monitor(Callback):
                 return metric._direction == "up"
         return bool(re.search(r"acc|auc|precision|recall|f1|fbeta|iou|r2|top_k|fmeasure", name))
 
-    def is_better(self, value, reference):
+    def is_better(self, value: Any, reference: Variable) -> bool:
         """Whether a value is better than another by `min_delta`."""
         if reference is None:
             return True
         return value - self.min_delta > reference if self._larger_is_better() else value + self.min_delta < reference
 
-    def value_in(self, logs):
+    def value_in(self, logs: dict[str, Any] | None) -> Any:
         """The watched number; None if the logs lack it, with a warning, one in each run."""
         entry = entry_named(self.monitor, logs or {}, self.model)
         if entry is not None:
@@ -61,6 +80,7 @@ class Monitor(Callback):
         return None
 
 
+@dataclass
 class EarlyStopping(Monitor):
     """Stop training when a number has stopped improving.
 
@@ -85,29 +105,24 @@ class EarlyStopping(Monitor):
     (3, 2, 0)
     """
 
-    def __init__(
-        self,
-        monitor="val_loss",
-        min_delta=0,
-        patience=0,
-        verbose=0,
-        mode="auto",
-        baseline=None,
-        restore_best_weights=False,
-        start_from_epoch=0,
-    ):
-        super().__init__(monitor, mode, min_delta)
-        self.patience, self.verbose, self.baseline = patience, verbose, baseline
-        self.restore_best_weights, self.start_from_epoch = restore_best_weights, start_from_epoch
+    min_delta: float = 0
+    patience: int = 0
+    verbose: int = 0
+    baseline: float | None = field(default=None, kw_only=True)
+    restore_best_weights: bool = field(default=False, kw_only=True)
+    start_from_epoch: int = field(default=0, kw_only=True)
+
+    def __post_init__(self):
+        super().__post_init__()
         self.wait = self.stopped_epoch = self.best_epoch = 0
         self.best_weights = None
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Begin anew."""
         self.wait = self.stopped_epoch = self.best_epoch = 0
         self.best = self.best_weights = None
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Compare, and stop if it is time."""
         value = self.get_monitor_value(logs)
         if value is None or epoch < self.start_from_epoch:
@@ -126,7 +141,7 @@ class EarlyStopping(Monitor):
             self.stopped_epoch = epoch
             self.model.stop_training = True
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Put the best weights back."""
         if self.stopped_epoch and self.verbose:
             print(f"Epoch {self.stopped_epoch + 1}: early stopping")
@@ -135,11 +150,12 @@ class EarlyStopping(Monitor):
                 print(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
             self.model.set_weights(self.best_weights)
 
-    def get_monitor_value(self, logs):
+    def get_monitor_value(self, logs: dict[str, Any] | None) -> Any:
         """The watched number."""
         return self.value_in(logs)
 
 
+@dataclass(unlisted=("epsilon",), kwargs=True)
 class ReduceLROnPlateau(Monitor):
     """Lower the learning rate when a number has stopped improving.
 
@@ -160,37 +176,29 @@ class ReduceLROnPlateau(Monitor):
     0.25
     """
 
-    def __init__(
-        self,
-        monitor="val_loss",
-        factor=0.1,
-        patience=10,
-        verbose=0,
-        mode="auto",
-        min_delta=1e-4,
-        cooldown=0,
-        min_lr=0.0,
-        **kwargs,
-    ):
-        super().__init__(monitor, mode, kwargs.pop("epsilon", min_delta))
-        if kwargs:
-            raise TypeError(f"ReduceLROnPlateau has no argument {next(iter(kwargs))!r}.")
-        if factor >= 1.0:
-            raise ValueError(f"ReduceLROnPlateau: factor must be below 1, to lower the rate; {factor} came.")
-        self.factor, self.patience, self.verbose = factor, patience, verbose
-        self.cooldown, self.min_lr = cooldown, min_lr
+    factor: Number = Number(0.1, below=1)
+    patience: int = 10
+    verbose: int = 0
+    min_delta: float = field(default=1e-4, kw_only=True)
+    cooldown: int = field(default=0, kw_only=True)
+    min_lr: float = field(default=0.0, kw_only=True)
+    epsilon: float | None = field(default=None, kw_only=True)
+
+    def __post_init__(self):
+        self.min_delta = self.min_delta if self.epsilon is None else self.epsilon
+        super().__post_init__()
         self.cooldown_counter = self.wait = 0
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Begin anew."""
         self.cooldown_counter = self.wait = 0
         self.best = None
 
-    def in_cooldown(self):
+    def in_cooldown(self) -> Any:
         """Whether a change was made a short while ago."""
         return self.cooldown_counter > 0
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Compare, and lower the rate if it is time."""
         logs = logs if logs is not None else {}
         rate = learning_rate_of(self.model)
@@ -213,7 +221,48 @@ class ReduceLROnPlateau(Monitor):
                     print(f"Epoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {new}.")
 
 
-class ModelCheckpoint(Monitor, SavesRegularly):
+class TextPath(Field[str | os.PathLike[str], str]):
+    """Where a file or a folder is, as a text."""
+
+    def convert(self, value, name, owner):
+        """A text."""
+        return str(value)
+
+
+@dataclass(after={"save_freq": "mode"})
+class SavesBest(Monitor, SavesRegularly):
+    """A callback that saves regularly, or when what it watches is better than before."""
+
+    verbose: int = 0
+    save_best_only: bool = False
+    initial_value_threshold: float | None = field(default=None, kw_only=True)
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.best = self.initial_value_threshold
+
+    def _is_due(self, logs, tells):
+        """Whether to save now; with `save_best_only` if it is the best so far, which is noted."""
+        if not self.save_best_only:
+            return True
+        value = self.value_in(logs)
+        if value is None or not self.is_better(value, self.best):
+            return False
+        if tells:
+            print(f"Epoch {self._epoch + 1}: {self.monitor} improved from {self.best} to {value}")
+        self.best = value
+        return True
+
+
+@dataclass
+class _IntoFile(Callback):
+    """The first argument: as the last of the bases it comes before theirs."""
+
+    filepath: TextPath
+
+
+@dataclass(unlisted=("period", "options"), kwargs=True)
+class ModelCheckpoint(SavesBest, _IntoFile):
     """Save the model, or its weights, while it trains.
 
     Args:
@@ -224,6 +273,8 @@ class ModelCheckpoint(Monitor, SavesRegularly):
         save_weights_only: whether only weights are saved; the name then ends in `.weights.h5`.
         save_freq: "epoch", or a number of batches.
         initial_value_threshold: a value to be better than for the first file.
+        period: the number of epochs from one file to the next, as older Kerases call it.
+        options: None; TensorFlow's checkpoints have some.
 
     >>> import kerata, numpy as np, os, tempfile
     >>> model = kerata.Sequential([kerata.layers.Dense(1)])
@@ -235,41 +286,34 @@ class ModelCheckpoint(Monitor, SavesRegularly):
     ['01.weights.h5', '02.weights.h5']
     """
 
-    def __init__(
-        self,
-        filepath,
-        monitor="val_loss",
-        verbose=0,
-        save_best_only=False,
-        save_weights_only=False,
-        mode="auto",
-        save_freq="epoch",
-        initial_value_threshold=None,
-        **kwargs,
-    ):
-        super().__init__(monitor, mode)
-        kwargs.pop("period", None), kwargs.pop("options", None)
-        if kwargs:
-            raise TypeError(f"ModelCheckpoint has no argument {next(iter(kwargs))!r}.")
-        self.filepath = str(filepath)
-        ending = ".weights.h5" if save_weights_only else ".keras"
-        if not self.filepath.endswith((ending,)):
+    save_weights_only: bool = False
+    period: int = field(default=1, kw_only=True)
+    options: None = field(default=None, kw_only=True)
+
+    def __post_init__(self):
+        super().__post_init__()
+        ending = ".weights.h5" if self.save_weights_only else ".keras"
+        if not self.filepath.endswith(ending):
             raise ValueError(f"ModelCheckpoint: the file's name must end in {ending!r}; {self.filepath!r} came.")
-        self.save_every(save_freq)
-        self.verbose, self.save_best_only, self.save_weights_only = verbose, save_best_only, save_weights_only
-        self.best = initial_value_threshold
+        if self.options is not None:
+            raise ValueError(
+                "ModelCheckpoint: `options` are of TensorFlow's checkpoints, which kerata does not write: leave them out."
+            )
+        if not isinstance(self.period, int) or self.period < 1 or self.period > 1 and self.save_freq != "epoch":
+            raise ValueError(
+                f"ModelCheckpoint: period is a number of epochs, and goes with save_freq='epoch'; {self.period!r} came."
+            )
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        if (epoch + 1) % self.period == 0:
+            super().on_epoch_end(epoch, logs)
 
     def _save_within(self, epoch, batch, logs):
         self._save_after(epoch, logs)
 
     def _save_after(self, epoch, logs):
-        if self.save_best_only:
-            value = self.value_in(logs)
-            if value is None or not self.is_better(value, self.best):
-                return
-            if self.verbose:
-                print(f"Epoch {epoch + 1}: {self.monitor} improved from {self.best} to {value}")
-            self.best = value
+        if not self._is_due(logs, self.verbose):
+            return
         try:
             path = self.filepath.format_map(_Entries({**(logs or {}), "epoch": epoch + 1}, self.model))
         except KeyError as error:
@@ -301,6 +345,4 @@ class _Entries(dict):
 
 def learning_rate_of(model):
     """The learning rate in force, as a number."""
-    from kerata.core.arrays import to_numpy
-
     return float(to_numpy(model.optimizer.learning_rate))

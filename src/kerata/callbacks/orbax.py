@@ -1,14 +1,31 @@
 """`OrbaxCheckpoint`: the model's state saved beside training, in the form of Orbax."""
 
 import pathlib
+from typing import Any
 
 from kerata import engines
 from kerata.callbacks import orbax_files
-from kerata.callbacks.monitor import Monitor
-from kerata.callbacks.regular_saving import SavesRegularly
+from kerata.callbacks.callback import Callback
+from kerata.callbacks.monitor import SavesBest, TextPath
+from kerata.core.arguments import OptionalNumber
+from kerata.core.fields import dataclass, field
 
 
-class OrbaxCheckpoint(Monitor, SavesRegularly):
+class Kept(OptionalNumber):
+    """How many are kept; all for None."""
+
+    least = 1
+
+
+@dataclass
+class _IntoFolder(Callback):
+    """The first argument: as the last of the bases it comes before theirs."""
+
+    directory: TextPath
+
+
+@dataclass
+class OrbaxCheckpoint(SavesBest, _IntoFolder):
     """Save the whole state of training, or the weights, by Orbax: in a thread of its own, while training goes on.
 
     A folder holds a checkpoint for each step, with the model's config, weights, metrics and the optimizer's state.
@@ -43,50 +60,41 @@ class OrbaxCheckpoint(Monitor, SavesRegularly):
     True
     """
 
-    def __init__(self, directory, monitor="val_loss", verbose=0, save_best_only=False, mode="auto", save_freq="epoch",
-                 initial_value_threshold=None, max_to_keep=1, save_on_background=True, save_weights_only=False):  # fmt: skip
+    max_to_keep: Kept = field(default=1, kw_only=True)
+    save_on_background: bool = field(default=True, kw_only=True)
+    save_weights_only: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self):
+        super().__post_init__()
         orbax_files.orbax()
-        super().__init__(monitor, mode)
-        self.save_every(save_freq)
-        if max_to_keep is not None and max_to_keep < 1:
-            raise ValueError(f"OrbaxCheckpoint: max_to_keep is at least 1, or None for all; {max_to_keep!r} came.")
-        self.directory, self.verbose = str(directory), verbose
-        self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
-        self.max_to_keep, self.save_on_background = max_to_keep, save_on_background
-        self.best = initial_value_threshold
         self._checkpointer = None
 
     def _save_within(self, epoch, batch, logs):
         self._save_after(int(self.model.optimizer.iterations.numpy()), logs)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Wait until all is written."""
         self.wait_until_finished()
         if self._checkpointer is not None:
             self._checkpointer.close()
             self._checkpointer = None
 
-    def wait_until_finished(self):
+    def wait_until_finished(self) -> None:
         """Wait until the checkpoints that are being saved are written."""
         if self._checkpointer is not None:
             self._checkpointer.wait()
 
-    def is_multihost_enabled(self):
+    def is_multihost_enabled(self) -> bool:
         """Whether several processes train together; each then saves its part."""
         return engines.get(engines.concrete_name()).process()[1] > 1
 
-    def is_primary_host(self):
+    def is_primary_host(self) -> bool:
         """Whether this process is the first of those that train together; True if there is one only."""
         return engines.get(engines.concrete_name()).process()[0] == 0
 
     def _save_after(self, step, logs):
-        if self.save_best_only:
-            value = self.value_in(logs)
-            if value is None or not self.is_better(value, self.best):
-                return
-            if self.verbose and self.is_primary_host():
-                print(f"Epoch {self._epoch + 1}: {self.monitor} improved from {self.best} to {value}")
-            self.best = value
+        if not self._is_due(logs, self.verbose and self.is_primary_host()):
+            return
         self.wait_until_finished()
         step = max(step, self._last_step() + 1)
         parts = orbax_files.parts_of(self.model, self.save_weights_only)

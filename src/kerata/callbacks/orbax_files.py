@@ -8,10 +8,10 @@ import re
 import numpy as np
 
 from kerata.core.paths import flattened, nested
-from kerata.core.registry import serialize_keras_object
+from kerata.core.serialization import serialize_keras_object
 
 STATE, CONFIG = "pytree", "model_config"  # the names of the two parts of a checkpoint, as in Keras's
-WEIGHTS = ("trainable_variables", "non_trainable_variables")
+WEIGHTS: tuple[str, ...] = ("trainable_variables", "non_trainable_variables")
 OPTIMIZER = "optimizer_variables"
 _GENERATOR = re.compile(r"(?<![^/])seed_generator(_\d+)?/")
 
@@ -44,7 +44,8 @@ def by_path(variables):
 
     Random generators are numbered as they come: the names that they get by themselves differ from process to process.
     """
-    found, generators = {}, {}
+    found = {}
+    generators: dict[str, str] = {}
     for variable in variables:
         base = _GENERATOR.sub(
             lambda match: generators.setdefault(match[0], f"seed_generator_{len(generators)}/"), variable.path

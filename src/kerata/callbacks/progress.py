@@ -2,10 +2,15 @@
 
 import sys
 import time
+from typing import Any
+
+import numpy as np
 
 from kerata.callbacks.callback import Callback, batches_done
+from kerata.core.fields import dataclass
 
 
+@dataclass
 class ProgbarLogger(Callback):
     """Shows how far a run is, how fast it goes and what its losses and metrics are.
 
@@ -24,67 +29,62 @@ class ProgbarLogger(Callback):
 
     samples_batches = True  # called after blocks of batches; need not see each one
 
-    def __init__(self):
-        super().__init__()
-        self._bar = None
-        self._task = None
-        self._training = False
-        self._target = None
+    _bar = _task = _target = None
+    _training = False
 
-    def set_params(self, params):
-        """Given the run's parameters."""
+    def set_params(self, params: dict[str, Any]) -> None:
         self.params = params
         self.verbose = params.get("verbose", 1)
         self.epochs = params.get("epochs", 1)
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """A run of training begins."""
         self._training = True
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """A run of training is over."""
         self._stop()
         self._training = False
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Show the epoch's number and begin a bar."""
         if self.epochs > 1 and self.verbose == 1:
             _write(f"Epoch {epoch + 1}/{self.epochs}")
         self._epoch = epoch
         self._begin()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Show the epoch's results."""
         self._finish(logs, f"Epoch {epoch + 1}/{self.epochs} - " if self.verbose == 2 and self.epochs > 1 else "")
 
-    def on_test_begin(self, logs=None):
+    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Begin a bar for an evaluation of its own."""
         if not self._training:
             self._begin()
 
-    def on_test_end(self, logs=None):
+    def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
         """Show the evaluation's results."""
         if not self._training:
             self._finish(logs, "")
 
-    def on_predict_begin(self, logs=None):
+    def on_predict_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Begin a bar for a prediction."""
         self._begin()
 
-    def on_predict_end(self, logs=None):
+    def on_predict_end(self, logs: dict[str, Any] | None = None) -> None:
         """The prediction is over."""
         self._finish({}, "")
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Move the bar."""
         self._move(batches_done(self, batch), logs)
 
-    def on_test_batch_end(self, batch, logs=None):
+    def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Move the bar of an evaluation of its own."""
         if not self._training:
             self._move(batches_done(self, batch), logs)
 
-    def on_predict_batch_end(self, batch, logs=None):
+    def on_predict_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Move the bar."""
         self._move(batches_done(self, batch), None)
 
@@ -154,8 +154,6 @@ def _bar():
 
 
 def _format(logs):
-    import numpy as np
-
     parts = []
     for name, value in logs.items():
         if name == "outputs":

@@ -3,15 +3,19 @@
 import json
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from kerata.callbacks.callback import Callback
+from kerata.core.fields import dataclass
 from kerata.engines.warning import warn
 
 _TIMEOUT = 10  # seconds
 
 
+@dataclass
 class RemoteMonitor(Callback):
     """Send every epoch's logs to a server by HTTP POST. A server that can't be reached is warned of, and training goes on.
 
@@ -28,13 +32,13 @@ class RemoteMonitor(Callback):
     'https://example.org/runs/7/'
     """
 
-    def __init__(
-        self, root="http://localhost:9000", path="/publish/epoch/end/", field="data", headers=None, send_as_json=False
-    ):
-        super().__init__()
-        self.root, self.path, self.field, self.headers, self.send_as_json = root, path, field, headers, send_as_json
+    root: str = "http://localhost:9000"
+    path: str = "/publish/epoch/end/"
+    field: str = "data"
+    headers: Mapping[str, str] | None = None
+    send_as_json: bool = False
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Send the logs."""
         values = {name: np.asarray(value).tolist() for name, value in (logs or {}).items()}
         text = json.dumps({"epoch": epoch, **values})

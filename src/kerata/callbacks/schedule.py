@@ -2,12 +2,16 @@
 
 import csv
 import math
-import pathlib
+from collections.abc import Callable
+from typing import Any
 
 from kerata.callbacks.callback import Callback
 from kerata.callbacks.monitor import learning_rate_of
+from kerata.core.arguments import FilePath
+from kerata.core.fields import dataclass
 
 
+@dataclass
 class LearningRateScheduler(Callback):
     """Set the learning rate at the beginning of each epoch.
 
@@ -24,11 +28,10 @@ class LearningRateScheduler(Callback):
     [0.5, 0.25, 0.125]
     """
 
-    def __init__(self, schedule, verbose=0):
-        super().__init__()
-        self.schedule, self.verbose = schedule, verbose
+    schedule: Callable[..., Any]
+    verbose: int = 0
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Set the rate."""
         try:
             rate = self.schedule(epoch, learning_rate_of(self.model))
@@ -40,12 +43,13 @@ class LearningRateScheduler(Callback):
         if self.verbose:
             print(f"Epoch {epoch + 1}: LearningRateScheduler setting learning rate to {float(rate)}.")
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Put the rate into the logs."""
         if logs is not None:
             logs["learning_rate"] = learning_rate_of(self.model)
 
 
+@dataclass
 class CSVLogger(Callback):
     """Write every epoch's logs to a CSV file.
 
@@ -64,19 +68,20 @@ class CSVLogger(Callback):
     ['epoch,loss', '0,1.0', '1,1.0']
     """
 
-    def __init__(self, filename, separator=",", append=False):
-        super().__init__()
-        self.filename, self.separator, self.append = pathlib.Path(filename), separator, append
-        self._file = self._writer = None
+    filename: FilePath
+    separator: str = ","
+    append: bool = False
 
-    def on_train_begin(self, logs=None):
+    _file = _writer = None
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Open the file."""
         has_header = self.append and self.filename.exists() and self.filename.stat().st_size > 0
         self._file = self.filename.open("a" if self.append else "w", newline="")
         self._header_due = not has_header
         self._writer = None
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Write a line."""
         logs = logs or {}
         if self._writer is None:
@@ -86,7 +91,7 @@ class CSVLogger(Callback):
         self._writer.writerow({"epoch": epoch, **logs})
         self._file.flush()
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Close the file."""
         self._file.close()
         self._file = self._writer = None
@@ -112,14 +117,14 @@ class LambdaCallback(Callback):
 
     def __init__(
         self,
-        on_epoch_begin=None,
-        on_epoch_end=None,
-        on_train_begin=None,
-        on_train_end=None,
-        on_train_batch_begin=None,
-        on_train_batch_end=None,
-        **kwargs,
-    ):
+        on_epoch_begin: Callable[..., Any] | None = None,
+        on_epoch_end: Callable[..., Any] | None = None,
+        on_train_begin: Callable[..., Any] | None = None,
+        on_train_end: Callable[..., Any] | None = None,
+        on_train_batch_begin: Callable[..., Any] | None = None,
+        on_train_batch_end: Callable[..., Any] | None = None,
+        **kwargs: Callable[..., Any] | None,
+    ) -> None:
         super().__init__()
         given = {k: v for k, v in locals().items() if k.startswith("on_")} | kwargs
         for name, function in given.items():
@@ -129,6 +134,7 @@ class LambdaCallback(Callback):
                 setattr(self, name, function)
 
 
+@dataclass
 class TerminateOnNaN(Callback):
     """Stop training when the loss is NaN or infinite.
 
@@ -146,11 +152,9 @@ class TerminateOnNaN(Callback):
 
     samples_batches = True  # a NaN does not go away: seeing it at the next block is soon enough
 
-    def __init__(self, raise_error=False):
-        super().__init__()
-        self.raise_error = raise_error
+    raise_error: bool = False
 
-    def on_batch_end(self, batch, logs=None):
+    def on_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Look at the loss."""
         loss = (logs or {}).get("loss")
         if loss is not None and not math.isfinite(loss):

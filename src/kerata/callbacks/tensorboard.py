@@ -1,8 +1,9 @@
 """`TensorBoard`: losses, metrics and weights for TensorBoard to show."""
 
-import pathlib
 import shutil
 import time
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -10,8 +11,20 @@ from kerata import engines
 from kerata.callbacks.callback import Callback, batches_done
 from kerata.callbacks.event_files import EventWriter, histogram, image, scalar
 from kerata.callbacks.monitor import learning_rate_of
+from kerata.core.arguments import FilePath
+from kerata.core.fields import Field, dataclass
 
 
+class UpdateFrequency(Field[str | int, str | int]):
+    """ "epoch", "batch", or a number of batches."""
+
+    def convert(self, value, name, owner):
+        if value not in ("epoch", "batch") and (not isinstance(value, int) or value < 1):
+            raise ValueError(f"{type(owner).__name__}: {name} is 'epoch', 'batch' or a number of batches; {value!r} came.")
+        return 1 if value == "batch" else value
+
+
+@dataclass
 class TensorBoard(Callback):
     """Write event files that TensorBoard shows (`pip install tensorboard`; `tensorboard --logdir logs`).
 
@@ -41,34 +54,27 @@ class TensorBoard(Callback):
     ['train']
     """
 
-    def __init__(
-        self,
-        log_dir="logs",
-        histogram_freq=0,
-        write_graph=True,
-        write_images=False,
-        write_steps_per_second=False,
-        update_freq="epoch",
-        profile_batch=0,
-        embeddings_freq=0,
-        embeddings_metadata=None,
-    ):
-        super().__init__()
-        if update_freq not in ("epoch", "batch") and (not isinstance(update_freq, int) or update_freq < 1):
-            raise ValueError(f"TensorBoard: update_freq is 'epoch', 'batch' or a number of batches; {update_freq!r} came.")
-        self.log_dir, self.histogram_freq = pathlib.Path(log_dir), histogram_freq
-        self.write_graph, self.write_images, self.write_steps_per_second = write_graph, write_images, write_steps_per_second
-        self.update_freq = 1 if update_freq == "batch" else update_freq
-        self.embeddings_freq, self.embeddings_metadata = embeddings_freq, embeddings_metadata
-        self._first_profiled, self._last_profiled = _batches_to_profile(profile_batch)
+    log_dir: FilePath = FilePath("logs")
+    histogram_freq: int = 0
+    write_graph: bool = True
+    write_images: bool = False
+    write_steps_per_second: bool = False
+    update_freq: UpdateFrequency = UpdateFrequency("epoch")
+    profile_batch: int | str | Sequence[int] = 0
+    embeddings_freq: int = 0
+    embeddings_metadata: Mapping[str, str] | str | None = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        self._first_profiled, self._last_profiled = _batches_to_profile(self.profile_batch)
         self._stop_profiler = None
-        self.samples_batches = update_freq == "epoch" and not self._last_profiled
+        self.samples_batches = self.update_freq == "epoch" and not self._last_profiled
         self._writers = {}
         self._training = False
         self._step = self._test_steps = 0
 
     @property
-    def summary(self):
+    def summary(self) -> Any:
         """The writer of the training's events, with `write(tag, value, step)`: see `kerata.callbacks.event_files`."""
         return self._writer("train")
 
@@ -77,30 +83,29 @@ class TensorBoard(Callback):
             self._writers[name] = EventWriter(self.log_dir / name)
         return self._writers[name]
 
-    def set_model(self, model):
-        """Given the model."""
+    def set_model(self, model: Any) -> None:
         super().set_model(model)
         if self.embeddings_freq:
             self._describe_embeddings()
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Begin counting batches."""
         self._training, self._step = True, 0
         self._stop_profiler = None
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Close the files."""
         self._end_profile()
         self._training = False
         self._close()
 
-    def on_test_begin(self, logs=None):
+    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Begin an evaluation."""
 
-    def on_test_batch_begin(self, batch, logs=None):
+    def on_test_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Nothing is written for a batch of an evaluation."""
 
-    def on_test_end(self, logs=None):
+    def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
         """Write the evaluation's results beside the number of updates so far."""
         optimizer = getattr(self.model, "optimizer", None)
         step = int(np.asarray(optimizer.iterations)) if optimizer is not None else 0
@@ -109,17 +114,17 @@ class TensorBoard(Callback):
         if not self._training:
             self._close()
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Note the time."""
         self._epoch_began, self._epoch_step = time.perf_counter(), self._step
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Start the profiler before its first batch."""
         self._batch_began = time.perf_counter()
         if self._step < self._first_profiled <= self._step + self.model.steps_per_execution:
             self._stop_profiler = engines.current().profile(self.log_dir)
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Write the batch's logs, if it is time."""
         before, self._step = self._step, self._epoch_step + batches_done(self, batch)
         if self._step >= self._last_profiled:
@@ -134,7 +139,7 @@ class TensorBoard(Callback):
                 self.summary.write(f"batch_{name}", scalar(_number(value)), self._step)
             self.summary.flush()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Write the epoch's logs, and weights if it is time."""
         for name, value in (logs or {}).items():
             part = "validation" if name.startswith("val_") else "train"

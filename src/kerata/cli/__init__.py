@@ -2,6 +2,8 @@
 
 import argparse
 
+from kerata.cli.demo import run
+
 
 def main(arguments=None):
     """Run a command."""
@@ -11,7 +13,5 @@ def main(arguments=None):
     demo.add_argument("--epochs", type=int, default=12, help="how long to train (default: 12)")
     options = parser.parse_args(arguments)
     if options.command == "demo":
-        from kerata.cli.demo import run
-
         run(options.epochs)
     return 0

@@ -4,7 +4,6 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import inspect
-import operator
 import sys
 import types
 import warnings
@@ -30,7 +29,9 @@ class _Module(types.ModuleType):
             raise AttributeError(name)
         if name in self.__table__:
             new, fixed = self.__table__[name]
-            return _old_class(operator.attrgetter(new)(target), name, fixed)
+            home, _, today = new.rpartition(".")
+            owner = importlib.import_module(f"{self.__target__}.{home}") if home else target
+            return _old_class(getattr(owner, today), name, fixed)
         value = getattr(target, name)
         if isinstance(value, types.ModuleType) and value.__name__.startswith("kerata."):
             return importlib.import_module(f"{self.__name__}.{name}")
@@ -127,7 +128,7 @@ def _missing(name):
     )
 
 
-def install_as_keras(name="keras"):
+def install_as_keras(name: str | None = "keras") -> None:
     """Let `import keras` and `tensorflow.keras` (or another name) mean kerata, for the rest of the process.
 
     TensorFlow itself stays what it is. Its functions take kerata's tensors on the TensorFlow engine.
@@ -148,7 +149,7 @@ def install_as_keras(name="keras"):
         _install("tensorflow", _TensorflowFinder())
         _install("tensorflow.keras", _Finder("tensorflow.keras"))
         if "tensorflow" in sys.modules:
-            sys.modules["tensorflow"].keras = importlib.import_module("tensorflow.keras")
+            setattr(sys.modules["tensorflow"], "keras", importlib.import_module("tensorflow.keras"))
     warnings.filterwarnings("once", category=DeprecationWarning, module="kerata")
 
 

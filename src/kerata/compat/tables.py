@@ -1,7 +1,7 @@
 """What old programs say, and what it is called now. Data only."""
 
 # Arguments: class name -> {old: new}, None for those that mean nothing today; "*" is for every class of a namespace.
-ARGUMENTS = {
+ARGUMENTS: dict[str | None, dict[str, dict[str, str | None]]] = {
     "optimizers": {"*": {"lr": "learning_rate", "epsilon_": "epsilon"}},
     "layers": {
         "*": {
@@ -31,7 +31,7 @@ ARGUMENTS = {
 VALUES = {"init": lambda value: {"normal": "random_normal", "uniform": "random_uniform"}.get(value, value)}
 
 # Methods: old name -> the method that does it now, and the old names of its arguments.
-METHODS = {
+METHODS: dict[str, tuple[str, dict[str, str | None]]] = {
     "fit_generator": (
         "fit",
         {"generator": "x", "nb_epoch": "epochs", "samples_per_epoch": None, "nb_val_samples": "validation_steps"},

@@ -5,7 +5,7 @@ import functools
 from kerata.compat import tables
 from kerata.engines.warning import warn
 
-_told = set()
+_told: set[str] = set()
 
 
 def tell(old, new):
@@ -45,9 +45,9 @@ def method(obj, name):
     @functools.wraps(target)
     def call(*args, **kwargs):
         tell(f"{name}()", f"{new}()")
-        renamed = {names.get(k, k): v for k, v in kwargs.items() if k not in tables.DROPPED}
+        kept = ((names.get(k, k), v) for k, v in kwargs.items() if k not in tables.DROPPED)
+        renamed = {name: value for name, value in kept if name is not None}
         samples = kwargs.get("samples_per_epoch")
-        renamed.pop(None, None)
         if samples is not None:
             renamed.setdefault("steps_per_epoch", max(1, samples // 32))
         if new == "fit" and len(args) > 1:

@@ -1,10 +1,17 @@
 """Constraints on weights, applied after each update."""
 
+from collections.abc import Sequence
+from typing import Any
+
+from kerata import ops
 from kerata.core.config import settings
 from kerata.core.configurable import Configurable
-from kerata.ops import numpy as knp
+from kerata.core.fields import dataclass
+from kerata.core.types import TensorLike
+from kerata.ops.promotion import to_float
 
 
+@dataclass
 class Constraint(Configurable):
     """A function from a weight to the nearest one allowed.
 
@@ -16,19 +23,17 @@ class Constraint(Configurable):
     [0.5, 1.0]
     """
 
-    def __init__(self):
-        """No arguments."""
-
-    def __call__(self, w):
+    def __call__(self, w: TensorLike) -> Any:
         """The constrained weight."""
         raise NotImplementedError(f"{type(self).__name__} must define __call__(self, w).")
 
 
 def _norms(w, axis):
     axis = tuple(axis) if isinstance(axis, list) else axis
-    return knp.sqrt(knp.sum(knp.square(w), axis, keepdims=True))
+    return ops.sqrt(ops.sum(ops.square(w), axis, keepdims=True))
 
 
+@dataclass
 class MaxNorm(Constraint):
     """Norms along `axis` of at most `max_value`. Source: Srivastava et al. 2014, JMLR 15.
 
@@ -40,15 +45,16 @@ class MaxNorm(Constraint):
     [[0.6...], [0.8...]]
     """
 
-    def __init__(self, max_value=2, axis=0):
-        self.max_value, self.axis = max_value, axis
+    max_value: float = 2
+    axis: int | Sequence[int] = 0
 
-    def __call__(self, w):
-        w = knp.to_float(w)
+    def __call__(self, w: TensorLike) -> Any:
+        w = to_float(w)
         norms = _norms(w, self.axis)
-        return w * (knp.clip(norms, 0.0, self.max_value) / (settings.epsilon + norms))
+        return w * (ops.clip(norms, 0.0, self.max_value) / (settings.epsilon + norms))
 
 
+@dataclass
 class NonNeg(Constraint):
     """No weight below 0.
 
@@ -56,10 +62,11 @@ class NonNeg(Constraint):
     [0.0, 2.0]
     """
 
-    def __call__(self, w):
-        return knp.maximum(w, 0.0)
+    def __call__(self, w: TensorLike) -> Any:
+        return ops.maximum(w, 0.0)
 
 
+@dataclass
 class UnitNorm(Constraint):
     """Norms along `axis` of 1.
 
@@ -70,14 +77,14 @@ class UnitNorm(Constraint):
     [0.6, 0.8]
     """
 
-    def __init__(self, axis=0):
-        self.axis = axis
+    axis: int | Sequence[int] = 0
 
-    def __call__(self, w):
-        w = knp.to_float(w)
+    def __call__(self, w: TensorLike) -> Any:
+        w = to_float(w)
         return w / (settings.epsilon + _norms(w, self.axis))
 
 
+@dataclass
 class MinMaxNorm(Constraint):
     """Norms along `axis` from `min_value` to `max_value`, approached at `rate` of the way in each update.
 
@@ -92,11 +99,13 @@ class MinMaxNorm(Constraint):
     [2.1, 2.8]
     """
 
-    def __init__(self, min_value=0.0, max_value=1.0, rate=1.0, axis=0):
-        self.min_value, self.max_value, self.rate, self.axis = min_value, max_value, rate, axis
+    min_value: float = 0.0
+    max_value: float = 1.0
+    rate: float = 1.0
+    axis: int | Sequence[int] = 0
 
-    def __call__(self, w):
-        w = knp.to_float(w)
+    def __call__(self, w: TensorLike) -> Any:
+        w = to_float(w)
         norms = _norms(w, self.axis)
-        wanted = self.rate * knp.clip(norms, self.min_value, self.max_value) + (1.0 - self.rate) * norms
+        wanted = self.rate * ops.clip(norms, self.min_value, self.max_value) + (1.0 - self.rate) * norms
         return w * (wanted / (settings.epsilon + norms))

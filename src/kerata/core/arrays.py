@@ -62,9 +62,9 @@ def _foreign(engine, x, dtype):
         )
     if engine.is_abstract:
         return engine.asarray(x, dtype or (_weak_dtype(x) if isinstance(x, (list, tuple)) else None))
-    adopted = engine.adopted(x)
-    if adopted is not None:
-        return adopted
+    own = engine.as_own_array(x)
+    if own is not None:
+        return own
     if isinstance(x, (list, tuple)) and any(engine.is_array(part) for part in x):
         return engine.xp.stack([as_array(part) for part in x])
     return engine.asarray(_host_array(x, dtype), dtype)

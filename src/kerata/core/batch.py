@@ -1,14 +1,8 @@
 """The padding of a batch: which of its rows are real. The trainer pads the last batch so that one compiled step serves."""
 
 import contextlib
-import threading
 
-
-class _Batch(threading.local):
-    valid = None
-
-
-local = _Batch()
+from kerata.engines.state import context as context, thread_context
 
 
 @contextlib.contextmanager
@@ -17,11 +11,8 @@ def valid_rows(mask):
 
     >>> import numpy as np
     >>> with valid_rows(np.array([1.0, 0.0])):
-    ...     local.valid.tolist()
+    ...     context.valid.tolist()
     [1.0, 0.0]
     """
-    before, local.valid = local.valid, mask
-    try:
+    with thread_context(valid=mask):
         yield
-    finally:
-        local.valid = before

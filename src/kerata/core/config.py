@@ -1,6 +1,7 @@
 """Settings of the process: `floatx`, `epsilon`, `image_data_format`, and a few switches."""
 
 import os
+from typing import Any
 
 from kerata import engines
 
@@ -30,7 +31,7 @@ def _integer(name):
 settings = _Settings()
 
 
-def backend():
+def backend() -> Any:
     """The name of the engine in force: "jax", "torch", "tensorflow" or "numpy".
 
     >>> import kerata
@@ -44,7 +45,7 @@ def backend():
 set_backend = engines.set_backend
 
 
-def floatx():
+def floatx() -> Any:
     """The default float dtype, "float32" unless set otherwise.
 
     >>> floatx()
@@ -53,7 +54,7 @@ def floatx():
     return settings.floatx
 
 
-def set_floatx(value):
+def set_floatx(value: Any) -> None:
     """Set the default float dtype: "float16", "bfloat16", "float32" or "float64".
 
     Raises: ValueError for another name.
@@ -73,7 +74,7 @@ def set_floatx(value):
     settings.dtype_policy = None
 
 
-def epsilon():
+def epsilon() -> Any:
     """The small number that keeps divisions and logarithms finite, 1e-7 unless set otherwise.
 
     >>> epsilon()
@@ -82,7 +83,7 @@ def epsilon():
     return settings.epsilon
 
 
-def set_epsilon(value):
+def set_epsilon(value: Any) -> None:
     """Set the small number that `epsilon()` returns.
 
     >>> set_epsilon(1e-5)
@@ -93,7 +94,7 @@ def set_epsilon(value):
     settings.epsilon = float(value)
 
 
-def image_data_format():
+def image_data_format() -> Any:
     """Where images have their channels: "channels_last" or "channels_first".
 
     >>> image_data_format()
@@ -102,7 +103,7 @@ def image_data_format():
     return settings.image_data_format
 
 
-def set_image_data_format(data_format):
+def set_image_data_format(data_format: str | None) -> None:
     """Choose "channels_last" or "channels_first" for layers that are not told.
 
     Raises: ValueError for another name.
@@ -115,7 +116,7 @@ def set_image_data_format(data_format):
     settings.image_data_format = standardize_data_format(data_format)
 
 
-def standardize_data_format(data_format):
+def standardize_data_format(data_format: str | None) -> Any:
     """`data_format`, or the default when it is None.
 
     Raises: ValueError for another name than "channels_last" or "channels_first".
@@ -128,7 +129,7 @@ def standardize_data_format(data_format):
     return name
 
 
-def enable_interactive_logging():
+def enable_interactive_logging() -> None:
     """Show progress bars while training: the default.
 
     >>> enable_interactive_logging()
@@ -138,7 +139,7 @@ def enable_interactive_logging():
     settings.interactive_logging = True
 
 
-def disable_interactive_logging():
+def disable_interactive_logging() -> None:
     """Print one line an epoch in place of progress bars, as log files want it.
 
     >>> disable_interactive_logging()
@@ -149,7 +150,7 @@ def disable_interactive_logging():
     settings.interactive_logging = False
 
 
-def enable_traceback_filtering():
+def enable_traceback_filtering() -> None:
     """Leave kerata's own lines out of the tracebacks of errors: the default.
 
     >>> enable_traceback_filtering()
@@ -159,7 +160,7 @@ def enable_traceback_filtering():
     settings.traceback_filtering = True
 
 
-def disable_traceback_filtering():
+def disable_traceback_filtering() -> None:
     """Show tracebacks whole, kerata's own lines too.
 
     >>> disable_traceback_filtering()
@@ -170,7 +171,7 @@ def disable_traceback_filtering():
     settings.traceback_filtering = False
 
 
-def enable_flash_attention():
+def enable_flash_attention() -> None:
     """Remember the wish for flash attention, for programs that ask; the engine takes its fastest kernel by itself.
 
     >>> enable_flash_attention()
@@ -180,7 +181,7 @@ def enable_flash_attention():
     settings.flash_attention = True
 
 
-def disable_flash_attention():
+def disable_flash_attention() -> None:
     """Remember the wish against flash attention, for programs that ask; see `enable_flash_attention`.
 
     >>> disable_flash_attention()
@@ -190,7 +191,7 @@ def disable_flash_attention():
     settings.flash_attention = False
 
 
-def is_interactive_logging_enabled():
+def is_interactive_logging_enabled() -> bool:
     """Whether `fit` and its like show progress.
 
     >>> is_interactive_logging_enabled()
@@ -199,7 +200,7 @@ def is_interactive_logging_enabled():
     return settings.interactive_logging
 
 
-def is_traceback_filtering_enabled():
+def is_traceback_filtering_enabled() -> bool:
     """Whether tracebacks leave out kerata's own frames.
 
     >>> is_traceback_filtering_enabled()
@@ -208,7 +209,7 @@ def is_traceback_filtering_enabled():
     return settings.traceback_filtering
 
 
-def is_flash_attention_enabled():
+def is_flash_attention_enabled() -> bool | None:
     """True, False, or None when the engine is free to choose.
 
     >>> enable_flash_attention()
@@ -218,7 +219,7 @@ def is_flash_attention_enabled():
     return settings.flash_attention
 
 
-def is_nnx_enabled():
+def is_nnx_enabled() -> bool:
     """Whether layers are Flax NNX modules; kerata's never are.
 
     >>> is_nnx_enabled()
@@ -227,7 +228,7 @@ def is_nnx_enabled():
     return False
 
 
-def max_epochs():
+def max_epochs() -> Any:
     """An upper bound on epochs from the environment (`KERAS_MAX_EPOCHS`), for trying scripts out; None if unset.
 
     >>> print(max_epochs())
@@ -236,7 +237,7 @@ def max_epochs():
     return settings.max_epochs
 
 
-def set_max_epochs(max_epochs):
+def set_max_epochs(max_epochs: int | None) -> None:
     """Bound the number of epochs of every `fit`; None removes the bound.
 
     >>> set_max_epochs(1)
@@ -247,7 +248,7 @@ def set_max_epochs(max_epochs):
     settings.max_epochs = max_epochs
 
 
-def max_steps_per_epoch():
+def max_steps_per_epoch() -> Any:
     """An upper bound on steps of an epoch (`KERAS_MAX_STEPS_PER_EPOCH`); None if unset.
 
     >>> print(max_steps_per_epoch())
@@ -256,7 +257,7 @@ def max_steps_per_epoch():
     return settings.max_steps_per_epoch
 
 
-def set_max_steps_per_epoch(max_steps_per_epoch):
+def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
     """Bound the number of steps of every epoch; None removes the bound.
 
     >>> set_max_steps_per_epoch(10)
@@ -267,7 +268,7 @@ def set_max_steps_per_epoch(max_steps_per_epoch):
     settings.max_steps_per_epoch = max_steps_per_epoch
 
 
-def dtype_policy():
+def dtype_policy() -> Any:
     """The policy of layers that are given none.
 
     >>> dtype_policy().name
@@ -280,7 +281,7 @@ def dtype_policy():
     return settings.dtype_policy
 
 
-def set_dtype_policy(policy):
+def set_dtype_policy(policy: Any) -> None:
     """Set the policy of layers built from now on, such as "mixed_bfloat16".
 
     Raises: ValueError for an unknown name.
@@ -295,7 +296,7 @@ def set_dtype_policy(policy):
     settings.dtype_policy = policies.get(policy)
 
 
-def enable_unsafe_deserialization():
+def enable_unsafe_deserialization() -> None:
     """Kept so that old programs run; trust is given with `load_model(..., safe_mode=False)`, for one file at a time.
 
     >>> enable_unsafe_deserialization()

@@ -4,6 +4,7 @@ import abc
 import functools
 import importlib
 import inspect
+from typing import Any, Self
 
 from kerata.core import fields, suggestions
 
@@ -115,11 +116,13 @@ class Configurable(metaclass=_Edge):
     same name, else the argument given, else the default.
     """
 
+    _arguments: tuple[tuple[Any, ...], dict[str, Any]]
+
     @classmethod
     def _signature(cls):
         return signature_of(cls)
 
-    def __new__(cls, *args, **kwargs):
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         instance = object.__new__(cls)
         object.__setattr__(instance, "_arguments", (args, kwargs))
         return instance
@@ -146,7 +149,7 @@ class Configurable(metaclass=_Edge):
                 recorded.update(recorded.pop(name, {}))
         return recorded
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as a dict that `from_config` takes."""
         recorded, config, kept_as = self._recorded(), {}, _attributes(type(self))
         for cls in self._config_classes():
@@ -162,6 +165,6 @@ class Configurable(metaclass=_Edge):
         return config
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Any:
         """An object from its config."""
         return cls(**config)

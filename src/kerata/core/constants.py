@@ -1,6 +1,7 @@
 """Constants of a graph that look like a part of it: what a layer made of values, and variables that no layer holds."""
 
 import weakref
+from typing import Any
 
 import optree
 
@@ -14,7 +15,8 @@ def note_outputs(name, outputs):
     """Note that the layer of this name made arrays of values, outside all graphs."""
     for x in optree.tree_leaves(outputs):
         key = id(x)
-        _made_by[key] = (weakref.ref(x, lambda _, key=key: _made_by.pop(key, None)), name)
+        forget: Any = lambda _, key=key: _made_by.pop(key, None)
+        _made_by[key] = (weakref.ref(x, forget), name)
 
 
 def maker_of(x):

@@ -1,9 +1,11 @@
 """The device that new tensors go to."""
 
+from typing import Any
+
 from kerata import engines
 
 
-def device(device_name):
+def device(device_name: str) -> Any:
     """A context in which new tensors are made on a device.
 
     Args:

@@ -5,10 +5,12 @@ lattice in which Python numbers are weak. They are applied before an engine sees
 """
 
 import functools
+from typing import Any
 
 import numpy as np
 
 from kerata.core.config import settings
+from kerata.core.types import DType
 from kerata.engines.base import numpy_dtype  # noqa: F401
 
 BOOL = ("bool",)
@@ -74,7 +76,7 @@ def _promoted(names, floatx):
     return weak.get(result, result)
 
 
-def result_type(*dtypes):
+def result_type(*dtypes: Any) -> Any:
     """The dtype of a result computed from operands of `dtypes`: names, dtypes, arrays, or Python's int and float.
 
     Raises: ValueError if no dtype can hold them all.
@@ -111,7 +113,7 @@ def name_of(dtype):
     return name
 
 
-def standardize_dtype(dtype):
+def standardize_dtype(dtype: DType) -> Any:
     """The name of a dtype, whatever library it comes from; `floatx()` for None.
 
     Raises: ValueError if the dtype is unknown.
@@ -123,7 +125,7 @@ def standardize_dtype(dtype):
     return settings.floatx if dtype is None else name_of(dtype)
 
 
-def is_float_dtype(dtype):
+def is_float_dtype(dtype: DType) -> bool:
     """Whether `dtype` is a float.
 
     >>> is_float_dtype("bfloat16"), is_float_dtype("int8")
@@ -132,7 +134,7 @@ def is_float_dtype(dtype):
     return standardize_dtype(dtype).startswith(("float", "bfloat"))
 
 
-def is_int_dtype(dtype):
+def is_int_dtype(dtype: DType) -> bool:
     """Whether `dtype` is an integer, signed or not.
 
     >>> is_int_dtype("uint8"), is_int_dtype("bool")

@@ -6,6 +6,7 @@ is what the constructor takes, what `__get__` gives is what the attribute holds.
 and the converted value lies in the instance, so that reading it costs nothing.
 """
 
+import copy
 import functools
 import inspect
 import sys
@@ -67,7 +68,7 @@ class Field(Generic[Given, Kept]):
     def __repr__(self):
         return type(self).__name__
 
-    def convert(self, value, name, owner):
+    def convert(self, value: Any, name: str, owner: Any) -> Any:
         """What an object keeps of a value that is given for its argument `name`.
 
         Raises: ValueError naming the object's class and the argument.
@@ -110,7 +111,7 @@ def dataclass(
 
 
 @typing.dataclass_transform(field_specifiers=(field,))
-def dataclass(cls: Any = None, /, *, after: Any = None, unlisted: Any = (), kwargs: Any = False) -> Any:
+def dataclass(cls: Any = None, /, *, after: Any = None, unlisted: Any = (), kwargs: bool | None = None) -> Any:
     """A class decorator: the annotations in the class's body are its constructor's arguments.
 
     The arguments are those of the bases that are such classes too, then the class's own, then those that are `kw_only`
@@ -121,8 +122,9 @@ def dataclass(cls: Any = None, /, *, after: Any = None, unlisted: Any = (), kwar
     Args:
         after: arguments that stand elsewhere in the signature: the name, and the name of the one before it, None to
             begin with it. Among them may be those of the base's own constructor.
-        unlisted: arguments of bases that the signature has behind `**kwargs`.
-        kwargs: whether the signature ends with `**kwargs`, as those of Keras's optimizers do. All of these hold for subclasses.
+        unlisted: arguments of bases that the signature has behind `**kwargs`; `after` lists them again.
+        kwargs: whether the signature ends with `**kwargs`, as those of Keras's optimizers do; None for as the base's does. All
+            of these hold for subclasses.
 
     Raises: TypeError from the constructor, for arguments that are missing, unknown, given twice or too many.
 
@@ -141,15 +143,22 @@ def dataclass(cls: Any = None, /, *, after: Any = None, unlisted: Any = (), kwar
     if cls is None:
         return functools.partial(dataclass, after=after, unlisted=unlisted, kwargs=kwargs)
     cls._own_fields = _own_fields(cls)
-    for name in cls._own_fields:
-        if isinstance(vars(cls).get(name), Field):
+    for name, own in cls._own_fields.items():
+        if not own.init and own.default is not _REQUIRED:
+            setattr(cls, name, own.default)  # as in Python's own data classes
+        elif isinstance(vars(cls).get(name), Field) or name in vars(cls) and _is_property_of_base(cls, name):
             delattr(cls, name)
     cls._signature_order = {**getattr(cls, "_signature_order", {}), **(after or {})}
-    cls._unlisted = (*getattr(cls, "_unlisted", ()), *unlisted)
-    cls._signature_kwargs = kwargs or getattr(cls, "_signature_kwargs", False)
+    cls._unlisted = (getattr(cls, "_unlisted", frozenset()) - set(after or ())) | set(unlisted)
+    cls._signature_kwargs = getattr(cls, "_signature_kwargs", None) if kwargs is None else kwargs
     if "__init__" not in vars(cls):
         cls.__init__ = _constructor(cls)
     return cls
+
+
+def _is_property_of_base(cls, name):
+    """Whether an attribute is a property in a base, which a default would hide."""
+    return isinstance(getattr(super(cls, cls), name, None), property)
 
 
 def _own_fields(cls):
@@ -162,7 +171,7 @@ def _own_fields(cls):
             continue
         given = vars(cls).get(name, _REQUIRED)
         if not isinstance(given, Field):
-            given = (annotation if _is_field(annotation) else Field)(given)
+            given = annotation(given) if _is_field(annotation) else _like_that_of_a_base(cls, name, given)
         elif _is_field(annotation) and not isinstance(given, annotation):  # `units: PositiveInt = field(3, kw_only=True)`
             options = {name: getattr(given, name) for name in ("init", "kw_only", "attribute", "config")}
             given = annotation(given.default, **options)
@@ -170,6 +179,16 @@ def _own_fields(cls):
         given.attribute = given.attribute or name
         found[name] = given
     return found
+
+
+def _like_that_of_a_base(cls, name, default):
+    """A field with another default that is converted as the one of this name in a base is; a plain one if there is none."""
+    for base in cls.__mro__[1:]:
+        if name in vars(base).get("_own_fields", {}):
+            new = copy.copy(vars(base)["_own_fields"][name])
+            new.default, new.kw_only = default, False
+            return new
+    return Field(default)
 
 
 def _is_field(annotation):
@@ -211,18 +230,26 @@ def _signature(cls, own, base):
     """The constructor's signature: own fields, and what the base's constructor takes besides, or `**kwargs` for it."""
     inherited = list(inspect.signature(base).parameters.values())[1:] if base is not None else []
     others = [p for p in inherited if p.kind is p.VAR_KEYWORD]
-    if cls._signature_kwargs and not others:
-        others = [inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD)]
+    if cls._signature_kwargs is not None:
+        shown = [inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD)] if cls._signature_kwargs else []
+    else:
+        shown = others
     found = {name: inspect.Parameter(name, _BY_NAME, default=f.default, annotation=f.annotation) for name, f in own.items()}
     for p in inherited:
         if p.kind in (_BY_NAME, p.KEYWORD_ONLY) and p.name not in found and (not others or p.name in cls._signature_order):
             found[p.name] = p.replace(kind=_BY_NAME)
     names = [name for name in found if name not in cls._signature_order and name not in cls._unlisted]
     for name, before in cls._signature_order.items():
-        if name in found and (before is None or before in names):
-            names.insert(0 if before is None else names.index(before) + 1, name)
+        if name not in found or name in cls._unlisted:
+            continue
+        if before is None:  # before all, or, of what follows subclasses' own arguments, before the rest of that
+            later = name in own and own[name].kw_only
+            names.insert(sum(n in own and not own[n].kw_only for n in names) if later else 0, name)
+        elif before in names:
+            names.insert(names.index(before) + 1, name)
+    names.sort(key=lambda name: found[name].default is not _REQUIRED)  # a base's may be needed, too
     self = inspect.Parameter("self", _BY_NAME)
-    return inspect.Signature([self, *(found[name] for name in names), *others], __validate_parameters__=False)
+    return inspect.Signature([self, *(found[name] for name in names), *shown], __validate_parameters__=False)
 
 
 def _constructor(cls):
@@ -237,29 +264,29 @@ def _constructor(cls):
 
     def __init__(self, *args, **kwargs):
         if args:
-            kwargs = _by_name(cls, names, args, kwargs)
+            kwargs = _by_name(type(self), names, args, kwargs)
         if not needed <= kwargs.keys():
-            raise _missing(cls, [name for name in names if name in needed and name not in kwargs])
+            raise _missing(type(self), [name for name in names if name in needed and name not in kwargs])
         given = [kwargs.pop(name, default) for name, _, _, default in converters]
         if base is not None:
             base(self, **kwargs)
         elif kwargs:
-            raise suggestions.unknown_argument(cls.__name__, next(iter(kwargs)), names)
+            raise suggestions.unknown_argument(type(self).__name__, next(iter(kwargs)), names)
         for value, (name, attribute, convert, _) in zip(given, converters):
             setattr(self, attribute, value if convert is None else convert(value, name, self))
         if hasattr(self, "__post_init__"):
             self.__post_init__()
 
-    __init__.__signature__ = signature
     __init__.__qualname__, __init__.__module__ = f"{cls.__qualname__}.__init__", cls.__module__
-    __init__.from_fields = True
+    vars(__init__).update(__signature__=signature, from_fields=True)
     return __init__
 
 
 def _by_name(cls, names, args, kwargs):
     """All arguments of a call by their names."""
     if len(args) > len(names):
-        raise TypeError(f"{cls.__name__} takes {len(names)} arguments by position: {', '.join(names)}; {len(args)} came.")
+        takes = f"{len(names)} arguments by position: {', '.join(names)}" if names else "no arguments by position"
+        raise TypeError(f"{cls.__name__} takes {takes}; {len(args)} came.")
     given = dict(zip(names, args))
     for name in given:
         if name in kwargs:

@@ -4,7 +4,6 @@ The trainer collects; ops, layers and losses note. Where nobody collects, values
 """
 
 import contextlib
-import threading
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from kerata import engines
 from kerata.core.arrays import dtype_of
 from kerata.core.variable import Variable
+from kerata.engines.state import context, thread_context
 
 _NOTHING = np.array([-1, 0, 0], "int32")
 _LARGEST = 2**31 - 1
@@ -47,11 +47,8 @@ class Findings:
     @contextlib.contextmanager
     def collecting(self, step=0):
         """Inside, notes go here, as those of this step."""
-        before, (local.findings, local.step) = (local.findings, local.step), (self, step)
-        try:
+        with thread_context(findings=self, step=step):
             yield
-        finally:
-            local.findings, local.step = before
 
     def first(self):
         """The first thing that was noted since `clear`, None if there is none. Waits for the device."""
@@ -81,16 +78,8 @@ class Findings:
             together = np.array if xp is np else xp.stack  # NumPy's own `stack` is slow for numbers
             return xp.where(bad & (old[0] < 0), together([step, number, value]), old)
 
-        own = [engine.asarray(x, "int32") for x in (local.step, number)]
-        self.record.assign(engine.in_one(noted, self.record.value, *own, *arrays))
-
-
-class _Local(threading.local):
-    findings = None
-    step = 0
-
-
-local = _Local()
+        own = [engine.asarray(x, "int32") for x in (context.step, number)]
+        self.record.assign(engine.fused(noted, self.record.value, *own, *arrays))
 
 
 def note(kind, bad, value, message, key=None):
@@ -104,9 +93,9 @@ def note(kind, bad, value, message, key=None):
         key: what tells this note from others, when `message` is made anew for each trace.
     """
     engine = engines.current()
-    if local.findings is not None and not engine.is_abstract:
+    if context.findings is not None and not engine.is_abstract:
         value = engine.asarray(value, "int32")
-        local.findings.add(kind, lambda xp, bad, value: (bad, value), [bad, value], message, key)
+        context.findings.add(kind, lambda xp, bad, value: (bad, value), [bad, value], message, key)
 
 
 def check_range(values, count, message, ignore=None, key=None, from_end=False):
@@ -129,13 +118,13 @@ def check_range(values, count, message, ignore=None, key=None, from_end=False):
         worst = int(_worst(np, engine.to_numpy(values).astype("int32"), ignore, count if from_end else 0))
         if worst >= count:
             raise ValueError(message(_number(worst)))
-    elif local.findings is not None:
+    elif context.findings is not None:
 
         def examine(xp, values):
             worst = _worst(xp, values, ignore, count if from_end else 0)
             return worst >= count, worst
 
-        local.findings.add("range", examine, [engine.cast(values, "int32")], message, key)
+        context.findings.add("range", examine, [engine.cast(values, "int32")], message, key)
 
 
 def _worst(xp, values, ignore, below):
@@ -157,18 +146,18 @@ def note_not_finite(what, *arrays):
         arrays: arrays; those that don't hold floats are passed over.
     """
     engine = engines.current()
-    if local.findings is None or engine.is_abstract:
+    if context.findings is None or engine.is_abstract:
         return
-    only_nan = local.findings.only_nan
+    only_nan = context.findings.only_nan
 
     def examine(xp, no, yes, *arrays):
         nan = _any(xp, [xp.isnan(x) for x in arrays])
         return (nan if only_nan else _any(xp, [~xp.isfinite(x) for x in arrays])), xp.where(nan, yes, no)
 
-    arrays = [x for x in arrays if dtype_of(x).startswith(("float", "bfloat"))]
-    if arrays:
+    floats = [x for x in arrays if dtype_of(x).startswith(("float", "bfloat"))]
+    if floats:
         numbers = [engine.asarray(x, "int32") for x in (0, 1)]
-        local.findings.add("not finite", examine, [*numbers, *arrays], lambda _: what, what)
+        context.findings.add("not finite", examine, [*numbers, *floats], lambda _: what, what)
 
 
 def _any(xp, masks):

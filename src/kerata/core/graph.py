@@ -1,15 +1,14 @@
-"""Symbolic tensors, the graph that calling layers and ops on them makes, and the plan that runs it."""
+"""Symbolic tensors, and the graph that calling layers and ops on them makes."""
 
-import functools
-import inspect
-import typing
+from typing import Any
 
 import optree
 
 from kerata import engines
 from kerata.core import dtypes, naming, suggestions
 from kerata.core.configurable import NamedArguments
-from kerata.core.operators import with_operators
+from kerata.core.operators import op_named, with_operators
+from kerata.core.types import Axis, DType, Shape, TensorLike
 from kerata.engines.abstract.array import AbstractArray, NoAbstractRule
 
 with_operators(AbstractArray)
@@ -29,7 +28,16 @@ class KerasTensor(AbstractArray):
     (None, 5)
     """
 
-    def __init__(self, shape, dtype="float32", sparse=False, ragged=False, record_history=True, name=None, **kwargs):
+    def __init__(
+        self,
+        shape: Shape,
+        dtype: DType = "float32",
+        sparse: bool = False,
+        ragged: bool = False,
+        record_history: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         if kwargs:
             suggestions.refuse(KerasTensor, kwargs, ("ragged_rank", "row_splits_dtype"))
         super().__init__([None if d is None else int(d) for d in shape], dtypes.standardize_dtype(dtype))
@@ -39,26 +47,22 @@ class KerasTensor(AbstractArray):
         self.row_splits_dtype = kwargs.get("row_splits_dtype")
         self.name = name or naming.auto_name("keras_tensor")
         self.record_history = record_history
-        self._keras_history = None
+        self._keras_history: Any = None
         self._keras_mask = None
 
-    def reshape(self, *newshape):
+    def reshape(self, *newshape: Any) -> Any:
         """The tensor in another shape."""
-        from kerata.ops.numpy import reshape
+        return op_named("reshape")(self, newshape[0] if len(newshape) == 1 and not isinstance(newshape[0], int) else newshape)
 
-        return reshape(self, newshape[0] if len(newshape) == 1 and not isinstance(newshape[0], int) else newshape)
-
-    def squeeze(self, axis=None):
+    def squeeze(self, axis: Axis = None) -> Any:
         """The tensor without axes of length one."""
-        from kerata.ops.numpy import squeeze
-
-        return squeeze(self, axis)
+        return op_named("squeeze")(self, axis)
 
     def __repr__(self):
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 
 
-def is_keras_tensor(x):
+def is_keras_tensor(x: TensorLike) -> bool:
     """Whether `x` is symbolic.
 
     >>> is_keras_tensor(KerasTensor((None, 3))), is_keras_tensor([1.0])
@@ -67,7 +71,7 @@ def is_keras_tensor(x):
     return isinstance(x, KerasTensor)
 
 
-def get_source_inputs(tensor):
+def get_source_inputs(tensor: TensorLike) -> Any:
     """The inputs that a symbolic tensor (or a structure of them) is computed from, in the order in which it needs them.
 
     >>> import kerata
@@ -146,45 +150,45 @@ class Operation(metaclass=NamedArguments):
     ([2, 4], (None, 3))
     """
 
-    def __init__(self, name=None):
+    def __init__(self, name: str | None = None) -> None:
         self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
-        self._inbound_nodes = []
+        self._inbound_nodes: list[Node] = []
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if has_symbolic(args, kwargs):
             return self.symbolic_call(*args, **kwargs)
         return self.call(*args, **kwargs)
 
-    def call(self, *args, **kwargs):
+    def call(self, *args: Any, **kwargs: Any) -> Any:
         """The computation."""
         raise NotImplementedError(f"{type(self).__name__} has no method call(self, inputs): write one.")
 
-    def quantized_call(self, *args, **kwargs):
+    def quantized_call(self, *args: Any, **kwargs: Any) -> Any:
         """The computation with quantized weights: `call` itself, for what has none."""
         return self.call(*args, **kwargs)
 
-    def symbolic_call(self, *args, **kwargs):
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
         """A node, its outputs symbolic."""
         outputs = symbolic_outputs(self.compute_output_spec(*args, **kwargs))
         Node(self, args, kwargs, outputs)
         return outputs
 
-    def compute_output_spec(self, *args, **kwargs):
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """The outputs' shapes and dtypes for symbolic inputs."""
         return abstract_call(self.call, args, kwargs)
 
-    def rematerialized_call(self, fn, *args, **kwargs):
+    def rematerialized_call(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
         """`fn(*args)`, its inner values computed again in the backward pass."""
         from kerata.core.remat import remat
 
         return remat(fn)(*args, **kwargs)
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Any:
         """An operation from its config."""
         return cls(**config)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The arguments that make this operation."""
         return {"name": self.name}
 
@@ -197,19 +201,21 @@ class Operation(metaclass=NamedArguments):
         return nodes[0]
 
     @property
-    def input(self):
+    def input(self) -> Any:
         """The symbolic input of the one call."""
         tensors = self._single("input").input_tensors or self._single("input").output_tensors
         return tensors[0] if len(tensors) == 1 else tensors
 
     @property
-    def output(self):
+    def output(self) -> Any:
         """The symbolic output of the one call."""
         return self._single("output").outputs
 
 
 class OpCall(Operation):
     """One use of an op in a graph."""
+
+    fixed: dict[str, Any]  # of one that was read from a file: the arguments that are no tensors
 
     def __init__(self, op, name=None):
         super().__init__(name or naming.auto_name(op.__name__))
@@ -254,206 +260,6 @@ def symbolic_outputs(specs):
     return optree.tree_map(lambda x: KerasTensor(x.shape, x.dtype) if isinstance(x, AbstractArray) else x, specs)
 
 
-class FromHost(typing.NamedTuple):
-    """What the host's part of a model gave for a batch, in place of the model's inputs."""
-
-    values: tuple
-
-
-def _needs_host(operation):
-    """Whether an operation runs on the host.
-
-    Raises: ValueError for a model that does so in part.
-    """
-    plan = getattr(operation, "plan", None)
-    if plan is None or plan.parted is None:
-        return getattr(operation, "runs_on_host", False)
-    if operation.trainable_variables:
-        inner = next(node.operation for node in plan.nodes if _needs_host(node.operation))
-        raise ValueError(
-            f"Layer {inner.name!r}, which works with texts on the host, is inside the model {operation.name!r}, which has "
-            "weights to train. Call that layer before, outside of the inner model."
-        )
-    return True
-
-
-class Plan:
-    """A graph from `inputs` to `outputs`, sorted once into a flat list of steps; a call runs down the list.
-
-    Raises: ValueError if an output does not follow from the inputs.
-    """
-
-    def __init__(self, inputs, outputs):
-        self.inputs, self.outputs = inputs, outputs
-        self.nodes = _sorted_nodes(symbolic_leaves(inputs), symbolic_leaves(outputs))
-        self.slots = {}
-        for x in symbolic_leaves(inputs):
-            self._slot(x)
-        self.steps = [self._step(node) for node in self.nodes]
-        leaves, self._output_tree = optree.tree_flatten(outputs)
-        self._output_slots = [self._slot(x) for x in leaves]
-
-    def _slot(self, x):
-        return self.slots.setdefault(id(x), len(self.slots))
-
-    def _step(self, node):
-        leaves, treedef = optree.tree_flatten((node.args, node.kwargs), none_is_leaf=True)
-        slots = [(i, self._slot(x)) for i, x in enumerate(leaves) if isinstance(x, KerasTensor)]
-        simple = len(node.args) == 1 and not node.kwargs and isinstance(node.args[0], KerasTensor)
-        constants = [None if isinstance(x, KerasTensor) else x for x in leaves]
-        return node.operation, simple, slots, constants, treedef, [self._slot(x) for x in node.output_tensors]
-
-    @functools.cached_property
-    def parted(self):
-        """The part that runs on the host, texts among its values, and the rest; None if no operation needs the host.
-
-        The first takes the inputs, the second what the first gives.
-        """
-        on_host = set()
-        for node in reversed(self.nodes):
-            if id(node) in on_host or _needs_host(node.operation):
-                on_host.update([id(node), *map(id, node.parents)])
-        if not on_host:
-            return None
-        rest = [node for node in self.nodes if id(node) not in on_host]
-        made = {id(x) for node in rest for x in node.output_tensors}
-        wanted = [x for node in rest for x in node.input_tensors] + symbolic_leaves(self.outputs)
-        between = list({id(x): x for x in wanted if id(x) not in made}.values())
-        return Plan(self.inputs, between), Plan(between, self.outputs)
-
-    def run(self, flat_inputs, call=None):
-        """The outputs for arrays given in the order of the inputs; `call(operation, args, kwargs)` makes each call."""
-        values = [None] * len(self.slots)
-        values[: len(flat_inputs)] = flat_inputs
-        for operation, simple, slots, constants, treedef, results in self.steps:
-            if simple:
-                args, kwargs = (values[slots[0][1]],), {}
-            else:
-                leaves = list(constants)
-                for i, slot in slots:
-                    leaves[i] = values[slot]
-                args, kwargs = optree.tree_unflatten(treedef, leaves)
-            out = operation(*args, **kwargs) if call is None else call(operation, args, kwargs)
-            if len(results) == 1 and not isinstance(out, (list, tuple, dict)):
-                values[results[0]] = out
-            else:
-                for slot, value in zip(results, optree.tree_leaves(out)):
-                    values[slot] = value
-        return optree.tree_unflatten(self._output_tree, [values[slot] for slot in self._output_slots])
-
-
-def _sorted_nodes(inputs, outputs):
-    """The nodes between, each after those that it needs; in the order of their making where that is free."""
-    known = {id(x) for x in inputs}
-    done, order = set(), []
-    for output in outputs:
-        if id(output) in known:
-            continue
-        if output._keras_history is None:
-            raise ValueError(f"The output {output!r} comes from no layer: it was made by hand, outside any graph.")
-        stack = [(node_of(output), False)]
-        while stack:
-            node, ready = stack.pop()
-            if id(node) in done:
-                continue
-            if ready:
-                done.add(id(node))
-                order.append(node)
-                continue
-            if node.is_input:
-                raise ValueError(
-                    f"The model's outputs need the input {node.operation.name!r}, which is not among its inputs "
-                    f"({', '.join(x.name for x in inputs)}). Add it to Model(inputs=...)."
-                )
-            stack.append((node, True))
-            for x in reversed(node.input_tensors):
-                if id(x) not in known and x._keras_history is None:
-                    raise ValueError(f"{x!r}, an input of {node.operation.name!r}, comes from no layer and is no input.")
-                if id(x) not in known and id(node_of(x)) not in done:
-                    stack.append((node_of(x), False))
-    return order
-
-
-class Function(Operation):
-    """A graph of operations as one function.
-
-    Args:
-        inputs: symbolic tensors, in any structure.
-        outputs: symbolic tensors that follow from them.
-
-    Shapes: it takes and returns tensors in the structures of `inputs` and `outputs`.
-
-    Raises: ValueError if an output does not follow from the inputs.
-
-    >>> import kerata
-    >>> x = kerata.KerasTensor((2,))
-    >>> squares = kerata.Function(x, {"squares": kerata.ops.square(x), "sum": kerata.ops.sum(x)})
-    >>> {name: value.tolist() for name, value in squares(kerata.ops.array([1.0, 2.0])).items()}
-    {'squares': [1.0, 4.0], 'sum': 3.0}
-    """
-
-    def __init__(self, inputs, outputs, name=None):
-        super().__init__(name)
-        self.plan = Plan(inputs, outputs)
-        self.inputs, self.outputs = symbolic_leaves(inputs), symbolic_leaves(outputs)
-        self._inputs_struct, self._outputs_struct = inputs, outputs
-
-    @property
-    def operations(self):
-        """The operations, in the order in which they run."""
-        return list({id(n.operation): n.operation for n in self.plan.nodes}.values())
-
-    def call(self, inputs):
-        """The outputs for `inputs`.
-
-        Raises: ValueError if there are more or fewer than the graph's, or they have other names.
-        """
-        leaves, own = optree.tree_leaves(inputs), self._inputs_struct
-        renamed = isinstance(inputs, dict) and isinstance(own, dict) and inputs.keys() != own.keys()
-        if renamed or len(leaves) != len(self.inputs):
-            came = f"a dict of {', '.join(map(repr, inputs))}" if isinstance(inputs, dict) else f"{len(leaves)} tensors"
-            raise ValueError(f"{self.name!r} takes inputs in the structure {own!r}; {came} came.")
-        return self.plan.run(leaves)
-
-    def compute_output_spec(self, inputs):
-        """The outputs' shapes and dtypes for symbolic inputs."""
-        return super().compute_output_spec(inputs)
-
-    def compute_output_shape(self, input_shape):
-        """The outputs' shapes for inputs of these shapes, in the inputs' own structure."""
-        shapes = [input_shape] if len(self.inputs) == 1 else list(_shapes_in(input_shape))
-        if len(shapes) != len(self.inputs):
-            raise ValueError(f"{self.name!r} has {len(self.inputs)} inputs; {len(shapes)} shapes came: {input_shape}.")
-        specs = [AbstractArray(tuple(shape), x.dtype) for shape, x in zip(shapes, self.inputs)]
-        return optree.tree_map(lambda x: x.shape, abstract_call(lambda *leaves: self.plan.run(list(leaves)), specs, {}))
-
-    def get_config(self):
-        """The graph."""
-        from kerata.core import graph_form
-
-        first = {id(n): n for n in map(node_of, self.inputs)}
-        operations = list({id(n.operation): n.operation for n in [*first.values(), *self.plan.nodes]}.values())
-        nodes = [*first.values(), *self.plan.nodes]
-        return {"name": self.name} | graph_form.serialized(self._inputs_struct, self._outputs_struct, operations, nodes)
-
-    @classmethod
-    def from_config(cls, config):
-        """A function from its graph."""
-        from kerata.core import graph_form
-
-        return cls(*graph_form.restored(config), name=config.get("name"))
-
-
-def _shapes_in(structure):
-    """The shapes in a structure of them, in order."""
-    if isinstance(structure, (list, tuple)) and all(d is None or isinstance(d, int) for d in structure):
-        yield structure
-    else:
-        parts = [structure[k] for k in sorted(structure)] if isinstance(structure, dict) else structure
-        for part in parts:
-            yield from _shapes_in(part)
-
-
 class SymbolicScope:
     """Code inside runs on shapes and dtypes alone, on the abstract engine: nothing is computed.
 
@@ -470,12 +276,3 @@ class SymbolicScope:
 
     def __exit__(self, *error):
         self._engine.__exit__(*error)
-
-
-def accepts(fn, name):
-    """Whether `fn` takes an argument called `name`."""
-    try:
-        parameters = inspect.signature(fn).parameters
-    except (TypeError, ValueError):
-        return False
-    return name in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())

@@ -5,7 +5,7 @@ import inspect
 from kerata.core.graph import KerasTensor, Node, OpCall, node_of, symbolic_leaves
 from kerata.core.naming import to_snake_case
 from kerata.core.op import OPS
-from kerata.core.registry import deserialize_keras_object, serialize_keras_object
+from kerata.core.serialization import deserialize_keras_object, serialize_keras_object
 
 
 def serialized(inputs, outputs, operations, nodes):

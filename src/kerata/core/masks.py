@@ -3,7 +3,8 @@
 import contextlib
 import weakref
 
-from kerata.engines.state import local
+from kerata.core.arrays import as_array
+from kerata.engines.state import context
 
 of_arrays: dict = {}  # id of an array outside all scopes -> (weak reference to it, its mask)
 
@@ -11,8 +12,8 @@ of_arrays: dict = {}  # id of an array outside all scopes -> (weak reference to 
 def set_mask(x, mask):
     """Say that `mask` tells which steps of `x` count."""
     key = id(x)
-    if local.scope is not None:
-        local.scope.masks[key] = (x, mask)
+    if context.scope is not None:
+        context.scope.masks[key] = (x, mask)
     else:
         forget = of_arrays.pop
         of_arrays[key] = (weakref.ref(x, lambda _: forget(key, None)), mask)
@@ -21,7 +22,7 @@ def set_mask(x, mask):
 def get_mask(x):
     """The mask of `x`, or None."""
     key = id(x)
-    scope = local.scope
+    scope = context.scope
     while scope is not None:
         if key in scope.masks:
             return scope.masks[key][1]
@@ -33,8 +34,6 @@ def get_mask(x):
 @contextlib.contextmanager
 def masked(xs, given):
     """Inside, tensors have the masks given for them, None for that which they have; `xs` as tensors is what it gives."""
-    from kerata.core.arrays import as_array
-
     xs = [x if mask is None or x is None else as_array(x) for x, mask in zip(xs, given)]
     changed = [(x, get_mask(x), mask) for x, mask in zip(xs, given) if mask is not None and x is not None]
     for x, _, mask in changed:
@@ -48,15 +47,15 @@ def masked(xs, given):
 
 def _forget(x):
     of_arrays.pop(id(x), None)
-    if local.scope is not None:
-        local.scope.masks.pop(id(x), None)
+    if context.scope is not None:
+        context.scope.masks.pop(id(x), None)
 
 
 def any_masks():
     """Whether there is a mask at all: a quick test for the usual case."""
     if of_arrays:
         return True
-    scope = local.scope
+    scope = context.scope
     while scope is not None:
         if scope.masks:
             return True

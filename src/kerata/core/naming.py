@@ -1,21 +1,13 @@
 """Names of layers and variables: automatic ones, scopes, paths."""
 
-import collections
 import re
-import threading
+from typing import Any
 
 from kerata.core import suggestions
 from kerata.core.configurable import NamedArguments
 from kerata.core.fields import Field
-
-
-class _Local(threading.local):
-    def __init__(self):
-        self.counts = collections.Counter()
-        self.scopes = []
-
-
-_local = _Local()
+from kerata.core.types import Path
+from kerata.engines.state import context
 
 
 def to_snake_case(name):
@@ -31,8 +23,8 @@ def to_snake_case(name):
 
 def auto_name(prefix):
     """`prefix`, then `prefix_1`, `prefix_2`, ..."""
-    count = _local.counts[prefix]
-    _local.counts[prefix] += 1
+    count = context.name_counts[prefix]
+    context.name_counts[prefix] += 1
     return f"{prefix}_{count}" if count else prefix
 
 
@@ -44,24 +36,24 @@ class Name(Field[str | None, str]):
         return value or auto_name(to_snake_case(type(owner).__name__))
 
 
-def get_uid(prefix=""):
+def get_uid(prefix: str | None = "") -> Any:
     """The next number for `prefix`, from 1.
 
     >>> [get_uid("an_example") for _ in range(3)]
     [1, 2, 3]
     """
-    _local.counts[prefix] += 1
-    return _local.counts[prefix]
+    context.name_counts[prefix] += 1
+    return context.name_counts[prefix]
 
 
 def reset_names():
     """Start all counts again, as `clear_session` does."""
-    _local.counts.clear()
+    context.name_counts.clear()
 
 
 def current_path():
     """The names of the scopes in force, joined by `/`."""
-    return "/".join(_local.scopes)
+    return "/".join(context.name_scopes)
 
 
 class name_scope(metaclass=NamedArguments):
@@ -73,7 +65,7 @@ class name_scope(metaclass=NamedArguments):
     'block/w'
     """
 
-    def __init__(self, name, **kwargs):
+    def __init__(self, name: str | None, **kwargs: Any) -> None:
         if not isinstance(name, str) or "/" in name:
             raise ValueError(f"A scope's name is a text without '/'; {name!r} came.")
         suggestions.refuse(name_scope, kwargs, ("absolute_path",))
@@ -81,19 +73,19 @@ class name_scope(metaclass=NamedArguments):
         self.absolute = kwargs.get("absolute_path")
 
     @classmethod
-    def at(cls, path):
+    def at(cls, path: Path) -> Any:
         """The scope of a whole path, whatever scopes are around."""
         scope = object.__new__(cls)
         scope.absolute = path
         return scope
 
     def __enter__(self):
-        self._before = list(_local.scopes)
+        self._before = list(context.name_scopes)
         if self.absolute is not None:
-            _local.scopes[:] = self.absolute.split("/")
+            context.name_scopes[:] = self.absolute.split("/")
         else:
-            _local.scopes.append(self.name)
+            context.name_scopes.append(self.name)
         return self
 
     def __exit__(self, *exception):
-        _local.scopes[:] = self._before
+        context.name_scopes[:] = self._before

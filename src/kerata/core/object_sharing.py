@@ -5,36 +5,26 @@ As in Keras 3's files, the JSON form of such an object has the same `shared_obje
 
 import collections
 import contextlib
-import threading
+
+from kerata.engines.state import context, thread_context
 
 _KEY = "shared_object_id"
 
 
-class _Local(threading.local):
-    written = None  # id of an object -> (the object, its number); None outside of saving
-    read = None  # number -> the object; None outside of loading
-
-
-_local = _Local()
-
-
 def whole(serialize):
     """The JSON form that `serialize()` makes, in which an object that stands at several places can be told."""
-    if _local.written is not None:
+    if context.shared_written is not None:
         return serialize()
-    _local.written = {}
-    try:
+    with thread_context(shared_written={}):
         form = serialize()
-    finally:
-        _local.written = None
     counts = collections.Counter(_numbers(form))
     return _without(form, {number for number, count in counts.items() if count == 1})
 
 
 def noted(obj, form):
     """The JSON form of an object, with the object's number if it is part of a whole."""
-    if _local.written is not None:
-        form[_KEY] = _local.written.setdefault(id(obj), (obj, len(_local.written) + 1))[1]
+    if context.shared_written is not None:
+        form[_KEY] = context.shared_written.setdefault(id(obj), (obj, len(context.shared_written) + 1))[1]
     return form
 
 
@@ -57,20 +47,16 @@ def _without(form, numbers):
 @contextlib.contextmanager
 def reading():
     """Inside, what is made from JSON forms is one whole: a number stands for one object."""
-    before = _local.read
-    _local.read = {} if before is None else before
-    try:
+    with thread_context(shared_read={} if context.shared_read is None else context.shared_read):
         yield
-    finally:
-        _local.read = before
 
 
 def known(form):
     """The object that was made of another place's JSON form of it, None if there is none yet."""
-    return None if _local.read is None else _local.read.get(form.get(_KEY))
+    return None if context.shared_read is None else context.shared_read.get(form.get(_KEY))
 
 
 def remember(form, obj):
     """Note what was made of a JSON form."""
-    if _local.read is not None and form.get(_KEY) is not None:
-        _local.read[form[_KEY]] = obj
+    if context.shared_read is not None and form.get(_KEY) is not None:
+        context.shared_read[form[_KEY]] = obj

@@ -1,16 +1,27 @@
 """`@op`: one body, and with it the op's symbolic form, its faster kernels, its masks and its serialised name."""
 
 import functools
+from collections.abc import Callable
+from typing import Any, TypeVar, overload
 
 from kerata import engines
 from kerata.core import masks
 from kerata.core.graph import Node, OpCall, abstract_call, has_symbolic, symbolic_outputs
-from kerata.engines.state import local
+from kerata.engines.state import context
 
-OPS: dict = {}
+OPS: dict[str, Any] = {}
+Body = TypeVar("Body", bound=Callable[..., Any])
 
 
-def op(body=None, *, elementwise=False):
+@overload
+def op(body: Body, *, elementwise: bool = ...) -> Body: ...
+
+
+@overload
+def op(*, elementwise: bool = ...) -> Callable[[Body], Body]: ...
+
+
+def op(body: Any = None, *, elementwise: bool = False) -> Any:
     """Make a function an op.
 
     The body uses other ops, or the engine's numpy-like namespace, and nothing else. Called on symbolic tensors it becomes
@@ -26,7 +37,7 @@ def op(body=None, *, elementwise=False):
     def wrapper(*args, **kwargs):
         if has_symbolic(args, kwargs):
             return _symbolic(wrapper, args, kwargs)
-        engine = local.engine or engines.current()
+        engine = context.engine or engines.current()
         result = engine.kernels.get(name, body)(*args, **kwargs)
         if result is NotImplemented:
             result = body(*args, **kwargs)
@@ -34,7 +45,7 @@ def op(body=None, *, elementwise=False):
             masks.pass_on(args, result)
         return result
 
-    wrapper.body = body
+    setattr(wrapper, "body", body)
     OPS[name] = wrapper
     return wrapper
 
@@ -48,7 +59,7 @@ def _symbolic(wrapper, args, kwargs):
 
 def xp():
     """The numpy-like namespace of the engine in force."""
-    return (local.engine or engines.current()).xp
+    return (context.engine or engines.current()).xp
 
 
 engine = engines.current

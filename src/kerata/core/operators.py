@@ -17,22 +17,23 @@ _COMPARE = {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_eq
 _UNARY = {"neg": "negative", "abs": "absolute", "invert": "logical_not"}
 
 
-def _op(name):
+def op_named(name):
+    """An op; the ops stand above this floor, and are there when they are first used."""
     from kerata.ops import numpy
 
     return getattr(numpy, name)
 
 
 def _unary(name):
-    return lambda self: _op(name)(self)
+    return lambda self: op_named(name)(self)
 
 
 def _binary(name):
-    return lambda self, other: _op(name)(self, other)
+    return lambda self, other: op_named(name)(self, other)
 
 
 def _reflected(name):
-    return lambda self, other: _op(name)(other, self)
+    return lambda self, other: op_named(name)(other, self)
 
 
 def with_operators(cls):
@@ -44,7 +45,7 @@ def with_operators(cls):
         setattr(cls, f"__{dunder}__", _binary(name))
     for dunder, name in _UNARY.items():
         setattr(cls, f"__{dunder}__", _unary(name))
-    cls.__getitem__ = lambda self, key: _op("get_item")(self, key)
+    cls.__getitem__ = lambda self, key: op_named("get_item")(self, key)
     cls.__hash__ = object.__hash__
     cls.__array_priority__ = 100
     cls.__array_ufunc__ = None

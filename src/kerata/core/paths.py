@@ -1,5 +1,7 @@
 """Values by their paths, such as "dense/kernel", and the same as nested dicts."""
 
+from typing import Any
+
 
 def nested(flat):
     """A dict from path to value as nested dicts.
@@ -9,7 +11,7 @@ def nested(flat):
     >>> nested({"dense/kernel": 1, "dense/bias": 2})
     {'dense': {'kernel': 1, 'bias': 2}}
     """
-    tree = {}
+    tree: dict[str, Any] = {}
     for path, value in flat.items():
         *parents, last = path.split("/")
         place = tree
@@ -29,7 +31,7 @@ def flattened(tree, prefix=""):
     >>> flattened({"dense": {"kernel": 1, "bias": 2}})
     {'dense/kernel': 1, 'dense/bias': 2}
     """
-    found = {}
+    found: dict[str, Any] = {}
     for key, value in tree.items():
         path = f"{prefix}/{key}" if prefix else key
         found |= flattened(value, path) if isinstance(value, dict) else {path: value}

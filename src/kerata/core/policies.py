@@ -1,7 +1,12 @@
 """Dtype policies: in which dtype a layer keeps its weights, and in which it computes."""
 
+import re
+from typing import Any
+
 from kerata.core import config, dtypes
+from kerata.core.arrays import as_array, cast, dtype_of
 from kerata.core.configurable import NamedArguments
+from kerata.core.types import DType, TensorLike
 
 
 class DTypePolicy(metaclass=NamedArguments):
@@ -18,7 +23,7 @@ class DTypePolicy(metaclass=NamedArguments):
     'bfloat16'
     """
 
-    def __init__(self, name=None):
+    def __init__(self, name: str | None = None) -> None:
         self._name = name = config.floatx() if name is None else name
         if name in ("mixed_float16", "mixed_bfloat16"):
             self._variable_dtype, self._compute_dtype = "float32", name[len("mixed_") :]
@@ -32,38 +37,36 @@ class DTypePolicy(metaclass=NamedArguments):
             self._name = self._variable_dtype
 
     @property
-    def name(self):
+    def name(self) -> Any:
         """The policy's name."""
         return self._name
 
     @property
-    def variable_dtype(self):
+    def variable_dtype(self) -> Any:
         """The dtype of the weights."""
         return self._variable_dtype
 
     @property
-    def compute_dtype(self):
+    def compute_dtype(self) -> Any:
         """The dtype of inputs, outputs and the computation between."""
         return self._compute_dtype
 
     @property
-    def quantization_mode(self):
+    def quantization_mode(self) -> Any:
         """The quantization in force, None for none."""
         return None
 
-    def convert_input(self, x, autocast, dtype):
+    def convert_input(self, x: TensorLike, autocast: Any, dtype: DType) -> Any:
         """`x` as a tensor, floats cast to `dtype` when `autocast` is true."""
-        from kerata.core.arrays import as_array, cast, dtype_of
-
         x = as_array(x)
         return cast(x, dtype) if autocast and dtypes.is_float_dtype(dtype_of(x)) else x
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The arguments that make this policy."""
         return {"name": self.name}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Any:
         """A policy from its config."""
         return cls(**config)
 
@@ -93,12 +96,12 @@ class DTypePolicyMap(DTypePolicy):
     ('float32', 'bfloat16')
     """
 
-    def __init__(self, default_policy=None, policy_map=None):
+    def __init__(self, default_policy: Any = None, policy_map: Any = None) -> None:
         self._default = default_policy
         self._map = {path: get(policy) for path, policy in (policy_map or {}).items()}
 
     @property
-    def default_policy(self):
+    def default_policy(self) -> Any:
         """The policy of layers that are not named."""
         return config.dtype_policy() if self._default is None else get(self._default)
 
@@ -108,8 +111,6 @@ class DTypePolicyMap(DTypePolicy):
     quantization_mode = property(lambda self: self.default_policy.quantization_mode)
 
     def __getitem__(self, path):
-        import re
-
         found = self._map.get(path)
         matches = [policy for pattern, policy in self._map.items() if re.search(pattern, path)]
         return found or (matches[0] if matches else self.default_policy)
@@ -123,9 +124,9 @@ class DTypePolicyMap(DTypePolicy):
     def __iter__(self):
         return iter(self._map)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The arguments that make this map."""
-        from kerata.core.registry import serialize_keras_object
+        from kerata.core.serialization import serialize_keras_object
 
         return {
             "default_policy": None if self._default is None else serialize_keras_object(get(self._default)),
@@ -133,14 +134,14 @@ class DTypePolicyMap(DTypePolicy):
         }
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
         """A map from its config."""
-        from kerata.core.registry import deserialize_keras_object
+        from kerata.core.serialization import deserialize_keras_object
 
         return cls(**{key: deserialize_keras_object(value, custom_objects) for key, value in config.items()})
 
 
-def get(identifier):
+def get(identifier: Any) -> Any:
     """A policy from a policy, a name, a config or None (the global one).
 
     Raises: ValueError for an unknown name.
@@ -153,7 +154,7 @@ def get(identifier):
     if isinstance(identifier, DTypePolicy):
         return identifier
     if isinstance(identifier, dict):
-        from kerata.core.registry import deserialize_keras_object
+        from kerata.core.serialization import deserialize_keras_object
 
         return deserialize_keras_object(identifier)
     if isinstance(identifier, str) and "_from_" in identifier:
@@ -163,18 +164,18 @@ def get(identifier):
     return DTypePolicy(identifier)
 
 
-def serialize(dtype_policy):
+def serialize(dtype_policy: Any) -> Any:
     """The policy's JSON form.
 
     >>> serialize(DTypePolicy("mixed_bfloat16"))["config"]
     {'name': 'mixed_bfloat16'}
     """
-    from kerata.core.registry import serialize_keras_object
+    from kerata.core.serialization import serialize_keras_object
 
     return serialize_keras_object(dtype_policy)
 
 
-def deserialize(config, custom_objects=None):
+def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
     """A policy from its JSON form.
 
     Args:
@@ -186,6 +187,6 @@ def deserialize(config, custom_objects=None):
     >>> deserialize(serialize(DTypePolicy("mixed_bfloat16"))).name
     'mixed_bfloat16'
     """
-    from kerata.core.registry import deserialize_keras_object
+    from kerata.core.serialization import deserialize_keras_object
 
     return deserialize_keras_object(config, custom_objects=custom_objects)

@@ -1,5 +1,7 @@
 """Dtype policies of quantized layers: "int8_from_float32", "int4/128_from_mixed_bfloat16", "gptq/4/128_from_float32"."""
 
+from typing import Any
+
 from kerata.core.policies import DTypePolicy
 
 MODES = ("int8", "float8", "int4", "gptq", "awq")
@@ -21,7 +23,7 @@ class QuantizedDTypePolicy(DTypePolicy):
     ('int8', 'bfloat16')
     """
 
-    def __init__(self, mode, source_name=None):
+    def __init__(self, mode: Any, source_name: str | None = None) -> None:
         self._quantization_mode = self._read_mode(mode)
         super().__init__(source_name)
         self._source_name = self._name
@@ -39,17 +41,16 @@ class QuantizedDTypePolicy(DTypePolicy):
         return mode
 
     @property
-    def quantization_mode(self):
+    def quantization_mode(self) -> Any:
         """The mode's name, without its numbers."""
         return self._quantization_mode
 
     @property
-    def source_name(self):
+    def source_name(self) -> Any:
         """The policy of what stays in floats."""
         return self._source_name
 
-    def get_config(self):
-        """The constructor's arguments."""
+    def get_config(self) -> dict[str, Any]:
         return {"mode": self._written_mode, "source_name": self._source_name}
 
 
@@ -70,19 +71,18 @@ class QuantizedFloat8DTypePolicy(QuantizedDTypePolicy):
 
     default_amax_history_length = 1024
 
-    def __init__(self, mode, source_name=None, amax_history_length=1024):
+    def __init__(self, mode: Any, source_name: str | None = None, amax_history_length: int = 1024) -> None:
         if not isinstance(amax_history_length, int):
             raise TypeError(f"amax_history_length must be an integer; {amax_history_length!r} came.")
         super().__init__(mode, source_name)
         self._amax_history_length = amax_history_length
 
     @property
-    def amax_history_length(self):
+    def amax_history_length(self) -> Any:
         """How many of the last steps' largest magnitudes are kept."""
         return self._amax_history_length
 
-    def get_config(self):
-        """The constructor's arguments."""
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"amax_history_length": self._amax_history_length}
 
 
@@ -130,7 +130,7 @@ class Int4DTypePolicy(_NumberedPolicy):
 
     algorithm, numbers = "int4", ("block_size",)
 
-    def __init__(self, mode, source_name=None):
+    def __init__(self, mode: Any, source_name: str | None = None) -> None:
         super().__init__(mode, source_name)
 
 
@@ -150,7 +150,7 @@ class GPTQDTypePolicy(_NumberedPolicy):
 
     algorithm, numbers, bits = "gptq", ("weight_bits", "group_size"), (2, 3, 4, 8)
 
-    def __init__(self, mode, source_name=None):
+    def __init__(self, mode: Any, source_name: str | None = None) -> None:
         super().__init__(mode, source_name)
 
 
@@ -170,7 +170,7 @@ class AWQDTypePolicy(_NumberedPolicy):
 
     algorithm, numbers, bits = "awq", ("weight_bits", "group_size"), (4,)
 
-    def __init__(self, mode, source_name=None):
+    def __init__(self, mode: Any, source_name: str | None = None) -> None:
         super().__init__(mode, source_name)
 
 

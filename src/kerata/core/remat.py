@@ -2,14 +2,17 @@
 
 import functools
 import math
+from typing import Any
 
 import optree
 
 from kerata import engines
 from kerata.core import masks
+from kerata.core.arrays import dtype_of, static_shape
 from kerata.core.configurable import NamedArguments
 from kerata.core.graph import abstract_call
-from kerata.engines.state import local, standing
+from kerata.engines.abstract.array import AbstractArray
+from kerata.engines.state import context, thread_context
 
 _MODES = ("full", "activations", "larger_than", "list_of_layers")
 
@@ -35,25 +38,25 @@ class RematScope(metaclass=NamedArguments):
     True
     """
 
-    def __init__(self, mode="full", output_size_threshold=1024, layer_names=None):
+    def __init__(self, mode: Any = "full", output_size_threshold: float = 1024, layer_names: Any = None) -> None:
         if mode is not None and mode not in _MODES:
             raise ValueError(f"RematScope: mode is one of {', '.join(map(repr, _MODES))} or None; {mode!r} came.")
         self.mode, self.output_size_threshold, self.layer_names = mode, output_size_threshold, list(layer_names or [])
 
     def __enter__(self):
-        self._outer, local.remat = local.remat, self
+        self._outer, context.remat = context.remat, self
         return self
 
     def __exit__(self, *error):
-        local.remat = self._outer
+        context.remat = self._outer
 
 
 def current_scope():
     """The `RematScope` in force, None outside all."""
-    return local.remat
+    return context.remat
 
 
-def remat(f):
+def remat(f: Any) -> Any:
     """`f`, its inner values computed again in the backward pass. Arguments may be structures of tensors and other values.
 
     >>> import kerata
@@ -68,7 +71,7 @@ def remat(f):
             return f(*args, **kwargs)
         leaves, treedef = optree.tree_flatten((args, kwargs), none_is_leaf=True)
         arrays = [i for i, x in enumerate(leaves) if engine.is_array(x)]
-        first_run = {name: getattr(local, name) for name in ("depth", "training", "autocast")}
+        first_run = {name: getattr(context, name) for name in ("depth", "training", "autocast")}
 
         def on_arrays(*values):
             filled = list(leaves)
@@ -77,7 +80,7 @@ def remat(f):
                 if masks.any_masks() and value is not leaves[i]:
                     masks.pass_on([leaves[i]], value)
             inner_args, inner_kwargs = optree.tree_unflatten(treedef, filled)
-            with engines.use_engine(engine), standing(**first_run):
+            with engines.use_engine(engine), thread_context(**first_run):
                 return f(*inner_args, **inner_kwargs)
 
         return engine.remat(on_arrays)(*[leaves[i] for i in arrays])
@@ -110,9 +113,6 @@ def _with_activation(layer, call, activation, args, kwargs):
 
 
 def _as_specs(args, kwargs):
-    from kerata.core.arrays import dtype_of, static_shape
-    from kerata.engines.abstract.array import AbstractArray
-
     engine = engines.current()
     spec = lambda x: AbstractArray(static_shape(x), dtype_of(x)) if engine.is_array(x) else x
     return optree.tree_map(spec, (args, kwargs), none_is_leaf=True)

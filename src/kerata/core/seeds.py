@@ -1,24 +1,26 @@
 """Randomness: one seed for the process, and generators whose state is a variable."""
 
 import random as python_random
+from typing import Any
 
 import numpy as np
 
 from kerata import engines
 from kerata.core import naming, suggestions
+from kerata.core.types import Seed
 from kerata.core.variable import Variable, independent_copy
 
 
 class _Global:
-    seed = None
+    seed: int | None = None
     count = 0
-    generator = None
+    generator: "SeedGenerator | None" = None
 
 
 _global = _Global()
 
 
-def set_random_seed(seed):
+def set_random_seed(seed: Seed) -> None:
     """Seed Python, NumPy and kerata: the same program then has the same weights, shuffles and draws again.
 
     Raises: ValueError if `seed` is no integer.
@@ -32,7 +34,7 @@ def set_random_seed(seed):
     """
     if not isinstance(seed, (int, np.integer)):
         raise ValueError(f"A seed is an integer; {seed!r} came.")
-    python_random.seed(seed)
+    python_random.seed(int(seed))
     np.random.seed(seed % 2**32)
     _global.seed, _global.count, _global.generator = int(seed), 0, None
 
@@ -71,7 +73,7 @@ class SeedGenerator:
 
     is_part = True
 
-    def __init__(self, seed=None, name=None, **kwargs):
+    def __init__(self, seed: Seed = None, name: str | None = None, **kwargs: Any) -> None:
         suggestions.refuse(type(self), kwargs)
         if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
             raise ValueError(f"A seed is a non-negative integer; {seed!r} came.")
@@ -82,7 +84,7 @@ class SeedGenerator:
         with naming.name_scope(self.name):
             self.state = Variable(state, dtype="uint32", trainable=False, aggregation="none", name="seed_generator_state")
 
-    def next(self, ordered=True):
+    def next(self, ordered: bool = True) -> Any:
         """The next seed: two unsigned integers, the seed and a counter.
 
         Args:
@@ -97,12 +99,12 @@ class SeedGenerator:
 
     __copy__ = independent_copy
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The arguments that make this generator."""
         return {"seed": self._initial}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Any:
         """A generator from its config."""
         return cls(**config)
 

@@ -1,9 +1,11 @@
 """`clear_session`: a fresh start for names and draws."""
 
+import gc
+
 from kerata.core import naming, seeds
 
 
-def clear_session(free_memory=True):
+def clear_session(free_memory: bool = True) -> None:
     """Start automatic names again, and forget the global generator. Models free their memory by themselves.
 
     >>> import kerata
@@ -14,6 +16,4 @@ def clear_session(free_memory=True):
     naming.reset_names()
     seeds._global.generator = None
     if free_memory:
-        import gc
-
         gc.collect()

@@ -1,6 +1,10 @@
 """`StatelessScope`: Keras 3's public name for running stateful code as a pure function."""
 
+from typing import Any
+
+from kerata.core.arrays import as_array
 from kerata.core.configurable import NamedArguments
+from kerata.core.variable import Variable
 from kerata.engines.state import StateScope
 
 
@@ -20,21 +24,19 @@ class StatelessScope(StateScope, metaclass=NamedArguments):
     (6.0, 1.0)
     """
 
-    def __init__(self, state_mapping=None, collect_losses=False, initialize_variables=True):
-        from kerata.core.arrays import as_array
-
+    def __init__(self, state_mapping: Any = None, collect_losses: bool = False, initialize_variables: bool = True) -> None:
         pairs = list(state_mapping or [])
         super().__init__([v for v, _ in pairs], [as_array(value, v.dtype) for v, value in pairs])
         self.collect_losses = collect_losses
 
-    def add_loss(self, loss):
+    def add_loss(self, loss: Any) -> None:
         """Keep a loss."""
         self.losses.setdefault(None, []).append(loss)
 
-    def add_update(self, update):
+    def add_update(self, update: Any) -> None:
         """Keep a pair `(variable, value)`."""
         self.write(*update)
 
-    def get_current_value(self, variable):
+    def get_current_value(self, variable: Variable) -> Any:
         """The variable's value in this scope, None if it has none here."""
         return self.values.get(id(variable))

@@ -12,7 +12,7 @@ import numpy as np
 from kerata.core.configurable import is_own
 from kerata.core.policies import DTypePolicy
 from kerata.core.variable import Variable
-from kerata.engines.state import local
+from kerata.engines.state import context
 from kerata.engines.warning import warn
 
 PLAIN = (int, float, str, bool, type(None))
@@ -44,7 +44,7 @@ class Structure:
         """Count it if setting `obj.name` to `value` is a change of a setting of a finished object, outside of a step."""
         attributes = vars(obj)
         finished = attributes.get("built", name in attributes)  # what is never built is finished when it has the attribute
-        if not finished or not _is_setting(name) or local.in_step:
+        if not finished or not _is_setting(name) or context.in_step:
             return
         own = is_own(type(obj))
         constant = (

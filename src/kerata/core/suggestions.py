@@ -3,6 +3,10 @@
 import difflib
 import functools
 import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def nearest(name, known):
@@ -58,10 +62,10 @@ def arguments_of(taker):
     return tuple(dict.fromkeys(p.name for p in named if p.name != "self"))
 
 
-def named(method):
+def named(method: Method) -> Method:
     """A method whose caller is told the nearest argument where it gives one that the method lacks."""
 
-    known = frozenset()
+    known: frozenset[str] = frozenset()
 
     @functools.wraps(method)
     def checked(*args, **kwargs):
@@ -72,7 +76,7 @@ def named(method):
                 refuse(method, [name for name in kwargs if name not in known])
         return method(*args, **kwargs)
 
-    return checked
+    return cast(Method, checked)
 
 
 def refuse(taker, given, more=()):

@@ -1,9 +1,11 @@
 """Nested structures of lists, tuples and dicts; a thin face over optree."""
 
 import collections
+from typing import Any
 
 import optree
 
+from kerata.core.types import TensorLike, Tree
 from kerata.engines.abstract.array import AbstractArray
 
 
@@ -19,7 +21,7 @@ def _is_leaf_none(x):
     return x is None
 
 
-def is_nested(structure):
+def is_nested(structure: Tree) -> bool:
     """Whether `structure` is a list, tuple or dict.
 
     >>> is_nested([1]), is_nested(1)
@@ -30,7 +32,7 @@ def is_nested(structure):
     )
 
 
-def flatten(structure):
+def flatten(structure: Tree) -> Any:
     """The leaves, dict entries in the order of their keys; None is a leaf.
 
     >>> flatten({"b": 2, "a": [1, None]})
@@ -39,7 +41,7 @@ def flatten(structure):
     return optree.tree_leaves(structure, none_is_leaf=True)
 
 
-def flatten_with_path(structure):
+def flatten_with_path(structure: Tree) -> Any:
     """The leaves as pairs of path and value; a path holds the keys and indices that lead to the leaf.
 
     >>> flatten_with_path({"a": [1, 2]})
@@ -49,7 +51,7 @@ def flatten_with_path(structure):
     return list(zip(paths, leaves))
 
 
-def map_structure(func, *structures, none_is_leaf=True):
+def map_structure(func: Any, *structures: Any, none_is_leaf: bool = True) -> Any:
     """`func` on every leaf (of several like structures at once), in the same structure.
 
     Args:
@@ -71,7 +73,7 @@ def map_structure(func, *structures, none_is_leaf=True):
     return optree.tree_map(skip_none, *structures, none_is_leaf=True)
 
 
-def map_structure_up_to(shallow_structure, func, *structures):
+def map_structure_up_to(shallow_structure: Any, func: Any, *structures: Any) -> Any:
     """Like `map_structure`, no deeper than `shallow_structure` goes.
 
     >>> map_structure_up_to([0, 0], len, [[1, 2], [3]])
@@ -82,7 +84,7 @@ def map_structure_up_to(shallow_structure, func, *structures):
     return treedef.unflatten([func(*leaves) for leaves in zip(*parts)])
 
 
-def pack_sequence_as(structure, flat_sequence):
+def pack_sequence_as(structure: Tree, flat_sequence: Any) -> Any:
     """`flat_sequence` in the shape of `structure`.
 
     Raises: ValueError if there are more or fewer values than leaves.
@@ -97,7 +99,7 @@ def pack_sequence_as(structure, flat_sequence):
     return treedef.unflatten(flat_sequence)
 
 
-def assert_same_structure(a, b, check_types=None):
+def assert_same_structure(a: TensorLike, b: TensorLike, check_types: Any = None) -> None:
     """Check that two structures are alike, down to the types of their lists and tuples, whatever the leaves.
 
     Dicts of any kind are alike if they have the same keys.
@@ -125,7 +127,7 @@ def _with_plain_dicts(structure):
     return optree.tree_map(plain, structure, is_leaf=is_other_dict, none_is_leaf=True)
 
 
-def assert_same_paths(a, b):
+def assert_same_paths(a: TensorLike, b: TensorLike) -> None:
     """Check that the leaves of two structures have the same paths; lists and tuples may stand for one another.
 
     Raises: ValueError if the leaves' paths differ.
@@ -140,7 +142,7 @@ def assert_same_paths(a, b):
         raise ValueError(f"The paths differ: {left} and {right}.")
 
 
-def lists_to_tuples(structure):
+def lists_to_tuples(structure: Tree) -> Any:
     """The structure, its lists made tuples.
 
     >>> lists_to_tuples({"a": [1, [2, 3]]})
@@ -153,7 +155,7 @@ def lists_to_tuples(structure):
     return structure
 
 
-def map_shape_structure(func, structure):
+def map_shape_structure(func: Any, structure: Tree) -> Any:
     """`func` on every shape, where a shape is a tuple or list of integers and None.
 
     >>> map_shape_structure(len, {"x": (None, 3), "y": [(2,)]})
@@ -166,7 +168,7 @@ def map_shape_structure(func, structure):
     return optree.tree_map(func, structure, is_leaf=is_shape, none_is_leaf=True)
 
 
-def traverse(func, structure, top_down=True):
+def traverse(func: Any, structure: Tree, top_down: bool = True) -> Any:
     """Replace any part for which `func` returns something; a part that it returns None for is left as it is.
 
     Args:

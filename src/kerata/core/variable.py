@@ -1,13 +1,16 @@
 """`Variable`: the state that layers, optimizers, metrics and random generators read and assign."""
 
 import copy
+import inspect
+from typing import Any
 
 import numpy as np
 
 from kerata import engines
 from kerata.core import dtypes, naming, suggestions
 from kerata.core.arrays import as_array, is_variable, static_shape
-from kerata.core.operators import with_operators
+from kerata.core.operators import op_named, with_operators
+from kerata.core.types import DType, Shape
 from kerata.engines import state
 from kerata.engines.abstract.array import AbstractArray
 
@@ -21,7 +24,7 @@ def independent_copy(self):
 
 def autocast_scope(dtype):
     """Inside, float variables read as `dtype` (None: as they are)."""
-    return state.standing(autocast=dtype)
+    return state.thread_context(autocast=dtype)
 
 
 class Variable:
@@ -50,17 +53,17 @@ class Variable:
 
     def __init__(
         self,
-        initializer,
-        shape=None,
-        dtype=None,
-        trainable=True,
-        autocast=True,
-        aggregation="none",
-        synchronization="auto",
-        name=None,
-        layout=None,
-        **kwargs,
-    ):
+        initializer: Any,
+        shape: Shape | None = None,
+        dtype: DType = None,
+        trainable: bool = True,
+        autocast: Any = True,
+        aggregation: str = "none",
+        synchronization: str = "auto",
+        name: str | None = None,
+        layout: Any = None,
+        **kwargs: Any,
+    ) -> None:
         if kwargs:
             suggestions.refuse(type(self), kwargs)
         self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
@@ -121,7 +124,7 @@ class Variable:
             with engines.use_engine(self.engine_name) as engine, state.StateScope(), autocast_scope(None):
                 self._value = draw(self.shape, dtype=self.dtype) if _takes_dtype(draw) else draw(self.shape)
                 if static_shape(self._value) == self.shape and self._is_placed():
-                    self._value = engine.place(self._value, self.dtype, self.trainable)
+                    self._value = engine.new_storage(self._value, self.dtype, self.trainable)
         if static_shape(self._value) != self.shape:
             raise ValueError(
                 f"The initializer of {self.path!r} returned shape {static_shape(self._value)}; {self.shape} was asked for."
@@ -130,13 +133,13 @@ class Variable:
     # The engine's side
 
     @property
-    def stored(self):
+    def stored(self) -> Any:
         """The value outside all scopes, as an array of the variable's engine."""
         value = self._value
         return self._placed() if value is None or isinstance(value, _NOT_PLACED_ALONE) else value
 
     @stored.setter
-    def stored(self, value):
+    def stored(self, value: Any) -> None:
         with state.storage_lock:
             self._initializer = None
             if isinstance(self._value, state.SharedStorage):
@@ -151,10 +154,10 @@ class Variable:
             elif isinstance(self._value, state.SharedStorage):
                 self._value.part()
             if not self._is_placed():
-                self._value = engines.get(self.engine_name).place(self._value, self.dtype, self.trainable)
+                self._value = engines.get(self.engine_name).new_storage(self._value, self.dtype, self.trainable)
             return self._value
 
-    def is_in(self, storage):
+    def is_in(self, storage: Any) -> bool:
         """Whether the value is in this piece of memory, which it may share with others."""
         return self._value is storage
 
@@ -166,17 +169,17 @@ class Variable:
         engine = engines.get(self.engine_name)
         if self._is_placed() or not engine.is_concrete(value):
             shared = isinstance(self._value, state.SharedStorage)  # which is left as it is
-            self.stored = engine.kept(self._value if shared else self.stored, value)
+            self.stored = engine.stored_after(self._value if shared else self.stored, value)
         else:
-            self.stored = engine.place(value, self.dtype, self.trainable)
+            self.stored = engine.new_storage(value, self.dtype, self.trainable)
 
     def _keep_host(self, array):
         """Store an array of NumPy's, made for this variable; it is placed when it is next read."""
-        self.stored = engines.get(self.engine_name).kept(self._value, array) if self._is_placed() else array
+        self.stored = engines.get(self.engine_name).stored_after(self._value, array) if self._is_placed() else array
 
-    def raw(self):
+    def raw(self) -> Any:
         """The value here and now, in the variable's own dtype."""
-        if state.local.scope is not None:
+        if state.context.scope is not None:
             value = state.read(self)
             if value is not None:
                 return value
@@ -185,7 +188,7 @@ class Variable:
 
     def _join_program(self):
         """Move to the engine in force, if it is making a program: a program can't hold the variables of another engine."""
-        engine, scope = engines.current(), state.local.scope
+        engine, scope = engines.current(), state.context.scope
         if engine.name == self.engine_name or not engine.trains:
             return
         while scope is not None and scope.unlisted is None and not scope.in_place:
@@ -193,20 +196,20 @@ class Variable:
         if scope is not None:
             self.to_engine(engine.name)
 
-    def write(self, value):
+    def write(self, value: Any) -> None:
         """Keep `value`, an array of the right shape and dtype: in the innermost scope, else for good."""
-        if state.local.scope is not None:
-            state.local.scope.write(self, value)
+        if state.context.scope is not None:
+            state.context.scope.write(self, value)
         else:
             self._keep(value)
 
     # The user's side
 
     @property
-    def value(self):
+    def value(self) -> Any:
         """The value on the engine that `use_engine` put in force, in the precision of the layer that is running."""
-        engine = state.local.engine
-        target = state.local.autocast
+        engine = state.context.engine
+        target = state.context.autocast
         if target is None or not self.autocast or not self.dtype.startswith(("float", "bfloat")):
             target = self.dtype
         if engine is not None and engine.is_abstract:
@@ -216,15 +219,15 @@ class Variable:
             value = engine.asarray(engines.get(self.engine_name).to_numpy(value))
         return value if target == self.dtype else engines.current().cast(value, target)
 
-    def numpy(self):
+    def numpy(self) -> Any:
         """The value as a NumPy array of its own."""
-        if state.local.scope is None:
+        if state.context.scope is None:
             return self.on_host()
         return np.array(engines.get(self.engine_name).to_numpy(self.raw()))
 
-    def on_host(self):
+    def on_host(self) -> Any:
         """The value outside all scopes, as a NumPy array of its own."""
-        known = state.local.host_values
+        known = state.context.host_values
         if known is not None and id(self) in known:
             return np.array(known[id(self)])
         value = self._value
@@ -238,7 +241,7 @@ class Variable:
         engine = engines.get(self.engine_name)
         return np.array(engine.to_numpy(engine.read(value)))
 
-    def assign(self, value):
+    def assign(self, value: Any) -> Any:
         """Set the value, and return the variable.
 
         Raises: ValueError if the shape differs.
@@ -248,28 +251,28 @@ class Variable:
             raise ValueError(
                 f"Variable {self.path!r} has shape {self.shape}; a value of shape {shape} can't be assigned to it."
             )
-        engine = state.local.engine or engines.current()
+        engine = state.context.engine or engines.current()
         if engine.is_abstract:
             return self
         self._join_program()
         if engine.name == self.engine_name and engine.is_array(value) and engine.dtype(value) == self.dtype:
             self.write(value)
-        elif state.local.scope is None and isinstance(value, np.ndarray):
+        elif state.context.scope is None and isinstance(value, np.ndarray):
             self._keep_host(np.array(value, dtype=dtypes.numpy_dtype(self.dtype)))
         else:
             with engines.use_engine(self.engine_name):
                 self.write(engines.current().asarray(as_array(value), self.dtype))
         return self
 
-    def assign_add(self, value):
+    def assign_add(self, value: Any) -> Any:
         """Add to the value, and return the variable."""
         return self.assign(_arithmetic("add", self, value))
 
-    def assign_sub(self, value):
+    def assign_sub(self, value: Any) -> Any:
         """Subtract from the value, and return the variable."""
         return self.assign(_arithmetic("subtract", self, value))
 
-    def to_engine(self, name):
+    def to_engine(self, name: str | None) -> None:
         """Move the value to another engine."""
         if name != self.engine_name:
             with state.storage_lock:
@@ -305,7 +308,7 @@ class Variable:
     __copy__ = independent_copy
 
     @property
-    def ndim(self):
+    def ndim(self) -> Any:
         """The number of axes."""
         return len(self.shape)
 
@@ -331,7 +334,7 @@ class Variable:
         return int(self.numpy())
 
     def __repr__(self):
-        shown = "" if state.local.scope is not None else f", value={np.array2string(self.numpy(), threshold=8)}"
+        shown = "" if state.context.scope is not None else f", value={np.array2string(self.numpy(), threshold=8)}"
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}{shown}>"
 
 
@@ -339,15 +342,11 @@ with_operators(Variable)
 
 
 def _arithmetic(name, variable, value):
-    from kerata.ops import numpy
-
     with autocast_scope(None):
-        return getattr(numpy, name)(variable.value, value)
+        return op_named(name)(variable.value, value)
 
 
 def _takes_dtype(initializer):
-    import inspect
-
     try:
         parameters = inspect.signature(initializer).parameters
     except (TypeError, ValueError):

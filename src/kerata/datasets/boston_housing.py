@@ -8,10 +8,13 @@ Source: D. Harrison, D. Rubinfeld 1978, doi:10.1016/0095-0696(78)90006-2.
 The examples are not run by the tests: they download.
 """
 
+from typing import Any
+
+from kerata.core.types import Path, Seed
 from kerata.datasets.files import fetched, read_npz, split_shuffled
 
 
-def load_data(path="boston_housing.npz", test_split=0.2, seed=113):
+def load_data(path: Path = "boston_housing.npz", test_split: float = 0.2, seed: Seed = 113) -> Any:
     """The districts as `(x_train, y_train), (x_test, y_test)`.
 
     Args:

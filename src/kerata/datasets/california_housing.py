@@ -5,10 +5,13 @@ Source: R. Pace, R. Barry 1997, doi:10.1016/S0167-7152(96)00140-X.
 The examples are not run by the tests: they download.
 """
 
+from typing import Any
+
+from kerata.core.types import Path, Seed
 from kerata.datasets.files import fetched, read_npz, split_shuffled
 
 
-def load_data(version="large", path="california_housing.npz", test_split=0.2, seed=113):
+def load_data(version: str = "large", path: Path = "california_housing.npz", test_split: float = 0.2, seed: Seed = 113) -> Any:
     """The districts as `(x_train, y_train), (x_test, y_test)`.
 
     Args:

@@ -6,12 +6,13 @@ The examples are not run by the tests: they download.
 """
 
 import pathlib
+from typing import Any
 
 from kerata.datasets.cifar import read_batches
 from kerata.datasets.files import fetched
 
 
-def load_data():
+def load_data() -> Any:
     """The pictures as `(x_train, y_train), (x_test, y_test)`.
 
     Shapes: x (samples, 32, 32, 3) in uint8, 0 to 255; y (samples, 1) in uint8: airplane, automobile, bird, cat, deer, dog,

@@ -6,12 +6,13 @@ The examples are not run by the tests: they download.
 """
 
 import pathlib
+from typing import Any
 
 from kerata.datasets.cifar import read_batches
 from kerata.datasets.files import fetched
 
 
-def load_data(label_mode="fine"):
+def load_data(label_mode: str = "fine") -> Any:
     """The pictures as `(x_train, y_train), (x_test, y_test)`.
 
     Args:

@@ -5,11 +5,14 @@ Repository, 1998, https://doi.org/10.24432/C50P49, under CC BY 4.0; in the form 
 """
 
 import importlib.resources
+from typing import Any
 
 import numpy as np
 
+from kerata.core.types import Seed
 
-def load_data(test_split=0.2, seed=113):
+
+def load_data(test_split: float = 0.2, seed: Seed = 113) -> Any:
     """The digits as `(x_train, y_train), (x_test, y_test)`.
 
     Args:

@@ -5,10 +5,12 @@ Source: H. Xiao, K. Rasul, R. Vollgraf 2017, arXiv:1708.07747, under the MIT lic
 The examples are not run by the tests: they download.
 """
 
+from typing import Any
+
 from kerata.datasets.files import fetched, read_idx
 
 
-def load_data():
+def load_data() -> Any:
     """The pictures as `(x_train, y_train), (x_test, y_test)`.
 
     Shapes: x (samples, 28, 28) in uint8, 0 to 255; y (samples,) in uint8: T-shirt, trouser, pullover, dress, coat, sandal,

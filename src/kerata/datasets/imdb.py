@@ -7,17 +7,27 @@ The examples are not run by the tests: they download.
 
 import json
 import pathlib
+from typing import Any
 
 import numpy as np
 
 from kerata.core import suggestions
+from kerata.core.types import Path, Seed
 from kerata.datasets.files import fetched, read_npz
 from kerata.datasets.word_sequences import selected
 
 
 def load_data(
-    path="imdb.npz", num_words=None, skip_top=0, maxlen=None, seed=113, start_char=1, oov_char=2, index_from=3, **kwargs
-):
+    path: Path = "imdb.npz",
+    num_words: int | None = None,
+    skip_top: int = 0,
+    maxlen: int | None = None,
+    seed: Seed = 113,
+    start_char: int = 1,
+    oov_char: int = 2,
+    index_from: int = 3,
+    **kwargs: Any,
+) -> Any:
     """The reviews as `(x_train, y_train), (x_test, y_test)`, each a list of words' numbers, frequent words first.
 
     Args:
@@ -57,7 +67,7 @@ def load_data(
     return (x[in_train], y[in_train]), (x[~in_train], y[~in_train])
 
 
-def get_word_index(path="imdb_word_index.json"):
+def get_word_index(path: Path = "imdb_word_index.json") -> Any:
     """A dict from word to its number, without `index_from`: the most frequent word has number 1.
 
     >>> from kerata.datasets import imdb

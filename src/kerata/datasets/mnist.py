@@ -5,10 +5,13 @@ Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digit
 The examples are not run by the tests: they download.
 """
 
+from typing import Any
+
+from kerata.core.types import Path
 from kerata.datasets.files import fetched, read_npz
 
 
-def load_data(path="mnist.npz"):
+def load_data(path: Path = "mnist.npz") -> Any:
     """The digits as `(x_train, y_train), (x_test, y_test)`.
 
     Args:

@@ -7,9 +7,11 @@ The examples are not run by the tests: they download.
 
 import json
 import pathlib
+from typing import Any
 
 import numpy as np
 
+from kerata.core.types import Path, Seed
 from kerata.datasets.files import fetched, read_npz
 from kerata.datasets.word_sequences import selected
 
@@ -21,16 +23,16 @@ _LABELS = (
 
 
 def load_data(
-    path="reuters.npz",
-    num_words=None,
-    skip_top=0,
-    maxlen=None,
-    test_split=0.2,
-    seed=113,
-    start_char=1,
-    oov_char=2,
-    index_from=3,
-):
+    path: Path = "reuters.npz",
+    num_words: int | None = None,
+    skip_top: int = 0,
+    maxlen: int | None = None,
+    test_split: float = 0.2,
+    seed: Seed = 113,
+    start_char: int = 1,
+    oov_char: int = 2,
+    index_from: int = 3,
+) -> Any:
     """The newswires as `(x_train, y_train), (x_test, y_test)`, each a list of words' numbers, frequent words first.
 
     Args:
@@ -56,7 +58,7 @@ def load_data(
     return (x[:cut], y[:cut]), (x[cut:], y[cut:])
 
 
-def get_word_index(path="reuters_word_index.json"):
+def get_word_index(path: Path = "reuters_word_index.json") -> Any:
     """A dict from word to its number, without `index_from`: the most frequent word has number 1.
 
     >>> from kerata.datasets import reuters
@@ -66,7 +68,7 @@ def get_word_index(path="reuters_word_index.json"):
     return json.loads(pathlib.Path(fetched("reuters_word_index.json", path)).read_text("utf-8"))
 
 
-def get_label_names():
+def get_label_names() -> Any:
     """The topics' names, in the order of their numbers.
 
     >>> get_label_names()[:3]

@@ -1,6 +1,5 @@
 """Distillation: small models that learn from what a large one has learnt."""
 
-from kerata.distillation.distiller import Distiller
-from kerata.distillation.strategies import DistillationLoss, FeatureDistillation, LogitsDistillation
+from kerata.core import lazy
 
-__all__ = ["DistillationLoss", "Distiller", "FeatureDistillation", "LogitsDistillation"]
+__getattr__, __dir__, __all__ = lazy.attach(__name__, __file__)

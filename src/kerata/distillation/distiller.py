@@ -1,13 +1,15 @@
 """`Distiller`: a student that is trained on labels and by a teacher at once."""
 
 import contextlib
+from typing import Any, cast
 
 import optree
 
 from kerata import engines, ops
-from kerata.core.registry import deserialize_keras_object, serialize_keras_object
+from kerata.core.serialization import deserialize_keras_object, serialize_keras_object
+from kerata.core.types import TensorLike, Tree
 from kerata.distillation.strategies import DistillationLoss
-from kerata.engines.state import local, standing
+from kerata.engines.state import context, thread_context
 from kerata.metrics import Mean
 from kerata.models import Model
 from kerata.training.checks import build_by_call
@@ -46,8 +48,16 @@ class Distiller(Model):
     (3, 2)
     """
 
-    def __init__(self, teacher, student, distillation_losses, distillation_loss_weights=None, student_loss_weight=0.5,
-                 name="distiller", **kwargs):  # fmt: skip
+    def __init__(
+        self,
+        teacher: Any,
+        student: Any,
+        distillation_losses: Any,
+        distillation_loss_weights: Any = None,
+        student_loss_weight: float = 0.5,
+        name: str | None = "distiller",
+        **kwargs: Any,
+    ) -> None:
         _check_models(teacher, student)
         strategies = _checked_strategies(distillation_losses)
         weights = _checked_weights(distillation_loss_weights, strategies)
@@ -63,17 +73,22 @@ class Distiller(Model):
         self.student_loss_tracker = Mean(name="student_loss")
         self.distillation_loss_tracker = Mean(name="distillation_loss")
         self.total_loss_tracker = Mean(name="total_loss")
-        self._seen = None, {}  # the outputs of the last call, and what the student's layers gave in it
+        self._seen: tuple[Any, dict[str, Any]] = (
+            None,
+            {},
+        )  # the outputs of the last call, and what the student's layers gave in it
         self.built = teacher.built and student.built
 
     _untracked = Model._untracked | {"_seen"}
 
     @property
-    def output_names(self):
+    def output_names(self) -> Any:
         """The student's."""
         return self.student.output_names
 
-    def compile(self, optimizer="adam", loss=None, metrics=None, **kwargs):
+    def compile(  # type: ignore[override]
+        self, optimizer: Any = "adam", loss: Any = None, metrics: Any = None, **kwargs: Any
+    ) -> None:
         """Choose how the student is trained; see `Model.compile`.
 
         Raises: ValueError without a loss, unless `student_loss_weight` is 0.
@@ -85,7 +100,7 @@ class Distiller(Model):
             )
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
 
-    def call(self, inputs, training=None, **kwargs):
+    def call(self, inputs: Tree, training: bool | None = None, **kwargs: Any) -> Any:
         """The student's outputs."""
         names = [s.student_layer_name for s in self.distillation_losses if getattr(s, "student_layer_name", None)]
         with _noted(self.student, names) as features:
@@ -93,7 +108,14 @@ class Distiller(Model):
         self._seen = (outputs, features) if names else (None, {})
         return outputs
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(
+        self,
+        x: TensorLike = None,
+        y: TensorLike = None,
+        y_pred: TensorLike = None,
+        sample_weight: TensorLike | None = None,
+        training: bool | None = True,
+    ) -> Any:
         """The loss of a batch, a scalar: on the labels and by the teacher.
 
         `sample_weight` weights the loss on the labels (Keras 3.15.1 leaves it out); strategies give one number for a batch.
@@ -114,7 +136,7 @@ class Distiller(Model):
 
     def _distillation_loss(self, x, y_pred, training):
         """The weighted sum of the strategies' losses."""
-        outputs, features = self._seen
+        outputs, features = cast(Any, self._seen)
         self._seen = None, {}
         if outputs is not y_pred:  # called by hand, for outputs that this model's last call did not give
             names = [s.student_layer_name for s in self.distillation_losses if getattr(s, "student_layer_name", None)]
@@ -140,8 +162,7 @@ class Distiller(Model):
                 build_by_call(model, x)
         super()._build_for(x)
 
-    def get_config(self):
-        """The constructor's arguments."""
+    def get_config(self) -> dict[str, Any]:
         config = {key: value for key, value in super().get_config().items() if key in ("name", "trainable", "dtype")}
         return config | {
             "teacher": serialize_keras_object(self.teacher),
@@ -152,7 +173,7 @@ class Distiller(Model):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Any:  # type: ignore[override]
         """A Distiller from its config."""
         parts = ("teacher", "student", "distillation_losses")
         return cls(**config | {part: deserialize_keras_object(config[part]) for part in parts})
@@ -161,11 +182,12 @@ class Distiller(Model):
 @contextlib.contextmanager
 def _noted(model, names):
     """A dict that is filled with what layers of a model give first, while the model runs in the `with` block."""
-    wanted, features = {id(model.get_layer(name)): name for name in names}, {}
+    wanted = {id(model.get_layer(name)): name for name in names}
+    features: dict[str | None, Any] = {}
     if not wanted:
         yield features
         return
-    before, on_shapes = local.observer, engines.current().is_abstract
+    before, on_shapes = context.observer, engines.current().is_abstract
 
     def observe(layer, outputs):
         if id(layer) in wanted and engines.current().is_abstract == on_shapes:  # a model may be built on shapes meanwhile
@@ -173,7 +195,7 @@ def _noted(model, names):
         if before is not None:
             before(layer, outputs)
 
-    with standing(observer=observe):
+    with thread_context(observer=observe):
         yield features
 
 

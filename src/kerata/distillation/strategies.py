@@ -1,12 +1,14 @@
 """What a student is to have in common with its teacher: its outputs, or what its layers see."""
 
+from typing import Any
+
 import optree
 
-from kerata import losses as losses_module
-from kerata import ops
+from kerata import losses as losses_module, ops
 from kerata.core import suggestions
 from kerata.core.configurable import Configurable
-from kerata.core.registry import deserialize_keras_object, serialize_keras_object
+from kerata.core.serialization import deserialize_keras_object, serialize_keras_object
+from kerata.core.types import TensorLike
 from kerata.losses.loss import LossFunctionWrapper, reduce_weighted
 
 
@@ -21,10 +23,10 @@ class DistillationLoss(Configurable):
     1.5
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         pass
 
-    def compute_loss(self, teacher_outputs, student_outputs, **kwargs):
+    def compute_loss(self, teacher_outputs: TensorLike, student_outputs: TensorLike, **kwargs: Any) -> Any:
         """The loss, a scalar, for the outputs of both models; overridden by every strategy.
 
         Args:
@@ -35,7 +37,7 @@ class DistillationLoss(Configurable):
             f"{type(self).__name__} has no method compute_loss(self, teacher_outputs, student_outputs, **kwargs): write one."
         )
 
-    def validate_outputs(self, teacher_outputs, student_outputs):
+    def validate_outputs(self, teacher_outputs: TensorLike, student_outputs: TensorLike) -> None:
         """Raises: ValueError if the outputs have different structures."""
         first, second = (optree.tree_structure(_plain(x)) for x in (teacher_outputs, student_outputs))
         if first != second:
@@ -44,7 +46,7 @@ class DistillationLoss(Configurable):
                 f"{_told(teacher_outputs)}, the student's {_told(student_outputs)}."
             )
 
-    def validate_model_compatibility(self, teacher, student):
+    def validate_model_compatibility(self, teacher: Any, student: Any) -> None:
         """Raises: ValueError if the strategy can't be used with these models. Called once, before any training."""
 
 
@@ -57,7 +59,7 @@ class _PairwiseDistillation(DistillationLoss):
             raise ValueError(f"{type(self).__name__}: at least one loss must not be None; {loss!r} came.")
         self.loss = optree.tree_map(lambda x: None if x is None else losses_module.get(x), _plain(loss), none_is_leaf=True)
 
-    def validate_outputs(self, teacher_outputs, student_outputs):
+    def validate_outputs(self, teacher_outputs: TensorLike, student_outputs: TensorLike) -> None:
         """Raises: ValueError if the outputs have different structures, or there is not one loss for each."""
         super().validate_outputs(teacher_outputs, student_outputs)
         expected = optree.tree_structure(self.loss, none_is_leaf=True)
@@ -67,7 +69,7 @@ class _PairwiseDistillation(DistillationLoss):
                 f"outputs without a loss; {_told(self.loss)} came."
             )
 
-    def compute_loss(self, teacher_outputs, student_outputs, **kwargs):
+    def compute_loss(self, teacher_outputs: TensorLike, student_outputs: TensorLike, **kwargs: Any) -> Any:
         """The sum of the outputs' losses, a scalar.
 
         Raises: TypeError for arguments by other names.
@@ -86,12 +88,11 @@ class _PairwiseDistillation(DistillationLoss):
         """The loss of one output."""
         return mean_loss(loss, teacher, student)
 
-    def get_config(self):
-        """The constructor's arguments."""
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"loss": serialize_keras_object(self.loss)}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Any:
         """A strategy from its config."""
         return cls(**config | {"loss": deserialize_keras_object(config["loss"])})
 
@@ -123,7 +124,7 @@ class LogitsDistillation(_PairwiseDistillation):
     6.093
     """
 
-    def __init__(self, temperature=3.0, loss="kl_divergence"):
+    def __init__(self, temperature: float = 3.0, loss: Any = "kl_divergence") -> None:
         if isinstance(temperature, bool) or not isinstance(temperature, (int, float)) or not temperature > 0:
             raise ValueError(f"LogitsDistillation: temperature must be a positive number; {temperature!r} came.")
         self.temperature = temperature
@@ -158,11 +159,11 @@ class FeatureDistillation(_PairwiseDistillation):
     2.0
     """
 
-    def __init__(self, loss="mse", teacher_layer_name=None, student_layer_name=None):
+    def __init__(self, loss: Any = "mse", teacher_layer_name: str | None = None, student_layer_name: str | None = None) -> None:
         self.teacher_layer_name, self.student_layer_name = teacher_layer_name, student_layer_name
         self._settle(loss)
 
-    def validate_model_compatibility(self, teacher, student):
+    def validate_model_compatibility(self, teacher: Any, student: Any) -> None:
         """Raises: ValueError if a model has no layer of the name."""
         names = (self.teacher_layer_name, self.student_layer_name)
         for role, model, name in zip(("teacher", "student"), (teacher, student), names):

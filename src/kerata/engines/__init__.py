@@ -13,7 +13,7 @@ import pathlib
 
 import optree
 
-from kerata.engines.state import local, standing
+from kerata.engines.state import context, thread_context
 
 _ENGINES = {
     "jax": ("kerata.engines.jax.engine", "JaxEngine"),
@@ -63,7 +63,7 @@ def _is_installed(library):
 
 def current():
     """The engine that ops run on in this thread."""
-    return local.engine or _instances.get(_default_name) or get(default_name())
+    return context.engine or _instances.get(_default_name) or get(default_name())
 
 
 def owner_of_graph(structure):
@@ -79,14 +79,14 @@ def owner_of_graph(structure):
 
 def current_name():
     """The name of the engine in force, without importing it."""
-    return local.engine.name if local.engine else default_name()
+    return context.engine.name if context.engine else default_name()
 
 
 def concrete_name():
     """The name of the engine that new variables belong to: the one in force, or that around an abstract run."""
-    if local.engine is None:
+    if context.engine is None:
         return default_name()
-    return local.outer_name or default_name() if local.engine.is_abstract else local.engine.name
+    return context.outer_name or default_name() if context.engine.is_abstract else context.engine.name
 
 
 def layer_base():
@@ -155,5 +155,5 @@ def use_engine(engine):
     'numpy'
     """
     engine = get(engine) if isinstance(engine, str) else engine
-    with standing(engine=engine, outer_name=concrete_name()):
+    with thread_context(engine=engine, outer_name=concrete_name()):
         yield engine

@@ -74,7 +74,7 @@ class Engine(abc.ABC):
         """Keep 64-bit numbers from now on: called when the user's `floatx` is float64."""
         return  # most do already
 
-    def adopted(self, x):
+    def as_own_array(self, x):
         """`x` as an array, if it is something else of the engine's library that stands for one; otherwise None."""
         return
 
@@ -117,7 +117,7 @@ class Engine(abc.ABC):
     # State. A variable's value may share memory with its storage: code that needs the value from before an assignment
     # copies it.
 
-    def place(self, x, dtype, trainable=False):
+    def new_storage(self, x, dtype, trainable=False):
         """A variable's storage, from an array: memory of its own."""
         return self.asarray(x, dtype)
 
@@ -125,7 +125,7 @@ class Engine(abc.ABC):
         """The value of a variable's storage."""
         return stored
 
-    def kept(self, stored, value):
+    def stored_after(self, stored, value):
         """The storage after an assignment, by itself or with the value in it; no two variables share memory.
 
         `value` is an array of the engine's, or NumPy's; NumPy's may itself be returned, to be placed when it is read.
@@ -180,7 +180,7 @@ class Engine(abc.ABC):
 
     # Transforms
 
-    def in_one(self, fn, *arrays):
+    def fused(self, fn, *arrays):
         """`fn(xp, *arrays)`, a few small operations without gradients, in as few kernels as the engine can do it."""
         return fn(self.xp, *arrays)
 

@@ -7,7 +7,7 @@ engine can't tell are inferred by two traces: what differs between them is unkno
 import optree
 
 from kerata.engines.abstract.array import AbstractArray
-from kerata.engines.state import StateScope, UnlistedVariables, standing
+from kerata.engines.state import StateScope, UnlistedVariables, thread_context
 
 
 class Listing:
@@ -64,7 +64,7 @@ def inferred(engine, run, probes, args, kwargs):
         given = dict(zip(slots, arrays))
         return optree.tree_unflatten(treedef, [given.get(i, x) for i, x in enumerate(leaves)])
 
-    with standing(engine=engine):
+    with thread_context(engine=engine):
         results = [run([leaves[i] for i in slots], rebuilt, probe) for probe in probes]
     return optree.tree_map(lambda *pair: _merged(engine, *pair), *results)
 

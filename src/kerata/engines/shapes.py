@@ -99,7 +99,8 @@ def einsum_shape(equation, shapes):
     terms = inputs.split(",")
     if len(terms) != len(shapes):
         raise ValueError(f"einsum {equation!r} names {len(terms)} operands; {len(shapes)} came.")
-    sizes, ellipsis = {}, ()
+    sizes: dict[str, int | None] = {}
+    ellipsis: tuple[int | None, ...] = ()
     for term, shape in zip(terms, shapes):
         before, dots, after = term.partition("...")
         extra = len(shape) - len(before) - len(after)

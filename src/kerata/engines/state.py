@@ -4,11 +4,13 @@ Code in kerata is stateful: layers read and assign variables. To compile it, an 
 inside a `StateScope`, which holds the variables' values for the time being and notes which were assigned.
 """
 
+import collections
 import contextlib
 import threading
+from typing import Any
 
 
-class _ThreadState(threading.local):
+class ThreadContext(threading.local):
     def __init__(self):
         self.engine = None  # set by use_engine(); None means the default engine
         self.outer_name = None  # the engine around an abstract run
@@ -21,15 +23,30 @@ class _ThreadState(threading.local):
         self.in_step = False  # whether a step of training, evaluation or prediction runs, or is traced
         self.host_values = None  # id of a variable -> its value, while several were read at once
         self.losses_noted = False  # whether a layer added a loss outside all scopes
+        self.valid = None  # of a padded batch: 1 for each row that is real, 0 for the others, (batch,)
+        self.findings = None  # the `Findings` that notes of what is wrong go to
+        self.step = 0  # the step that they are noted with
+        self.name_counts: collections.Counter[str | None] = collections.Counter()  # how often each automatic name was given
+        self.name_scopes = []  # the names of the name scopes around
+        self.custom_objects = []  # the tables of the `CustomObjectScope`s around
+        self.safe_mode = None  # whether files are read that nobody trusts; None outside of loading
+        self.shared_written = None  # while objects are saved: id of an object -> (the object, its number)
+        self.shared_read = None  # while objects are loaded: number -> the object
+        self.vectorizing = 0  # how many vectorised functions are being traced around
+        self.recording = None  # the recording of kernels that runs
+        self.recorded_for_compiler = None  # whether what is recorded goes to a compiler; None outside of recording
+        self.gradients = 0  # how many gradients are being taken around
+        self.gradients_of = ()  # the variables by whose storage the innermost is taken
+        self.scopes_opened = ()  # scopes that hold what was assigned to one of these
 
 
-local = _ThreadState()
+context = ThreadContext()
 
 
 @contextlib.contextmanager
-def standing(**values):
-    """Inside, the thread stands as `values` say: fields of `local`."""
-    fields = local.__dict__
+def thread_context(**values):
+    """Inside, the fields of `context` that `values` names are what it says."""
+    fields = context.__dict__
     before = {name: fields[name] for name in values}
     fields.update(values)
     try:
@@ -80,17 +97,17 @@ class StateScope:
         self.assigned = {}
         self.losses = {}  # layer id -> list of losses added in this scope
         self.masks = {}  # id of an array -> (the array, its mask)
-        self.unlisted = {} if closed else None
+        self.unlisted: Any = {} if closed else None
         self.in_place = in_place
         self.parent = None
 
     def __enter__(self):
-        self.parent = local.scope
-        local.scope = self
+        self.parent = context.scope
+        context.scope = self
         return self
 
     def __exit__(self, *exception):
-        local.scope = self.parent
+        context.scope = self.parent
 
     def write(self, variable, value):
         key = id(variable)
@@ -111,17 +128,17 @@ class StateScope:
 
 def outside_scopes():
     """Inside, variables are written for good, whatever scope is around."""
-    return standing(scope=None)
+    return thread_context(scope=None)
 
 
 def may_change_in_place():
     """Whether the memory behind variables' values may be changed here: it is theirs, or the scope's own."""
-    return local.scope is None or local.scope.in_place
+    return context.scope is None or context.scope.in_place
 
 
 def read(variable):
     """The value of `variable` here: from the innermost scope that holds it, else None."""
-    scope = local.scope
+    scope = context.scope
     key = id(variable)
     while scope is not None:
         value = scope.values.get(key)

@@ -1,12 +1,17 @@
 """The base class of initializers, and the seeds of the random ones."""
 
+from typing import Any
+
 import numpy as np
 
-from kerata.core import dtypes, seeds
+from kerata.core import dtypes, seeds, serialization
 from kerata.core.configurable import Configurable
+from kerata.core.fields import Field, dataclass, field
+from kerata.core.types import DType, Shape
 from kerata.engines.state import outside_scopes
 
 
+@dataclass
 class Initializer(Configurable):
     """A function `(shape, dtype)` that gives a weight its first value.
 
@@ -23,37 +28,42 @@ class Initializer(Configurable):
     # Whether a variable may put off the draw until its value is needed.
     deferrable = False
 
-    def __init__(self):
-        """No arguments."""
-
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: DType = None) -> Any:
         """A value of the shape and dtype asked for."""
         raise NotImplementedError(f"{type(self).__name__} must define __call__(self, shape, dtype=None).")
 
-    def clone(self):
+    def clone(self) -> Any:
         """A like initializer."""
         return type(self).from_config(self.get_config())
 
 
+class Seed(Field[int | seeds.SeedGenerator | dict[str, Any] | None, int | seeds.SeedGenerator]):
+    """An integer; a `SeedGenerator`, or its JSON form; None for one that is drawn."""
+
+    def convert(self, value, name, owner):
+        value = serialization.deserialize_keras_object(value) if isinstance(value, dict) else value
+        if value is not None and not isinstance(value, (int, np.integer, seeds.SeedGenerator)):
+            raise ValueError(f"A seed is an integer, a SeedGenerator or None; {value!r} came.")
+        return value
+
+
+@dataclass
 class RandomInitializer(Initializer):
     """An initializer with a seed: an integer gives the same values each time, a `SeedGenerator` new ones."""
 
-    def __init__(self, seed=None):
-        if isinstance(seed, dict):
-            from kerata.core import registry
+    seed: Seed = field(default=None, kw_only=True)
 
-            seed = registry.deserialize_keras_object(seed)
-        if seed is not None and not isinstance(seed, (int, np.integer, seeds.SeedGenerator)):
-            raise ValueError(f"A seed is an integer, a SeedGenerator or None; {seed!r} came.")
-        self._given_seed = seed
-        self.seed = seeds.make_default_seed() if seed is None else seed
-        self.deferrable = not isinstance(seed, seeds.SeedGenerator)
+    def __post_init__(self):
+        super().__post_init__()
+        self._given_seed, self.deferrable = self.seed, not isinstance(self.seed, seeds.SeedGenerator)
+        if self.seed is None:
+            self.seed = seeds.make_default_seed()
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments; the seed as it was given."""
-        return super().get_config() | {"seed": _plain_seed(self._given_seed)}
+        return super().get_config() | {"seed": serialization.serialize_keras_object(self._given_seed)}
 
-    def generator(self):
+    def generator(self) -> Any:
         """A NumPy generator at the start of this initializer's stream."""
         seed = self.seed
         if isinstance(seed, seeds.SeedGenerator):
@@ -62,12 +72,6 @@ class RandomInitializer(Initializer):
                 seed.state.assign(state + np.array([0, 1], "uint32"))
             seed = (int(state[0]) << 32) + int(state[1])
         return seeds.host_generator(seed)
-
-
-def _plain_seed(seed):
-    from kerata.core import registry
-
-    return registry.serialize_keras_object(seed)
 
 
 def as_dtype(array, dtype):

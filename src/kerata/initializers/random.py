@@ -1,13 +1,16 @@
 """Initializers that draw: normal, uniform, scaled by the fans, orthogonal."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from kerata.initializers.initializer import RandomInitializer, as_dtype
+from kerata.core.arguments import OneOf, Positive
+from kerata.core.fields import dataclass, field
+from kerata.core.types import DType, Shape
+from kerata.initializers.initializer import RandomInitializer, Seed, as_dtype
 
-_MODES = ("fan_in", "fan_out", "fan_avg")
-_DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
 # The standard deviation of a standard normal distribution cut off at -2 and 2.
 _TRUNCATED_DEVIATION = 0.87962566103423978
 
@@ -28,6 +31,7 @@ def truncated_normal(generator, shape):
     return values.reshape(shape)
 
 
+@dataclass
 class RandomNormal(RandomInitializer):
     """Normally distributed values.
 
@@ -40,14 +44,14 @@ class RandomNormal(RandomInitializer):
     (2, 3)
     """
 
-    def __init__(self, mean=0.0, stddev=0.05, seed=None):
-        super().__init__(seed)
-        self.mean, self.stddev = mean, stddev
+    mean: float = 0.0
+    stddev: float = 0.05
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: DType = None) -> Any:
         return as_dtype(_moved(standard_normal(self.generator(), tuple(shape)), self.stddev, self.mean), dtype)
 
 
+@dataclass
 class TruncatedNormal(RandomInitializer):
     """Normally distributed values within two standard deviations of the mean.
 
@@ -57,14 +61,14 @@ class TruncatedNormal(RandomInitializer):
     True
     """
 
-    def __init__(self, mean=0.0, stddev=0.05, seed=None):
-        super().__init__(seed)
-        self.mean, self.stddev = mean, stddev
+    mean: float = 0.0
+    stddev: float = 0.05
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: DType = None) -> Any:
         return as_dtype(_moved(truncated_normal(self.generator(), tuple(shape)), self.stddev, self.mean), dtype)
 
 
+@dataclass
 class RandomUniform(RandomInitializer):
     """Values evenly distributed from `minval` to `maxval`.
 
@@ -76,11 +80,10 @@ class RandomUniform(RandomInitializer):
     'float32'
     """
 
-    def __init__(self, minval=-0.05, maxval=0.05, seed=None):
-        super().__init__(seed)
-        self.minval, self.maxval = minval, maxval
+    minval: float = -0.05
+    maxval: float = 0.05
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: DType = None) -> Any:
         values = self.generator().random(tuple(shape), dtype=np.float32)
         return as_dtype(_moved(values, self.maxval - self.minval, self.minval), dtype)
 
@@ -92,6 +95,23 @@ def _moved(values, scale, offset):
     return values
 
 
+class Fan(OneOf[str, str]):
+    """What a variance is divided by."""
+
+    values = ("fan_in", "fan_out", "fan_avg")
+
+
+class Distribution(OneOf[str, str]):
+    """A distribution's name, in any case."""
+
+    values = ("truncated_normal", "untruncated_normal", "uniform")
+
+    def convert(self, value, name, owner):
+        value = str(value).lower()
+        return super().convert("truncated_normal" if value == "normal" else value, name, owner)
+
+
+@dataclass
 class VarianceScaling(RandomInitializer):
     """Values whose variance is `scale` divided by the number of inputs, of outputs, or their mean.
 
@@ -110,18 +130,13 @@ class VarianceScaling(RandomInitializer):
     True
     """
 
-    def __init__(self, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None, input_axes=None, output_axes=None):
-        super().__init__(seed)
-        if scale <= 0:
-            raise ValueError(f"scale must be positive; {scale!r} came.")
-        distribution = {"normal": "truncated_normal"}.get(str(distribution).lower(), str(distribution).lower())
-        for what, value, allowed in (("mode", mode, _MODES), ("distribution", distribution, _DISTRIBUTIONS)):
-            if value not in allowed:
-                raise ValueError(f"{what} must be one of {', '.join(allowed)}; {value!r} came.")
-        self.scale, self.mode, self.distribution = scale, mode, distribution
-        self.input_axes, self.output_axes = input_axes, output_axes
+    scale: Positive = Positive(1.0)
+    mode: Fan = Fan("fan_in")
+    distribution: Distribution = Distribution("truncated_normal")
+    input_axes: Sequence[int] | None = field(default=None, kw_only=True)
+    output_axes: Sequence[int] | None = field(default=None, kw_only=True)
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: DType = None) -> Any:
         shape = tuple(shape)
         inputs, outputs = compute_fans(shape, self.input_axes, self.output_axes)
         fan = {"fan_in": inputs, "fan_out": outputs, "fan_avg": (inputs + outputs) / 2}[self.mode]
@@ -135,7 +150,7 @@ class VarianceScaling(RandomInitializer):
         return as_dtype(_moved(truncated_normal(generator, shape), deviation / _TRUNCATED_DEVIATION, 0.0), dtype)
 
 
-def compute_fans(shape, input_axes=None, output_axes=None):
+def compute_fans(shape: Shape, input_axes: Any = None, output_axes: Any = None) -> Any:
     """The numbers of inputs and outputs of a kernel: (*window, inputs, outputs) unless the axes are named.
 
     >>> compute_fans((3, 3, 16, 32))
@@ -150,15 +165,25 @@ def compute_fans(shape, input_axes=None, output_axes=None):
     return shape[-2] * window, shape[-1] * window
 
 
+@dataclass
 class _Named(VarianceScaling):
     """A `VarianceScaling` with a name of its own."""
 
     fixed = (1.0, "fan_in", "truncated_normal")
 
-    def __init__(self, seed=None, input_axes=None, output_axes=None):
-        super().__init__(*self.fixed, seed=seed, input_axes=input_axes, output_axes=output_axes)
+    scale: float = field(default=1.0, init=False)
+    mode: str = field(default="fan_in", init=False)
+    distribution: str = field(default="truncated_normal", init=False)
+    seed: Seed = Seed(None)
+    input_axes: Sequence[int] | None = None
+    output_axes: Sequence[int] | None = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.scale, self.mode, self.distribution = self.fixed
 
 
+@dataclass
 class GlorotUniform(_Named):
     """Uniform, variance 2 / (inputs + outputs). Source: Glorot and Bengio 2010.
 
@@ -175,6 +200,7 @@ class GlorotUniform(_Named):
     fixed = (1.0, "fan_avg", "uniform")
 
 
+@dataclass
 class GlorotNormal(_Named):
     """Truncated normal, variance 2 / (inputs + outputs). Source: Glorot and Bengio 2010.
 
@@ -188,6 +214,7 @@ class GlorotNormal(_Named):
     fixed = (1.0, "fan_avg", "truncated_normal")
 
 
+@dataclass
 class HeUniform(_Named):
     """Uniform, variance 2 / inputs. Source: He et al. 2015, arXiv:1502.01852.
 
@@ -201,6 +228,7 @@ class HeUniform(_Named):
     fixed = (2.0, "fan_in", "uniform")
 
 
+@dataclass
 class HeNormal(_Named):
     """Truncated normal, variance 2 / inputs. Source: He et al. 2015, arXiv:1502.01852.
 
@@ -214,6 +242,7 @@ class HeNormal(_Named):
     fixed = (2.0, "fan_in", "truncated_normal")
 
 
+@dataclass
 class LecunUniform(_Named):
     """Uniform, variance 1 / inputs. Source: Klambauer et al. 2017, arXiv:1706.02515.
 
@@ -227,6 +256,7 @@ class LecunUniform(_Named):
     fixed = (1.0, "fan_in", "uniform")
 
 
+@dataclass
 class LecunNormal(_Named):
     """Truncated normal, variance 1 / inputs. Source: Klambauer et al. 2017, arXiv:1706.02515.
 
@@ -240,6 +270,7 @@ class LecunNormal(_Named):
     fixed = (1.0, "fan_in", "truncated_normal")
 
 
+@dataclass
 class Orthogonal(RandomInitializer):
     """A matrix whose rows or columns, whichever are fewer, are orthogonal; further axes are folded into the rows.
 
@@ -254,11 +285,9 @@ class Orthogonal(RandomInitializer):
     True
     """
 
-    def __init__(self, gain=1.0, seed=None):
-        super().__init__(seed)
-        self.gain = gain
+    gain: float = 1.0
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: DType = None) -> Any:
         if len(shape) < 2:
             raise ValueError(f"Orthogonal makes tensors of at least 2 axes; the shape asked for is {tuple(shape)}.")
         rows, columns = math.prod(shape[:-1]), shape[-1]

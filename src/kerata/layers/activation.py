@@ -1,19 +1,44 @@
 """Activation functions with arguments or weights, as layers."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from kerata import activations, ops
 from kerata.core.arrays import dtype_of
-from kerata.layers.arguments import make_weight, settle
+from kerata.core.fields import Field, dataclass
+from kerata.core.types import Shape, TensorLike, Tree
+from kerata.layers.arguments import Constraint, Initializer, Regularizer, make_weight
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer
 
 
-def _non_negative(value, name, layer):
-    """Raises: ValueError if `value` is None or negative."""
-    if value is None or value < 0:
-        raise ValueError(f"{type(layer).__name__}: {name} must be a number, not negative; {value!r} came.")
-    return value
+class NonNegative(Field[float, float]):
+    """A number that is not negative."""
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError for None and negative numbers."""
+        if value is None or value < 0:
+            raise ValueError(f"{type(owner).__name__}: {name} must be a number, not negative; {value!r} came.")
+        return value
 
 
+class Bound(Field[float | None, float | None]):
+    """A number that is not negative, or None for none."""
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError for negative numbers."""
+        return None if value is None else NonNegative().convert(value, name, owner)
+
+
+class SharedAxes(Field[int | Sequence[int] | None, list[int] | None]):
+    """An axis, or several of them; None for none."""
+
+    def convert(self, value, name, owner):
+        """A list, or None."""
+        return value if value is None else list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+@dataclass
 class ReLU(Layer):
     """`max(x, 0)`, with a largest value, a slope on the left and a threshold.
 
@@ -26,17 +51,15 @@ class ReLU(Layer):
 
     supports_masking = True
 
-    def __init__(self, max_value=None, negative_slope=0.0, threshold=0.0, **kwargs):
-        super().__init__(**kwargs)
-        self.max_value = None if max_value is None else _non_negative(max_value, "max_value", self)
-        self.negative_slope = _non_negative(negative_slope, "negative_slope", self)
-        self.threshold = _non_negative(threshold, "threshold", self)
+    max_value: Bound = Bound(None)
+    negative_slope: NonNegative = NonNegative(0.0)
+    threshold: NonNegative = NonNegative(0.0)
 
-    def call(self, inputs):
-        """The function of the inputs."""
+    def call(self, inputs: Tree) -> Any:
         return activations.relu(inputs, self.negative_slope, self.max_value, self.threshold)
 
 
+@dataclass
 class LeakyReLU(Layer):
     """x where it is positive, else `negative_slope * x` (Maas et al. 2013).
 
@@ -47,15 +70,13 @@ class LeakyReLU(Layer):
 
     supports_masking = True
 
-    def __init__(self, negative_slope=0.3, **kwargs):
-        super().__init__(**kwargs)
-        self.negative_slope = _non_negative(negative_slope, "negative_slope", self)
+    negative_slope: NonNegative = NonNegative(0.3)
 
-    def call(self, inputs):
-        """The function of the inputs."""
+    def call(self, inputs: Tree) -> Any:
         return activations.leaky_relu(inputs, negative_slope=self.negative_slope)
 
 
+@dataclass
 class PReLU(Layer):
     """x where it is positive, else `alpha * x` with a trained `alpha` (He et al. 2015, arXiv:1502.01852).
 
@@ -72,19 +93,12 @@ class PReLU(Layer):
 
     supports_masking = True
 
-    def __init__(self, alpha_initializer="Zeros", alpha_regularizer=None, alpha_constraint=None, shared_axes=None, **kwargs):
-        super().__init__(**kwargs)
-        settle(
-            self,
-            alpha_initializer=alpha_initializer,
-            alpha_regularizer=alpha_regularizer,
-            alpha_constraint=alpha_constraint,
-        )
-        if shared_axes is not None:
-            shared_axes = list(shared_axes) if isinstance(shared_axes, (list, tuple)) else [shared_axes]
-        self.shared_axes = shared_axes
+    alpha_initializer: Initializer = Initializer("Zeros")
+    alpha_regularizer: Regularizer = Regularizer(None)
+    alpha_constraint: Constraint = Constraint(None)
+    shared_axes: SharedAxes = SharedAxes(None)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Make alpha."""
         shared = self.shared_axes or []
         shape = [1 if axis in shared else length for axis, length in enumerate(input_shape)][1:]
@@ -92,11 +106,11 @@ class PReLU(Layer):
         axes = {axis: length for axis, length in enumerate(input_shape) if axis and axis not in shared}
         self.input_spec = InputSpec(ndim=len(input_shape), axes=axes)
 
-    def call(self, inputs):
-        """The function of the inputs."""
-        return ops.subtract(activations.relu(inputs), ops.multiply(self.alpha, activations.relu(ops.negative(inputs))))
+    def call(self, inputs: Tree) -> Any:
+        return ops.subtract(activations.relu(inputs), self.alpha * activations.relu(ops.negative(inputs)))
 
 
+@dataclass
 class ELU(Layer):
     """x where it is positive, else `alpha * (exp(x) - 1)` (Clevert et al. 2016, arXiv:1511.07289).
 
@@ -107,15 +121,13 @@ class ELU(Layer):
 
     supports_masking = True
 
-    def __init__(self, alpha=1.0, **kwargs):
-        super().__init__(**kwargs)
-        self.alpha = alpha
+    alpha: float = 1.0
 
-    def call(self, inputs):
-        """The function of the inputs."""
+    def call(self, inputs: Tree) -> Any:
         return activations.elu(inputs, alpha=self.alpha)
 
 
+@dataclass
 class Softmax(Layer):
     """`exp(x) / sum(exp(x))` along an axis or several; with a mask, over what it lets count.
 
@@ -129,22 +141,19 @@ class Softmax(Layer):
 
     supports_masking = True
 
-    def __init__(self, axis=-1, **kwargs):
-        super().__init__(**kwargs)
-        self.axis = axis
+    axis: int | Sequence[int] = -1
 
-    def call(self, inputs, mask=None):
+    def call(self, inputs: Tree, mask: TensorLike | None = None) -> Any:
         """The shares; 0 where the mask is False."""
         if mask is None:
             return self._shares(inputs)
-        dtype = dtype_of(inputs)
-        low = -3e4 if dtype == "float16" else -1e9
+        low = -3e4 if dtype_of(inputs) == "float16" else -1e9
         shares = self._shares(ops.where(mask, inputs, low))
-        return ops.multiply(shares, ops.cast(mask, dtype))
+        return shares * ops.cast(mask, dtype_of(shares))
 
     def _shares(self, x):
         if not isinstance(self.axis, (list, tuple)):
             return activations.softmax(x, axis=self.axis)
         axes = tuple(self.axis)
-        powers = ops.exp(ops.subtract(x, ops.stop_gradient(ops.max(x, axes, keepdims=True))))
-        return ops.divide(powers, ops.sum(powers, axes, keepdims=True))
+        powers = ops.exp(x - ops.stop_gradient(ops.max(x, axes, keepdims=True)))
+        return powers / ops.sum(powers, axes, keepdims=True)

@@ -6,29 +6,38 @@ from typing import Any, SupportsIndex
 from kerata import activations, constraints, initializers, ops, regularizers
 from kerata.core.config import standardize_data_format
 from kerata.core.fields import Field
+from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer
 
 # What has a name in one of kerata's namespaces, or the JSON form of one of its objects.
 Named = str | dict[str, Any] | Callable[..., Any] | None
+Integers = SupportsIndex | Sequence[SupportsIndex]
 
 
 class PositiveInt(Field[SupportsIndex, int]):
     """A positive integer."""
 
     def convert(self, value, name, owner):
-        """Raises: ValueError for anything else."""
         return positive_integer(value, name, owner)
+
+
+class OptionalPositiveInt(Field[SupportsIndex | None, int | None]):
+    """A positive integer, or None."""
+
+    def convert(self, value, name, owner):
+        return None if value is None else positive_integer(value, name, owner)
 
 
 class Share(Field[float, float]):
     """A number from 0 to 1."""
 
     def convert(self, value, name, owner):
-        """Raises: ValueError for anything else."""
-        return rate(value, name, owner)
+        if not isinstance(value, (int, float)) or not 0 <= value <= 1:
+            raise ValueError(f"{type(owner).__name__}: {name} must be a number from 0 to 1; {value!r} came.")
+        return value
 
 
-class Shape(Field[SupportsIndex | Sequence[SupportsIndex | None], tuple[int | None, ...]]):
+class PartialShape(Field[SupportsIndex | Sequence[SupportsIndex | None], tuple[int | None, ...]]):
     """A shape without the batch axis, or the length of its one axis; None stands for what the input gives."""
 
     def convert(self, value, name, owner):
@@ -36,27 +45,26 @@ class Shape(Field[SupportsIndex | Sequence[SupportsIndex | None], tuple[int | No
         return (value,) if isinstance(value, int) else tuple(value)
 
 
-class PerAxis(Field[SupportsIndex | Sequence[SupportsIndex], tuple[int, ...]]):
-    """One integer for each of a layer's spatial axes; one stands for all of them.
-
-    Args:
-        least: the least that they may be.
-    """
-
-    def __init__(self, default=Field.required, *, least=1, **options):
-        super().__init__(default, **options)
-        self.least = least
+class PerAxis(Field[Integers, tuple[int, ...]]):
+    """One positive integer for each of a layer's spatial axes; one stands for all of them."""
 
     def convert(self, value, name, owner):
         """Raises: ValueError for another count, and for what is no such integer."""
-        return per_axis(value, owner.rank, name, owner, self.least)
+        return per_axis(value, owner.rank, name, owner)
+
+
+class Axes(Field[Integers, int | list[int]]):
+    """An axis, or several of them."""
+
+    def convert(self, value, name, owner):
+        """An integer or a list."""
+        return list(value) if isinstance(value, (list, tuple)) else int(value)
 
 
 class Activation(Field[Named, Callable[..., Any]]):
     """A function, or the name of one of `activations`; None for none."""
 
     def convert(self, value, name, owner):
-        """Raises: ValueError for an unknown name."""
         return activations.get(value)
 
 
@@ -64,7 +72,6 @@ class Initializer(Field[Named, Callable[..., Any]]):
     """How a weight starts: a function of shape and dtype, or the name of one of `initializers`."""
 
     def convert(self, value, name, owner):
-        """Raises: ValueError for an unknown name."""
         return initializers.get(value)
 
 
@@ -72,7 +79,6 @@ class Regularizer(Field[Named, Callable[..., Any] | None]):
     """A penalty that is added to the loss: a function, or the name of one of `regularizers`; None for none."""
 
     def convert(self, value, name, owner):
-        """Raises: ValueError for an unknown name."""
         return regularizers.get(value)
 
 
@@ -80,7 +86,6 @@ class Constraint(Field[Named, Callable[..., Any] | None]):
     """What a weight becomes after each update: a function, or the name of one of `constraints`; None for none."""
 
     def convert(self, value, name, owner):
-        """Raises: ValueError for an unknown name."""
         return constraints.get(value)
 
 
@@ -88,7 +93,6 @@ class DataFormat(Field[str | None, str]):
     """ "channels_last" or "channels_first"; `image_data_format()` if None."""
 
     def convert(self, value, name, owner):
-        """Raises: ValueError for anything else."""
         return standardize_data_format(value)
 
 
@@ -142,44 +146,6 @@ def per_axis(value, rank, name, layer, least=1):
     return tuple(int(v) for v in values)
 
 
-def pairs(value, rank, name, layer):
-    """A pair (before, after) for each spatial axis, from one integer, one for each axis, or the pairs themselves.
-
-    Raises: ValueError naming the argument and the layer's class.
-    """
-    parts = value if isinstance(value, (list, tuple)) else [value] * rank
-    if rank == 1 and len(parts) == 2:
-        parts = [parts]
-    found = [tuple(p) if isinstance(p, (list, tuple)) else (p, p) for p in parts]
-    if len(found) != rank or any(len(p) != 2 or not all(_is_count(n) for n in p) for p in found):
-        each = "or a pair (before, after)" if rank == 1 else f"{rank} of them, or {rank} pairs (before, after)"
-        raise ValueError(f"{type(layer).__name__}: {name} must be a non-negative integer, {each}; {value!r} came.")
-    return tuple((int(before), int(after)) for before, after in found)
-
-
-def _is_count(n):
-    return hasattr(n, "__index__") and not isinstance(n, bool) and int(n) >= 0
-
-
-def rate(value, name, layer):
-    """`value`, if it is a number from 0 to 1.
-
-    Raises: ValueError naming the argument and the layer's class.
-    """
-    if not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        raise ValueError(f"{type(layer).__name__}: {name} must be a number from 0 to 1; {value!r} came.")
-    return value
-
-
-_GETTERS = {"initializer": initializers.get, "regularizer": regularizers.get, "constraint": constraints.get}
-
-
-def settle(layer, **given):
-    """Set `kernel_initializer=...`, `bias_constraint=...` and their like as attributes, names made into objects."""
-    for name, value in given.items():
-        setattr(layer, name, _GETTERS[name.rpartition("_")[2]](value))
-
-
 def make_weight(layer, name, shape, kind=None, **options):
     """A weight from a layer's arguments: `kernel_initializer` and so on, for the kind "kernel"."""
     kind = kind or name
@@ -194,10 +160,20 @@ def make_weight(layer, name, shape, kind=None, **options):
 
 
 class Ranked(Layer):
-    """A family of layers that differ in the number of their spatial axes, `rank`."""
+    """A family of layers that differ in the number of their spatial axes, `rank`, and share their doc string."""
 
     rank = 1
-    each_axis = ("strides", "dilation_rate", "pool_size")  # arguments whose default is shown as one number an axis
+    data_format = "channels_last"  # of those that have no such argument
+    each_axis = ("strides", "dilation_rate", "pool_size", "size")  # arguments whose default is shown as one number an axis
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if cls.__doc__ is None:
+            cls.__doc__ = cls.__base__.__doc__
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.input_spec = InputSpec(ndim=self.rank + 2)
 
     @classmethod
     def _signature(cls):

@@ -1,8 +1,13 @@
 """Attention of one sequence to another."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from kerata import activations, ops, random
 from kerata.core.arrays import static_shape
+from kerata.core.fields import dataclass, field
 from kerata.core.seeds import SeedGenerator
+from kerata.core.types import Shape, TensorLike, Tree
 from kerata.layers.layer import Layer
 
 _FAR_BELOW = -1e9
@@ -28,6 +33,7 @@ def both(first, second):
     return ops.logical_and(first, second)
 
 
+@dataclass
 class Attention(Layer):
     """Dot-product attention without weights for the projections (Luong et al. 2015, arXiv:1508.04025).
 
@@ -51,19 +57,21 @@ class Attention(Layer):
     (2, 4, 3)
     """
 
-    def __init__(self, use_scale=False, score_mode="dot", dropout=0.0, seed=None, **kwargs):
-        super().__init__(**kwargs)
-        if score_mode not in ("dot", "concat"):
-            raise ValueError(f"{type(self).__name__}: score_mode must be 'dot' or 'concat'; {score_mode!r} came.")
-        self.supports_masking = True
-        self.use_scale = use_scale
-        self.score_mode = score_mode
-        self.dropout = dropout
-        self.seed = seed
-        if dropout > 0:
-            self.seed_generator = SeedGenerator(seed)
+    supports_masking = True
 
-    def build(self, input_shape):
+    use_scale: bool = False
+    score_mode: str = "dot"
+    dropout: float = 0.0
+    seed: int | SeedGenerator | None = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.score_mode not in ("dot", "concat"):
+            raise ValueError(f"{type(self).__name__}: score_mode must be 'dot' or 'concat'; {self.score_mode!r} came.")
+        if self.dropout > 0:
+            self.seed_generator = SeedGenerator(self.seed)
+
+    def build(self, input_shape: Sequence[Shape]) -> None:
         """Make the trained numbers."""
         self._check_inputs(input_shape)
         self.scale = self.concat_score_weight = None
@@ -87,13 +95,20 @@ class Attention(Layer):
         """(batch, targets, sources)."""
         if self.score_mode == "dot":
             scores = ops.einsum("...td,...sd->...ts", query, key)
-            return scores if self.scale is None else ops.multiply(scores, self.scale)
-        total = ops.add(ops.expand_dims(query, -2), ops.expand_dims(key, -3))
+            return scores if self.scale is None else scores * self.scale
+        total = ops.expand_dims(query, -2) + ops.expand_dims(key, -3)
         if self.scale is not None:
-            total = ops.multiply(total, self.scale)
-        return ops.multiply(self.concat_score_weight, ops.sum(ops.tanh(total), -1))
+            total = total * self.scale
+        return self.concat_score_weight * ops.sum(ops.tanh(total), -1)
 
-    def call(self, inputs, mask=None, training=False, return_attention_scores=False, use_causal_mask=False):
+    def call(
+        self,
+        inputs: Tree,
+        mask: TensorLike | None = None,
+        training: bool | None = False,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
+    ) -> Any:
         """The values, weighted by attention; with `return_attention_scores` a tuple of them and the scores."""
         self._check_inputs(inputs)
         self._check_masks(mask, inputs)
@@ -108,15 +123,16 @@ class Attention(Layer):
             scores = random.dropout(scores, self.dropout, seed=self.seed_generator)
         result = ops.matmul(scores, value)
         if query_mask is not None:
-            result = ops.multiply(result, ops.cast(ops.expand_dims(query_mask, -1), ops.dtype(result)))
+            result = result * ops.cast(ops.expand_dims(query_mask, -1), ops.dtype(result))
         return (result, scores) if return_attention_scores else result
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Tree, mask: TensorLike | None = None) -> Any:
         """The query's mask."""
         self._check_masks(mask, inputs)
         return None if mask is None else mask[0]
 
 
+@dataclass(unlisted=("score_mode", "seed"))
 class AdditiveAttention(Attention):
     """Attention with scores `sum(scale * tanh(query + key))` (Bahdanau et al. 2015, arXiv:1409.0473).
 
@@ -131,10 +147,10 @@ class AdditiveAttention(Attention):
     (2, 4, 3)
     """
 
-    def __init__(self, use_scale=True, dropout=0.0, **kwargs):
-        super().__init__(use_scale=use_scale, dropout=dropout, **kwargs)
+    use_scale: bool = True
+    score_mode: str = field(default="dot", kw_only=True, config=False)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[Shape]) -> None:
         """Make the scale (depth,)."""
         self._check_inputs(input_shape)
         self.scale = None
@@ -142,11 +158,5 @@ class AdditiveAttention(Attention):
             self.scale = self.add_weight(name="scale", shape=(input_shape[0][-1],), initializer="glorot_uniform")
 
     def _scores(self, query, key):
-        total = ops.tanh(ops.add(ops.expand_dims(query, -2), ops.expand_dims(key, -3)))
-        return ops.sum(total if self.scale is None else ops.multiply(total, self.scale), -1)
-
-    def get_config(self):
-        """The constructor's arguments."""
-        config = super().get_config()
-        del config["score_mode"]
-        return config
+        total = ops.tanh(ops.expand_dims(query, -2) + ops.expand_dims(key, -3))
+        return ops.sum(total if self.scale is None else total * self.scale, -1)

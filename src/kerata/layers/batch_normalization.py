@@ -1,15 +1,29 @@
 """Batch normalization, and batch renormalization."""
 
+from collections.abc import Sequence
+from typing import Any, SupportsIndex
+
 from kerata import ops
 from kerata.core import batch
 from kerata.core.arrays import dtype_of
-from kerata.layers.arguments import make_weight, settle
+from kerata.core.fields import Field, dataclass
+from kerata.core.types import Shape, TensorLike, Tree
+from kerata.layers.arguments import Constraint, Initializer, Regularizer, make_weight
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer
-from kerata.ops import nn
-from kerata.ops.numpy import widened
+from kerata.ops.normalization import batch_normalization, channel_moments, normalize_by_batch
+from kerata.ops.promotion import widened
 
 
+class Axis(Field[SupportsIndex | Sequence[SupportsIndex], int]):
+    """An axis, or a list of one."""
+
+    def convert(self, value, name, owner):
+        """An integer."""
+        return int(value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value)
+
+
+@dataclass
 class BatchNormalization(Layer):
     """Each channel with mean 0 and variance 1 over the batch, then scaled and shifted.
 
@@ -46,49 +60,34 @@ class BatchNormalization(Layer):
     computes_wide = True
     mixes_batch = True
 
-    def __init__(
-        self,
-        axis=-1,
-        momentum=0.99,
-        epsilon=0.001,
-        center=True,
-        scale=True,
-        beta_initializer="zeros",
-        gamma_initializer="ones",
-        moving_mean_initializer="zeros",
-        moving_variance_initializer="ones",
-        beta_regularizer=None,
-        gamma_regularizer=None,
-        beta_constraint=None,
-        gamma_constraint=None,
-        renorm=False,
-        renorm_clipping=None,
-        renorm_momentum=0.99,
-        synchronized=False,
-        **kwargs,
-    ):
-        super().__init__(**kwargs)
-        self.axis = int(axis[0] if isinstance(axis, (list, tuple)) and len(axis) == 1 else axis)
-        self.momentum, self.epsilon = float(momentum), epsilon
-        self.center, self.scale, self.synchronized = center, scale, synchronized
-        settle(
-            self,
-            beta_initializer=beta_initializer,
-            gamma_initializer=gamma_initializer,
-            moving_mean_initializer=moving_mean_initializer,
-            moving_variance_initializer=moving_variance_initializer,
-            beta_regularizer=beta_regularizer,
-            gamma_regularizer=gamma_regularizer,
-            beta_constraint=beta_constraint,
-            gamma_constraint=gamma_constraint,
-        )
-        self.renorm, self.renorm_momentum = renorm, renorm_momentum
-        self.renorm_clipping = (renorm_clipping or {}) if renorm else renorm_clipping
-        unknown = set(renorm_clipping or ()) - {"rmin", "rmax", "dmax"}
+    axis: Axis = Axis(-1)
+    momentum: float = 0.99
+    epsilon: float = 0.001
+    center: bool = True
+    scale: bool = True
+    beta_initializer: Initializer = Initializer("zeros")
+    gamma_initializer: Initializer = Initializer("ones")
+    moving_mean_initializer: Initializer = Initializer("zeros")
+    moving_variance_initializer: Initializer = Initializer("ones")
+    beta_regularizer: Regularizer = Regularizer(None)
+    gamma_regularizer: Regularizer = Regularizer(None)
+    beta_constraint: Constraint = Constraint(None)
+    gamma_constraint: Constraint = Constraint(None)
+    renorm: bool = False
+    renorm_clipping: dict[str, float] | None = None
+    renorm_momentum: float = 0.99
+    synchronized: bool = False
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.momentum = float(self.momentum)
+        unknown = set(self.renorm_clipping or ()) - {"rmin", "rmax", "dmax"}
         if unknown:
             raise ValueError(f"BatchNormalization: renorm_clipping has keys rmin, rmax and dmax; {sorted(unknown)} came.")
+        if self.renorm and self.renorm_clipping is None:
+            self.renorm_clipping = {}
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Make gamma, beta and the moving statistics, one number a channel."""
         rank = len(input_shape)
         if not -rank <= self.axis < rank:
@@ -110,34 +109,33 @@ class BatchNormalization(Layer):
     def _initial_deviation(self, shape, dtype=None):
         return ops.sqrt(self.moving_variance_initializer(shape, dtype=dtype))
 
-    def call(self, inputs, training=None, mask=None):
+    def call(self, inputs: Tree, training: bool | None = None, mask: TensorLike | None = None) -> Any:
         """The normalized inputs."""
         dtype = dtype_of(inputs)
         if not (training and self.trainable):
             y = self._normalized(widened(inputs), self.moving_mean, self.moving_variance, self.beta, self.gamma)
         elif self.renorm:
             x = widened(inputs)
-            mean, variance = nn.channel_moments(x, self.axis, _weights(x, mask), self.synchronized)
+            mean, variance = channel_moments(x, self.axis, _weights(x, mask), self.synchronized)
             gamma, beta = self._corrected(mean, variance)
             self._update(mean, variance)
             y = self._normalized(x, mean, variance, beta, gamma)
         else:
             x = inputs if dtype == self.compute_dtype else widened(inputs)
-            y, mean, variance = nn.normalize_by_batch(
+            y, mean, variance = normalize_by_batch(
                 x, self.axis, self.beta, self.gamma, self.epsilon, _weights(x, mask), self.synchronized
             )
             self._update(mean, variance)
         return ops.cast(y, self.compute_dtype)
 
     def _normalized(self, x, mean, variance, beta, gamma):
-        return nn.batch_normalization(x, mean, variance, self.axis, beta, gamma, self.epsilon)
+        return batch_normalization(x, mean, variance, self.axis, beta, gamma, self.epsilon)
 
     def _corrected(self, mean, variance):
         """Gamma and beta such that the batch's statistics act as the moving ones, within bounds."""
-        deviation = ops.sqrt(ops.add(variance, self.epsilon))
-        r = ops.divide(deviation, self.renorm_stddev)
-        d = ops.divide(ops.subtract(mean, self.renorm_mean), self.renorm_stddev)
-        clip = self.renorm_clipping
+        r = ops.sqrt(variance + self.epsilon) / self.renorm_stddev
+        d = (mean - self.renorm_mean) / self.renorm_stddev
+        clip: Any = self.renorm_clipping
         if "rmin" in clip:
             r = ops.maximum(r, clip["rmin"])
         if "rmax" in clip:
@@ -146,8 +144,8 @@ class BatchNormalization(Layer):
             d = ops.clip(d, -clip["dmax"], clip["dmax"])
         r, d = ops.stop_gradient(r), ops.stop_gradient(d)
         if self.gamma is not None:
-            r, d = ops.multiply(r, self.gamma), ops.multiply(d, self.gamma)
-        return r, d if self.beta is None else ops.add(d, self.beta)
+            r, d = r * self.gamma, d * self.gamma
+        return r, d if self.beta is None else d + self.beta
 
     def _update(self, mean, variance):
         """Move the moving statistics towards the batch's."""
@@ -155,20 +153,20 @@ class BatchNormalization(Layer):
         if not self.renorm:
             _move(self.moving_variance, variance, self.momentum)
             return
-        deviation = ops.sqrt(ops.add(variance, self.epsilon))
+        deviation = ops.sqrt(variance + self.epsilon)
         _move(self.moving_stddev, deviation, self.momentum)
-        self.moving_variance.assign(ops.maximum(ops.subtract(ops.square(self.moving_stddev), self.epsilon), 0.0))
+        self.moving_variance.assign(ops.maximum(ops.square(self.moving_stddev) - self.epsilon, 0.0))
         _move(self.renorm_mean, mean, self.renorm_momentum)
         _move(self.renorm_stddev, deviation, self.renorm_momentum)
 
 
 def _move(average, value, momentum):
-    average.assign(ops.add(ops.multiply(average, momentum), ops.multiply(value, 1.0 - momentum)))
+    average.assign(ops.add(average * momentum, value * (1.0 - momentum)))
 
 
 def _weights(x, mask):
     """How much each place counts, broadcast to `x`: by the mask, and by which rows are real; None if all count."""
-    found = [m for m in (mask, batch.local.valid) if m is not None]
+    found = [m for m in (mask, batch.context.valid) if m is not None]
     if not found:
         return None
     weights = 1.0

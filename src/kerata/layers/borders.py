@@ -1,26 +1,53 @@
 """Layers that add to the spatial axes at their ends, cut them off, or stretch them."""
 
+from collections.abc import Sequence
+from typing import Any, SupportsIndex
+
 from kerata import ops
-from kerata.core.config import standardize_data_format
-from kerata.layers.arguments import Ranked, pairs, per_axis
-from kerata.layers.input_spec import InputSpec
-from kerata.ops import nn
+from kerata.core.fields import Field, dataclass, field
+from kerata.core.types import Tree
+from kerata.layers.arguments import DataFormat, OneOf, PerAxis, PositiveInt, Ranked
 from kerata.ops.image import INTERPOLATIONS, resize
+from kerata.ops.lengths import lengths_of
+
+
+class Pairs(Field[SupportsIndex | Sequence[SupportsIndex | Sequence[SupportsIndex]], tuple[Any, ...]]):
+    """A pair (before, after) for each spatial axis, from one integer, one for each axis, or the pairs themselves.
+
+    Where there is one axis it is the pair.
+    """
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError for another count, and for negative numbers."""
+        rank = owner.rank
+        parts = value if isinstance(value, (list, tuple)) else [value] * rank
+        if rank == 1 and len(parts) == 2:
+            parts = [parts]
+        found = [tuple(p) if isinstance(p, (list, tuple)) else (p, p) for p in parts]
+        if len(found) != rank or any(len(p) != 2 or not all(_is_count(n) for n in p) for p in found):
+            each = "or a pair (before, after)" if rank == 1 else f"{rank} of them, or {rank} pairs (before, after)"
+            raise ValueError(f"{type(owner).__name__}: {name} must be a non-negative integer, {each}; {value!r} came.")
+        pairs = tuple((int(before), int(after)) for before, after in found)
+        return pairs[0] if rank == 1 else pairs
+
+
+def _is_count(n):
+    return hasattr(n, "__index__") and not isinstance(n, bool) and int(n) >= 0
 
 
 class Spatial(Ranked):
     """Layers that change the lengths of the spatial axes."""
 
-    data_format = "channels_last"
-
-    def _set_format(self, data_format):
-        self.data_format = standardize_data_format(data_format)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
+    data_format: Any
 
     def _first_axis(self):
         return 1 if self.data_format == "channels_last" else 2
 
+    def _each_axis(self, argument):
+        return (argument,) if self.rank == 1 else argument
 
+
+@dataclass
 class ZeroPadding(Spatial):
     """Zeros added at both ends of each spatial axis.
 
@@ -33,39 +60,35 @@ class ZeroPadding(Spatial):
     (1, 5, 8, 3)
     """
 
-    def __init__(self, padding=1, data_format=None, **kwargs):
-        super().__init__(**kwargs)
-        self.padding = pairs(padding, self.rank, "padding", self)
-        if self.rank == 1:
-            self.padding = self.padding[0]
-        self._set_format(data_format)
+    padding: Pairs = Pairs(1)
+    data_format: DataFormat = DataFormat(None)
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The inputs with zeros around."""
         widths = [(0, 0)] * (self.rank + 2)
         first = self._first_axis()
-        widths[first : first + self.rank] = [self.padding] if self.rank == 1 else self.padding
+        widths[first : first + self.rank] = self._each_axis(self.padding)
         return ops.pad(inputs, widths)
 
 
+@dataclass
 class ZeroPadding1D(ZeroPadding):
     rank = 1
 
 
+@dataclass
 class ZeroPadding2D(ZeroPadding):
     rank = 2
-
-    def __init__(self, padding=(1, 1), data_format=None, **kwargs):
-        super().__init__(padding, data_format, **kwargs)
+    padding: Pairs = Pairs((1, 1))
 
 
+@dataclass
 class ZeroPadding3D(ZeroPadding):
     rank = 3
-
-    def __init__(self, padding=((1, 1), (1, 1), (1, 1)), data_format=None, **kwargs):
-        super().__init__(padding, data_format, **kwargs)
+    padding: Pairs = Pairs(((1, 1), (1, 1), (1, 1)))
 
 
+@dataclass
 class Cropping(Spatial):
     """Elements taken away at both ends of each spatial axis.
 
@@ -80,15 +103,13 @@ class Cropping(Spatial):
     (1, 4, 3)
     """
 
-    def __init__(self, cropping, data_format=None, **kwargs):
-        super().__init__(**kwargs)
-        self.cropping = pairs(cropping, self.rank, "cropping", self)
-        self._set_format(data_format)
+    cropping: Pairs
+    data_format: DataFormat = DataFormat(None)
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The middle of the inputs."""
         key = [slice(None)] * (self.rank + 2)
-        for axis, (before, after) in enumerate(self._pairs(), self._first_axis()):
+        for axis, (before, after) in enumerate(self._each_axis(self.cropping), self._first_axis()):
             length = inputs.shape[axis]
             if length is not None and before + after >= length:
                 raise ValueError(
@@ -97,41 +118,27 @@ class Cropping(Spatial):
             key[axis] = slice(before, -after or None)
         return ops.get_item(inputs, tuple(key))
 
-    def _pairs(self):
-        return self.cropping
 
-
+@dataclass
 class Cropping1D(Cropping):
     rank = 1
-
-    def __init__(self, cropping=(1, 1), **kwargs):
-        super().__init__(cropping, "channels_last", **kwargs)
-        self.cropping = self.cropping[0]
-
-    def _pairs(self):
-        return (self.cropping,)
-
-    def get_config(self):
-        """The constructor's arguments."""
-        config = super().get_config()
-        del config["data_format"]
-        return config
+    cropping: Pairs = Pairs((1, 1))
+    data_format: str = field(init=False)
 
 
+@dataclass
 class Cropping2D(Cropping):
     rank = 2
-
-    def __init__(self, cropping=((0, 0), (0, 0)), data_format=None, **kwargs):
-        super().__init__(cropping, data_format, **kwargs)
+    cropping: Pairs = Pairs(((0, 0), (0, 0)))
 
 
+@dataclass
 class Cropping3D(Cropping):
     rank = 3
-
-    def __init__(self, cropping=((1, 1), (1, 1), (1, 1)), data_format=None, **kwargs):
-        super().__init__(cropping, data_format, **kwargs)
+    cropping: Pairs = Pairs(((1, 1), (1, 1), (1, 1)))
 
 
+@dataclass
 class UpSampling(Spatial):
     """Each element repeated along the spatial axes; images may be interpolated instead.
 
@@ -145,53 +152,39 @@ class UpSampling(Spatial):
     (1, 8, 12, 3)
     """
 
-    def __init__(self, size, data_format=None, **kwargs):
-        super().__init__(**kwargs)
-        self.size = per_axis(size, self.rank, "size", self)
-        self._set_format(data_format)
+    size: PerAxis = PerAxis(2)
+    data_format: DataFormat = DataFormat(None)
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The repeated inputs."""
-        for axis, times in enumerate(self.size, self._first_axis()):
+        for axis, times in enumerate(self._each_axis(self.size), self._first_axis()):
             if times > 1:
                 inputs = ops.repeat(inputs, times, axis=axis)
         return inputs
 
 
+@dataclass
 class UpSampling1D(UpSampling):
     rank = 1
-
-    def __init__(self, size=2, **kwargs):
-        super().__init__(size, "channels_last", **kwargs)
-
-    def get_config(self):
-        """The constructor's arguments."""
-        config = super().get_config()
-        del config["data_format"]
-        return config | {"size": self.size[0]}
+    size: PositiveInt = PositiveInt(2)  # type: ignore[assignment]  # no tuple here, as in Keras
+    data_format: str = field(init=False)
 
 
+@dataclass
 class UpSampling2D(UpSampling):
     rank = 2
+    interpolation: OneOf = OneOf("nearest", *INTERPOLATIONS)
 
-    def __init__(self, size=(2, 2), data_format=None, interpolation="nearest", **kwargs):
-        super().__init__(size, data_format, **kwargs)
-        self.interpolation = str(interpolation).lower()
-        if self.interpolation not in INTERPOLATIONS:
-            raise ValueError(f"UpSampling2D: interpolation must be one of {', '.join(INTERPOLATIONS)}; {interpolation!r} came.")
-
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The repeated or interpolated inputs."""
         if self.interpolation == "nearest":
             return super().call(inputs)
         first = self._first_axis()
-        _, *lengths = nn.lengths_of(inputs, first, first + 1)
+        _, *lengths = lengths_of(inputs, first, first + 1)
         size = [None if n is None else n * times for n, times in zip(lengths, self.size)]
         return resize(inputs, size, self.interpolation, data_format=self.data_format)
 
 
+@dataclass
 class UpSampling3D(UpSampling):
     rank = 3
-
-    def __init__(self, size=(2, 2, 2), data_format=None, **kwargs):
-        super().__init__(size, data_format, **kwargs)

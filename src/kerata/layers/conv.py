@@ -1,11 +1,16 @@
 """Convolutions and transposed convolutions in one, two and three dimensions."""
 
+from typing import Any
+
+from kerata import ops
 from kerata.core.fields import Field, dataclass
+from kerata.core.types import Shape, TensorLike, Tree
 from kerata.layers.arguments import (
     Activation,
     Constraint,
     DataFormat,
     Initializer,
+    Integers,
     PerAxis,
     PositiveInt,
     Ranked,
@@ -13,35 +18,42 @@ from kerata.layers.arguments import (
     along_channels,
     make_weight,
     one_of,
+    per_axis,
 )
 from kerata.layers.input_spec import InputSpec
-from kerata.ops import nn
-from kerata.ops import numpy as knp
+from kerata.ops.convolution import biased_conv, conv, conv_transpose
 
 
 class Padding(Field[str, str]):
     """What is done at the borders: one of the layer's `paddings`, "valid" for nothing."""
 
     def convert(self, value, name, owner):
-        """Raises: ValueError for another."""
         return one_of(owner.paddings, value, name, owner)
 
 
-class OptionalPerAxis(PerAxis, Field["SupportsIndex | Sequence[SupportsIndex] | None", "tuple[int, ...] | None"]):
+class OutputPadding(Field[Integers | None, tuple[int, ...] | None]):
     """One integer for each spatial axis, or None."""
 
     def convert(self, value, name, owner):
-        """Raises: ValueError for another count, and for what is no such integer."""
-        return None if value is None else super().convert(value, name, owner)
+        """Raises: ValueError for another count, for negative ones, and for those that are no less than the strides."""
+        if value is None:
+            return None
+        extras = per_axis(value, owner.rank, name, owner, least=0)
+        if any(extra >= stride for extra, stride in zip(extras, owner.strides)):
+            raise ValueError(f"{type(owner).__name__}: {name} {extras} must be less than strides {owner.strides}.")
+        return extras
 
 
 class Windowed(Ranked):
     """What all convolutions share: a window, its steps, a bias and an activation."""
 
-    paddings = ("valid", "same")
-
-    def __post_init__(self):
-        self.input_spec = InputSpec(ndim=self.rank + 2)
+    paddings: tuple[str, ...] = ("valid", "same")
+    data_format: Any
+    padding: Any
+    kernel_size: Any
+    dilation_rate: Any
+    activation: Any
+    use_bias: Any
 
     def _channels(self, input_shape):
         """The number of input channels, from now on required.
@@ -70,7 +82,7 @@ class Windowed(Ranked):
     def _finish(self, x):
         """The bias and the activation."""
         if self.bias is not None:
-            x = knp.add(x, along_channels(self.bias, self.rank, self.data_format))
+            x = ops.add(x, along_channels(self.bias, self.rank, self.data_format))
         return self.activation(x)
 
 
@@ -125,7 +137,7 @@ class Conv(Windowed):
         if self.filters % self.groups:
             raise ValueError(f"{type(self).__name__}: filters ({self.filters}) must be a multiple of groups ({self.groups}).")
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Make the kernel (*window, channels // groups, filters) and the bias (filters,)."""
         channels = self._channels(input_shape)
         if channels % self.groups:
@@ -135,16 +147,16 @@ class Conv(Windowed):
         self.kernel = make_weight(self, "kernel", (*self.kernel_size, channels // self.groups, self.filters))
         self._make_bias(self.filters)
 
-    def convolution_op(self, inputs, kernel):
+    def convolution_op(self, inputs: Tree, kernel: TensorLike) -> Any:
         """The convolution alone; may be overridden."""
-        return nn.conv(inputs, kernel, self.strides, self._pads(), self.data_format, self.dilation_rate)
+        return conv(inputs, kernel, self.strides, self._pads(), self.data_format, self.dilation_rate)
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The convolution, the bias and the activation."""
         if self.bias is None or type(self).convolution_op is not Conv.convolution_op:
             return self._finish(self.convolution_op(inputs, self.kernel))
         options = (self.strides, self._pads(), self.data_format, self.dilation_rate)
-        return self.activation(nn.biased_conv(inputs, self.kernel, self.bias, *options))
+        return self.activation(biased_conv(inputs, self.kernel, self.bias, *options))
 
 
 @dataclass
@@ -198,7 +210,7 @@ class ConvTranspose(Windowed):
     kernel_size: PerAxis
     strides: PerAxis = PerAxis(1)
     padding: Padding = Padding("valid")
-    output_padding: OptionalPerAxis = OptionalPerAxis(None, least=0)
+    output_padding: OutputPadding = OutputPadding(None)
     data_format: DataFormat = DataFormat(None)
     dilation_rate: PerAxis = PerAxis(1)
     activation: Activation = Activation(None)
@@ -210,22 +222,15 @@ class ConvTranspose(Windowed):
     kernel_constraint: Constraint = Constraint(None)
     bias_constraint: Constraint = Constraint(None)
 
-    def __post_init__(self):
-        super().__post_init__()
-        if self.output_padding and any(extra >= stride for extra, stride in zip(self.output_padding, self.strides)):
-            raise ValueError(
-                f"{type(self).__name__}: output_padding {self.output_padding} must be less than strides {self.strides}."
-            )
-
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Make the kernel (*window, filters, channels) and the bias (filters,)."""
         self.kernel = make_weight(self, "kernel", (*self.kernel_size, self.filters, self._channels(input_shape)))
         self._make_bias(self.filters)
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The transposed convolution, the bias and the activation."""
         return self._finish(
-            nn.conv_transpose(
+            conv_transpose(
                 inputs, self.kernel, self.strides, self.padding, self.output_padding, self.data_format, self.dilation_rate
             )
         )

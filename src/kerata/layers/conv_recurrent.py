@@ -1,9 +1,12 @@
 """LSTMs whose products are convolutions."""
 
+from typing import Any
+
 from kerata import ops
 from kerata.core.arrays import static_shape
 from kerata.core.fields import dataclass
 from kerata.core.seeds import SeedGenerator
+from kerata.core.types import TensorLike, Tree
 from kerata.engines.shapes import window_outputs
 from kerata.layers.arguments import (
     Activation,
@@ -20,8 +23,8 @@ from kerata.layers.arguments import (
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.recurrent import OwnCell, shows_cell
 from kerata.layers.recurrent_cells import Dropout, DropoutCell, make_lstm_bias
-from kerata.ops import nn
 from kerata.ops import rnn as recurrent
+from kerata.ops.lengths import run_time_shape
 
 
 @dataclass
@@ -56,7 +59,7 @@ class ConvLSTMArguments:
 class ConvLSTMCell(ConvLSTMArguments, DropoutCell):
     """One step of `ConvLSTM1D` and its kin, which see for the arguments; `rank` is the number of spatial axes."""
 
-    rank: PositiveInt
+    rank: PositiveInt  # type: ignore[misc]  # it comes first, which `after` says
 
     def __post_init__(self):
         super().__post_init__()
@@ -139,17 +142,16 @@ class ConvLSTM(ConvLSTMArguments, OwnCell):
             return [zeros, zeros]
         return [ops.zeros(state, self.compute_dtype), ops.zeros(state, self.compute_dtype)]
 
-    def inner_loop(self, sequences, initial_state, mask, training=False):
-        """See `RNN.inner_loop`."""
+    def inner_loop(self, sequences: Tree, initial_state: Tree, mask: TensorLike | None, training: bool | None = False) -> Any:
         cell, shape = self.cell, static_shape(sequences)
         kept = (None, None)
         if training:
             kept = cell.draw_masks((shape[0], *shape[2:]), static_shape(initial_state[0]))
         if kept[0] is not None:
             sequences = ops.multiply(sequences, ops.expand_dims(kept[0], 1))
-        lengths = nn.run_time_shape(sequences)
+        lengths = run_time_shape(sequences)
         projected = cell.project(ops.reshape(sequences, (-1, *lengths[2:])))
-        projected = ops.reshape(projected, (*lengths[:2], *nn.run_time_shape(projected)[1:]))
+        projected = ops.reshape(projected, (*lengths[:2], *run_time_shape(projected)[1:]))
 
         def step(x, states):
             h, c = states

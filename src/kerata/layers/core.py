@@ -1,18 +1,24 @@
 """Layers without weights that apply a function, or only note something: activation, identity, masking, user functions."""
 
+import inspect
 import types
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import optree
 
-from kerata import activations, ops, regularizers
-from kerata.core import registry
+from kerata import ops, regularizers
+from kerata.core import registry, serialization
 from kerata.core.arrays import dtype_of, static_shape
-from kerata.core.graph import accepts
+from kerata.core.fields import Field, dataclass, field
+from kerata.core.signatures import accepts
+from kerata.core.types import Shape, TensorLike, Tree
 from kerata.engines.abstract.array import AbstractArray
-from kerata.layers import lambda_graph
+from kerata.layers import arguments, lambda_graph
 from kerata.layers.layer import Layer
 
 
+@dataclass
 class Activation(Layer):
     """An activation function as a layer.
 
@@ -26,15 +32,13 @@ class Activation(Layer):
 
     supports_masking = True
 
-    def __init__(self, activation, **kwargs):
-        super().__init__(**kwargs)
-        self.activation = activations.get(activation)
+    activation: arguments.Activation
 
-    def call(self, inputs):
-        """The function of the inputs."""
+    def call(self, inputs: Tree) -> Any:
         return self.activation(inputs)
 
 
+@dataclass
 class Identity(Layer):
     """The inputs as they are, in any structure.
 
@@ -45,14 +49,11 @@ class Identity(Layer):
 
     supports_masking = True
 
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-
-    def call(self, inputs):
-        """The inputs."""
+    def call(self, inputs: Tree) -> Any:
         return inputs
 
 
+@dataclass
 class Masking(Layer):
     """Steps whose features all equal `mask_value` are masked: set to 0 here, and skipped by later layers.
 
@@ -65,20 +66,19 @@ class Masking(Layer):
 
     supports_masking = True
 
-    def __init__(self, mask_value=0.0, **kwargs):
-        super().__init__(**kwargs)
-        self.mask_value = mask_value
+    mask_value: float = 0.0
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Tree, mask: TensorLike | None = None) -> Any:
         """Where a step has a feature that is not `mask_value`, whatever `mask` the inputs had."""
         return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1)
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The inputs, 0 where they are masked."""
         counts = ops.any(ops.not_equal(inputs, self.mask_value), axis=-1, keepdims=True)
-        return ops.multiply(inputs, ops.cast(counts, dtype_of(inputs)))
+        return inputs * ops.cast(counts, dtype_of(inputs))
 
 
+@dataclass
 class ActivityRegularization(Layer):
     """The inputs as they are; the sum of their absolute values, or squares, is added to the loss.
 
@@ -94,21 +94,31 @@ class ActivityRegularization(Layer):
 
     supports_masking = True
 
-    def __init__(self, l1=0.0, l2=0.0, **kwargs):
-        super().__init__(activity_regularizer=regularizers.L1L2(l1=l1, l2=l2), **kwargs)
-        self.l1, self.l2 = l1, l2
+    l1: float = 0.0
+    l2: float = 0.0
 
-    def call(self, inputs):
-        """The inputs."""
+    def __post_init__(self):
+        super().__post_init__()
+        self.activity_regularizer = regularizers.L1L2(self.l1, self.l2)
+
+    def call(self, inputs: Tree) -> Any:
         return inputs
 
-    def get_config(self):
-        """The constructor's arguments."""
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         del config["activity_regularizer"]
         return config
 
 
+class NamedArguments(Field[dict[str, Any] | None, dict[str, Any]]):
+    """A function's further arguments, by their names."""
+
+    def convert(self, value, name, owner):
+        """A dict, empty for None."""
+        return value or {}
+
+
+@dataclass
 class Lambda(Layer):
     """A function as a layer.
 
@@ -131,33 +141,34 @@ class Lambda(Layer):
     [9.0]
     """
 
-    def __init__(self, function, output_shape=None, mask=None, arguments=None, **kwargs):
-        super().__init__(**kwargs)
-        if not callable(function):
-            raise ValueError(f"Lambda needs a function; {function!r} came.")
-        self.function = function
-        self.arguments = arguments or {}
-        self.mask = mask
-        self.given_output_shape = output_shape
-        self._seen = None  # the inputs' shapes and dtypes
-        self.supports_masking = mask is not None
+    given_output_shape: ClassVar[Any]
 
-    def call(self, inputs, mask=None, training=None):
-        """The function of the inputs."""
+    function: Callable[..., Any]
+    output_shape: Any = field(default=None, attribute="given_output_shape")
+    mask: Any = None
+    arguments: NamedArguments = NamedArguments(None)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not callable(self.function):
+            raise ValueError(f"Lambda needs a function; {self.function!r} came.")
+        self._seen = None  # the inputs' shapes and dtypes
+        self.supports_masking = self.mask is not None
+
+    def call(self, inputs: Tree, mask: TensorLike | None = None, training: bool | None = None) -> Any:
         if self._seen is None:
             self._seen = optree.tree_map(lambda x: ((None, *static_shape(x)[1:]), dtype_of(x)), inputs)
         extra = {name: value for name, value in (("mask", mask), ("training", training)) if _names(self.function, name)}
         return self.function(inputs, **(self.arguments | extra))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         """The output's shape: as given, else found by running the function."""
         given = self.given_output_shape
         if given is None:
             return super().compute_output_shape(input_shape)
         return tuple(given(input_shape)) if callable(given) else (input_shape[0], *given)
 
-    def compute_output_spec(self, inputs, **kwargs):
-        """The output's shape and dtype."""
+    def compute_output_spec(self, inputs: Tree, **kwargs: Any) -> Any:
         if self.given_output_shape is None:
             return super().compute_output_spec(inputs, **kwargs)
         self._ensure_built((inputs,), kwargs)
@@ -165,11 +176,11 @@ class Lambda(Layer):
         shape = shape[0] if isinstance(shape, list) and not callable(self.given_output_shape) else shape
         return AbstractArray(self.compute_output_shape(shape), self.compute_dtype)
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Tree, mask: TensorLike | None = None) -> Any:
         """The mask that was given, or that the given function returns."""
         return self.mask(inputs, mask) if callable(self.mask) else self.mask
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments.
 
         Raises: TypeError if the function is a `lambda` that is no graph of ops, or if `output_shape` or `mask` is one.
@@ -178,21 +189,19 @@ class Lambda(Layer):
         if _is_lambda(self.function):
             config["function"] = lambda_graph.traced(self.function, self._seen, self.arguments, self.path)
             config["arguments"] = {}  # they are in the graph
-        return registry.serialize_dict(config)
+        return serialization.serialize_dict(config)
 
     def _raw_config(self):
         config = super()._raw_config()
-        for name, value in (("output_shape", self.given_output_shape), ("mask", self.mask)):
-            config.pop(name)
-            if value is not None:
-                config[name] = value
-        return config
+        return {name: value for name, value in config.items() if value is not None or name not in ("output_shape", "mask")}
 
     def _config_for_copies(self):
         return self._raw_config()
 
     @classmethod
-    def from_config(cls, config, custom_objects=None, safe_mode=None):
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None, safe_mode: bool | None = None
+    ) -> Any:
         """A layer from its config. `safe_mode` is accepted: byte code is not run in any mode.
 
         Raises: ValueError if a function is not known here, or is a `lambda`'s byte code.
@@ -214,8 +223,6 @@ def _names(function, argument):
 
 
 def _parameters(function):
-    import inspect
-
     return inspect.signature(function).parameters
 
 
@@ -227,7 +234,7 @@ def _loaded(value, custom_objects):
             if registry.get_registered_object(name, custom_objects) is None:
                 return getattr(ops, name)
     if isinstance(value, dict):
-        return registry.deserialize_keras_object(value, custom_objects)
+        return serialization.deserialize_keras_object(value, custom_objects)
     if isinstance(value, (list, tuple)) and len(value) == 3 and isinstance(value[0], str):
-        return registry.deserialize_keras_object({"class_name": "__lambda__", "config": {}})  # Keras 2's byte code
+        return serialization.deserialize_keras_object({"class_name": "__lambda__", "config": {}})  # Keras 2's byte code
     return value

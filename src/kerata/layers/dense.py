@@ -1,13 +1,15 @@
 """Densely connected layers, and the lookup of embeddings."""
 
 import functools
+from typing import Any, ClassVar
 
 from kerata import ops
 from kerata.core.fields import dataclass, field
-from kerata.layers.arguments import Activation, Constraint, Initializer, PositiveInt, Regularizer, Shape, make_weight
+from kerata.core.types import Shape, Tree
+from kerata.layers.arguments import Activation, Constraint, Initializer, PartialShape, PositiveInt, Regularizer, make_weight
 from kerata.layers.input_spec import InputSpec
-from kerata.layers.quantizable import QuantizableProduct, WeightRole
-from kerata.ops.nn import affine, affine_along
+from kerata.layers.quantization.quantizable import QuantizableProduct, WeightRole
+from kerata.ops.attention import affine, affine_along
 
 _KERNEL = WeightRole("kernel", "...x,xy->...y")
 
@@ -55,19 +57,18 @@ class Dense(QuantizableProduct):
     def _roles(self):
         return (_KERNEL,)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Make the kernel (features, units) and the bias (units,)."""
         features = input_shape[-1]
         self._make_weight("kernel", (features, self.units))
         self.bias = make_weight(self, "bias", (self.units,)) if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Tree, training: bool | None = None) -> Any:
         """`activation(inputs @ kernel + bias)`, whatever `training` is."""
         return self.activation(affine(inputs, self.kernel, self.bias))
 
-    def get_config(self):
-        """The constructor's arguments."""
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         if self.activity_regularizer is None:
             del config["activity_regularizer"]
@@ -99,8 +100,10 @@ class EinsumDense(QuantizableProduct):
     (2, 3, 4, 5)
     """
 
+    partial_output_shape: ClassVar[tuple[int | None, ...]]
+
     equation: str
-    output_shape: Shape = field(attribute="partial_output_shape")
+    output_shape: PartialShape = field(attribute="partial_output_shape")
     activation: Activation = Activation(None)
     bias_axes: str | None = None
     kernel_initializer: Initializer = Initializer("glorot_uniform")
@@ -114,13 +117,13 @@ class EinsumDense(QuantizableProduct):
     def _roles(self):
         return (WeightRole("kernel", self.equation),)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Make the kernel and the bias, in the shapes that the equation gives."""
         kernel, bias = einsum_dense_shapes(self.equation, self.bias_axes, tuple(input_shape), self.partial_output_shape)
         self._make_weight("kernel", kernel)
         self.bias = None if bias is None else make_weight(self, "bias", bias)
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Tree, training: bool | None = None) -> Any:
         """The product, the bias and the activation, whatever `training` is."""
         contracted = _contracted_at_end(self.equation)
         if contracted and (self.bias is None or self.bias.shape == self.kernel.shape[contracted:]):
@@ -130,8 +133,7 @@ class EinsumDense(QuantizableProduct):
             x = ops.add(x, self.bias)
         return self.activation(x)
 
-    def get_config(self):
-        """The constructor's arguments."""
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         if self.quantization_mode == "gptq" and self._transforms:
             config["gptq_unpacked_column_size"] = self._transforms["kernel"].columns

@@ -1,6 +1,9 @@
 """Convolutions of each channel by itself, alone or followed by one over the channels."""
 
+from typing import Any
+
 from kerata.core.fields import dataclass
+from kerata.core.types import Shape, Tree
 from kerata.layers.arguments import (
     Activation,
     Constraint,
@@ -12,7 +15,7 @@ from kerata.layers.arguments import (
     make_weight,
 )
 from kerata.layers.conv import Padding, Windowed
-from kerata.ops import nn
+from kerata.ops.convolution import depthwise_conv, separable_conv
 
 
 @dataclass(after={"activity_regularizer": "bias_regularizer"})
@@ -54,16 +57,16 @@ class DepthwiseConv(Windowed):
     depthwise_constraint: Constraint = Constraint(None)
     bias_constraint: Constraint = Constraint(None)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Make the kernel (*window, channels, depth_multiplier) and the bias."""
         channels = self._channels(input_shape)
         self.kernel = make_weight(self, "kernel", (*self.kernel_size, channels, self.depth_multiplier), kind="depthwise")
         self._make_bias(channels * self.depth_multiplier)
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The convolution, the bias and the activation."""
         return self._finish(
-            nn.depthwise_conv(inputs, self.kernel, self.strides, self._pads(), self.data_format, self.dilation_rate)
+            depthwise_conv(inputs, self.kernel, self.strides, self._pads(), self.data_format, self.dilation_rate)
         )
 
 
@@ -122,7 +125,7 @@ class SeparableConv(Windowed):
     pointwise_constraint: Constraint = Constraint(None)
     bias_constraint: Constraint = Constraint(None)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Make the depthwise kernel, the pointwise kernel and the bias."""
         channels = self._channels(input_shape)
         inner = channels * self.depth_multiplier
@@ -132,12 +135,10 @@ class SeparableConv(Windowed):
         self.pointwise_kernel = make_weight(self, "pointwise_kernel", pointwise, kind="pointwise")
         self._make_bias(self.filters)
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """Both convolutions, the bias and the activation."""
         kernels = self.depthwise_kernel, self.pointwise_kernel
-        return self._finish(
-            nn.separable_conv(inputs, *kernels, self.strides, self._pads(), self.data_format, self.dilation_rate)
-        )
+        return self._finish(separable_conv(inputs, *kernels, self.strides, self._pads(), self.data_format, self.dilation_rate))
 
 
 @dataclass

@@ -1,15 +1,20 @@
 """Integers to vectors, and back."""
 
+from typing import Any
+
 from kerata import ops
 from kerata.core import dtypes, findings
 from kerata.core.arrays import dtype_of
-from kerata.layers.arguments import positive_integer, settle
-from kerata.layers.quantizable import QuantizableTable, WeightRole
+from kerata.core.fields import dataclass, field
+from kerata.core.types import Shape, TensorLike, Tree
+from kerata.layers.arguments import Constraint, Initializer, PositiveInt, Regularizer
+from kerata.layers.quantization.quantizable import QuantizableTable, WeightRole
 
 _TABLE = WeightRole("embeddings", "...x,yx->...y", turned=True)
 _REVERSE = WeightRole("reverse_embeddings", "...x,xy->...y", packed=0)
 
 
+@dataclass(after={"weights": "mask_zero"}, unlisted=("autocast",))
 class Embedding(QuantizableTable):
     """A vector for each integer, looked up in a table that is trained.
 
@@ -31,49 +36,38 @@ class Embedding(QuantizableTable):
     (1, 3, 4)
     """
 
-    def __init__(
-        self,
-        input_dim,
-        output_dim,
-        embeddings_initializer="uniform",
-        embeddings_regularizer=None,
-        embeddings_constraint=None,
-        mask_zero=False,
-        weights=None,
-        lora_rank=None,
-        lora_alpha=None,
-        quantization_config=None,
-        **kwargs,
-    ):
-        kwargs.setdefault("autocast", False)  # integers only: float inputs must keep their values
-        super().__init__(lora_rank, lora_alpha, quantization_config, **kwargs)
-        self.input_dim = positive_integer(input_dim, "input_dim", self)
-        self.output_dim = positive_integer(output_dim, "output_dim", self)
-        settle(
-            self,
-            embeddings_initializer=embeddings_initializer,
-            embeddings_regularizer=embeddings_regularizer,
-            embeddings_constraint=embeddings_constraint,
-        )
-        self.mask_zero = mask_zero
-        self.supports_masking = mask_zero
-        if weights is not None:
-            self._initial_weights = weights if isinstance(weights, list) else [weights]
+    index_dtype = "int32"
+
+    input_dim: PositiveInt
+    output_dim: PositiveInt
+    embeddings_initializer: Initializer = Initializer("uniform")
+    embeddings_regularizer: Regularizer = Regularizer(None)
+    embeddings_constraint: Constraint = Constraint(None)
+    mask_zero: bool = False
+    weights: Any = field(default=None, kw_only=True, attribute="_initial_weights", config=False)
+    autocast: bool = field(default=False, kw_only=True)  # integers only: float inputs must keep their values
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.supports_masking = self.mask_zero
+        if self._initial_weights is not None:
+            if not isinstance(self._initial_weights, list):
+                self._initial_weights = [self._initial_weights]
             self.build()
 
     def _roles(self):
         return (_TABLE,)
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Shape | None = None) -> None:
         """Make the table (input_dim, output_dim)."""
         self._make_weight("embeddings", (self.input_dim, self.output_dim))
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The vectors."""
         return self._looked_up(inputs)
 
     def _looked_up(self, inputs):
-        indices = ops.cast(inputs, "int32")
+        indices = ops.cast(inputs, self.index_dtype)
         findings.check_range(indices, self.input_dim, self._out_of_range, key=id(self), from_end=True)
         return self._rows("embeddings", indices)
 
@@ -83,11 +77,11 @@ class Embedding(QuantizableTable):
             f"{self.input_dim - 1}). input_dim must be larger than the largest index."
         )
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Tree, mask: TensorLike | None = None) -> Any:
         """Where the integers are not 0, with `mask_zero`; whatever `mask` they had."""
         return ops.not_equal(inputs, 0) if self.mask_zero else None
 
-    def quantized_build(self, embeddings_shape, mode, config=None):
+    def quantized_build(self, embeddings_shape: Shape, mode: Any, config: dict[str, Any] | None = None) -> None:
         """Make the variables that a quantized table of this shape is kept in.
 
         Args:
@@ -97,12 +91,12 @@ class Embedding(QuantizableTable):
         """
         super().quantized_build(embeddings_shape, mode, config)
 
-    def get_config(self):
-        """The constructor's arguments."""
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         return config | {"activity_regularizer": config.get("activity_regularizer")}
 
 
+@dataclass(after={"tie_weights": "output_dim"}, unlisted=("weights", "lora_rank", "lora_alpha", "quantization_config"))
 class ReversibleEmbedding(Embedding):
     """An embedding that is also used the other way, from vectors to one number for each integer, as in language models.
 
@@ -125,35 +119,21 @@ class ReversibleEmbedding(Embedding):
     (1, 3, 10)
     """
 
-    def __init__(
-        self,
-        input_dim,
-        output_dim,
-        tie_weights=True,
-        embeddings_initializer="uniform",
-        embeddings_regularizer=None,
-        embeddings_constraint=None,
-        mask_zero=False,
-        reverse_dtype=None,
-        logit_soft_cap=None,
-        **kwargs,
-    ):
-        super().__init__(
-            input_dim, output_dim, embeddings_initializer, embeddings_regularizer, embeddings_constraint, mask_zero, **kwargs
-        )
-        self.tie_weights, self.reverse_dtype, self.logit_soft_cap = tie_weights, reverse_dtype, logit_soft_cap
+    tie_weights: bool = True
+    reverse_dtype: Any = None
+    logit_soft_cap: float | None = None
 
     def _roles(self):
         return (_TABLE,) if self.tie_weights else (_TABLE, _REVERSE)
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Shape | None = None) -> None:
         """Make the table (input_dim, output_dim) and, untied, the one back (output_dim, input_dim)."""
         super().build(input_shape)
         if not self.tie_weights:
             shape = (self.output_dim, self.input_dim)
             self._make_weight("reverse_embeddings", shape, kind="embeddings")
 
-    def quantized_build(self, embeddings_shape, mode, config=None):
+    def quantized_build(self, embeddings_shape: Shape, mode: Any, config: dict[str, Any] | None = None) -> None:
         """Make the variables that a quantized table of this shape, and untied the one back, are kept in.
 
         Args:
@@ -165,7 +145,7 @@ class ReversibleEmbedding(Embedding):
         if not self.tie_weights:
             self._transform(_REVERSE, tuple(embeddings_shape)[::-1], mode, config=config).make()
 
-    def call(self, inputs, reverse=False):
+    def call(self, inputs: Tree, reverse: bool = False) -> Any:
         """The vectors or, reversed, one number for each integer."""
         if not reverse:
             return self._looked_up(inputs)
@@ -173,6 +153,6 @@ class ReversibleEmbedding(Embedding):
         logits = self._products("embeddings" if self.tie_weights else "reverse_embeddings", inputs, dtype)
         return logits if cap is None else ops.multiply(ops.tanh(ops.divide(logits, cap)), cap)
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Tree, mask: TensorLike | None = None) -> Any:
         """Where the integers are not 0, with `mask_zero`; of vectors, their own mask."""
         return super().compute_mask(inputs, mask) if dtypes.is_int_dtype(dtype_of(inputs)) else mask

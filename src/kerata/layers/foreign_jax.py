@@ -1,17 +1,23 @@
 """Layers around functions and modules of JAX."""
 
 import inspect
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 
 from kerata import engines
-from kerata.core import dtypes, registry
+from kerata.core import dtypes, serialization
 from kerata.core.arrays import as_array, to_numpy
+from kerata.core.fields import dataclass, field
 from kerata.core.seeds import SeedGenerator
+from kerata.core.types import Shape, Tree
 from kerata.engines.abstract.array import NoAbstractRule
+from kerata.layers.foreign import check_engine
 from kerata.layers.layer import Layer
 
 
+@dataclass
 class JaxLayer(Layer):
     """A JAX function with parameters as a layer, on the JAX engine.
 
@@ -36,30 +42,31 @@ class JaxLayer(Layer):
     [[3.0, 3.0]]
     """
 
-    def __init__(
-        self, call_fn, init_fn=None, params=None, state=None, seed=None, native_serialization_platforms=None, **kwargs
-    ):
-        super().__init__(**kwargs)
-        engine = engines.concrete_name()
-        if engine != "jax":
-            raise ValueError(
-                f"{type(self).__name__} runs on the JAX engine; {engine!r} is in force. Set KERATA_BACKEND=jax, or make and use "
-                'the model inside `with kerata.use_engine("jax"):`.'
-            )
-        self._call_names = self._names("call_fn", call_fn, ("params", "state", "rng", "inputs", "training"))
+    call_fn: Callable[..., Any]
+    init_fn: Callable[..., Any] | None = None
+    params: Any = field(default=None, config=False)
+    state: Any = field(default=None, config=False)
+    seed: int | SeedGenerator | None = field(default=None, config=False)
+    native_serialization_platforms: Any = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_engine(self, "jax")
+        init_fn, params, state = self.init_fn, self.params, self.state
+        self._call_names = self._names("call_fn", self.call_fn, ("params", "state", "rng", "inputs", "training"))
         self._init_names = () if init_fn is None else self._names("init_fn", init_fn, ("rng", "inputs", "training"))
         needs = [name for name in ("params", "state") if name in self._call_names]
         if needs and init_fn is None and params is None and state is None:
             raise ValueError(
                 f"{type(self).__name__}: call_fn takes {' and '.join(needs)}: give them, or an init_fn that makes them."
             )
-        self.call_fn, self.init_fn = call_fn, init_fn
-        self.native_serialization_platforms = native_serialization_platforms
-        self._generator = SeedGenerator(seed)
-        self._parameter_variables = self._state_variables = None
+        self._generator = SeedGenerator(self.seed)
+        self._parameter_variables: Any = None
+        self._state_variables: Any = None
         if init_fn is None or params is not None or state is not None:
             self._keep(params, state)
             self.built = True
+        del self.params, self.state  # from here on they are the weights'
 
     def _names(self, what, fn, known):
         """The names of a function's arguments."""
@@ -89,7 +96,7 @@ class JaxLayer(Layer):
         variables, form = kept
         return engines.get("jax").tree_unflatten(form, [v.value for v in variables])
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Make the parameters with `init_fn`, for zeros with 1 for each unknown length."""
         if self._parameter_variables is not None:
             return
@@ -99,7 +106,8 @@ class JaxLayer(Layer):
 
     def _made(self, inputs):
         given = {"rng": self._generator.next(), "inputs": inputs, "training": True}
-        return self.init_fn(**{name: given[name] for name in self._init_names})
+        init_fn: Any = self.init_fn
+        return init_fn(**{name: given[name] for name in self._init_names})
 
     def _placeholders(self, shape):
         if isinstance(shape, dict):
@@ -108,7 +116,7 @@ class JaxLayer(Layer):
             return as_array(np.zeros([1 if n is None else n for n in shape], "float32"), self.compute_dtype)
         return type(shape)(self._placeholders(part) for part in shape)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tree, training: bool | None = False) -> Any:
         """The function's outputs; its new state is kept."""
         if engines.current().is_abstract:
             raise NoAbstractRule(f"{type(self).__name__} calls JAX itself.")  # which then finds the shapes
@@ -136,21 +144,16 @@ class JaxLayer(Layer):
         for variable, leaf in zip(variables, leaves):
             variable.assign(leaf)
 
-    def get_config(self):
-        """The constructor's arguments but for weights; functions are named, so register those that are no part of a library."""
-        config = self._raw_config()
-        kept = {k: v for k, v in config.items() if k not in ("params", "state", "seed")}
-        return registry.serialize_dict(kept)
-
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Any:
         """A layer from its config; its weights are made when it is built, or loaded."""
         functions = {
-            k: registry.deserialize_keras_object(config[k]) for k in ("call_fn", "init_fn") if config.get(k) is not None
+            k: serialization.deserialize_keras_object(config[k]) for k in ("call_fn", "init_fn") if config.get(k) is not None
         }
         return cls(**config | functions)
 
 
+@dataclass(unlisted=("seed", "native_serialization_platforms"))
 class FlaxLayer(JaxLayer):
     """A module of Flax as a layer, on the JAX engine.
 
@@ -174,12 +177,31 @@ class FlaxLayer(JaxLayer):
     ([3.0, 6.0], 1)
     """
 
-    def __init__(self, module, method=None, variables=None, **kwargs):
+    _given: ClassVar[Any]
+
+    module: Any
+    method: str | Callable[..., Any] | None = None
+    variables: Any = field(default=None, attribute="_given", config=False)
+    call_fn: Any = field(init=False)
+    init_fn: Any = field(init=False)
+    params: Any = field(init=False)
+    state: Any = field(init=False)
+    seed: int | SeedGenerator | None = field(default=None, kw_only=True, config=False)
+    native_serialization_platforms: Any = field(default=None, kw_only=True, config=False)
+
+    def __post_init__(self):
+        module, method, variables = self.module, self.method, self._given
         if not hasattr(module, "init") or not hasattr(module, "apply"):
             raise TypeError(f"FlaxLayer takes a flax.linen.Module; {type(module).__name__} came.")
-        self.module, self.method = module, method
         called = getattr(type(module), method) if isinstance(method, str) else method or type(module).__call__
-        params, state = (None, None) if variables is None else self._parted(variables)
+        self.params, self.state = (None, None) if variables is None else self._parted(variables)
+        self.call_fn, self.init_fn = self._functions("training" in inspect.signature(called).parameters)
+        super().__post_init__()
+        del self._given  # as the others
+
+    def _functions(self, takes_training):
+        """`call_fn` and `init_fn`, with the arguments that `JaxLayer` asks for by their names."""
+        module, method = self.module, self.method
 
         def apply(params, state, rng, inputs, **training):
             from flax.core import DenyList
@@ -191,34 +213,24 @@ class FlaxLayer(JaxLayer):
         def init(rng, inputs, **training):
             return self._parted(module.init(rng, inputs, method=method, **training))
 
-        functions = (
-            (lambda params, state, rng, inputs, training: apply(params, state, rng, inputs, training=training)),
-            (lambda rng, inputs, training: init(rng, inputs, training=training)),
-        )
-        if "training" not in inspect.signature(called).parameters:
-            functions = (
-                (lambda params, state, rng, inputs: apply(params, state, rng, inputs)),
-                (lambda rng, inputs: init(rng, inputs)),
+        if takes_training:
+            return (
+                lambda params, state, rng, inputs, training: apply(params, state, rng, inputs, training=training),
+                lambda rng, inputs, training: init(rng, inputs, training=training),
             )
-        super().__init__(*functions, params, state, **kwargs)
+        return (lambda params, state, rng, inputs: apply(params, state, rng, inputs), lambda rng, inputs: init(rng, inputs))
 
     @staticmethod
     def _parted(variables):
         """The parameters, and the other collections."""
         return {"params": variables.get("params", {})}, {k: v for k, v in variables.items() if k != "params"}
 
-    def get_config(self):
-        """The module and its method; the module's class needs a `get_config`, as any object in a config."""
-        config = {k: v for k, v in self._raw_config().items() if k not in _OF_FUNCTIONS}
-        return registry.serialize_dict(config | {"module": self.module, "method": self.method})
-
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Any:
         """A layer from its config; its weights are made when it is built, or loaded."""
         objects = {
-            k: registry.deserialize_keras_object(config[k]) for k in ("module", "method") if isinstance(config.get(k), dict)
+            k: serialization.deserialize_keras_object(config[k])
+            for k in ("module", "method")
+            if isinstance(config.get(k), dict)
         }
         return cls(**config | objects)
-
-
-_OF_FUNCTIONS = ("call_fn", "init_fn", "params", "state", "seed", "variables", "native_serialization_platforms")

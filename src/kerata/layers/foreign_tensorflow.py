@@ -1,12 +1,17 @@
 """Layers around functions that TensorFlow saved."""
 
 import os
+from typing import Any
 
 from kerata import engines
-from kerata.core import registry
+from kerata.core import serialization
+from kerata.core.fields import dataclass
+from kerata.core.types import Tree
+from kerata.layers.foreign import check_engine
 from kerata.layers.layer import Layer
 
 
+@dataclass(after={"trainable": "call_training_endpoint", "name": "trainable", "dtype": "name"}, kwargs=False)
 class TFSMLayer(Layer):
     """A function of a TensorFlow SavedModel as a layer, on the TensorFlow engine.
 
@@ -31,19 +36,18 @@ class TFSMLayer(Layer):
     [[3.0, 3.0]]
     """
 
-    def __init__(self, filepath, call_endpoint="serve", call_training_endpoint=None, trainable=True, name=None, dtype=None):
-        super().__init__(trainable=trainable, name=name, dtype=dtype)
-        engine = engines.concrete_name()
-        if engine != "tensorflow":
-            raise ValueError(
-                f"TFSMLayer runs on the TensorFlow engine; {engine!r} is in force. Set KERATA_BACKEND=tensorflow, or make and "
-                'use the model inside `with kerata.use_engine("tensorflow"):`.'
-            )
-        self.filepath = os.fspath(filepath)
-        self.call_endpoint, self.call_training_endpoint = call_endpoint, call_training_endpoint
+    filepath: Any
+    call_endpoint: str = "serve"
+    call_training_endpoint: str | None = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_engine(self, "tensorflow")
+        self.filepath = os.fspath(self.filepath)
         self._saved = engines.get("tensorflow").saved_model(self.filepath)
-        self._serve = self._function(call_endpoint)
-        self._train = self._serve if call_training_endpoint is None else self._function(call_training_endpoint)
+        self._serve = self._function(self.call_endpoint)
+        training = self.call_training_endpoint
+        self._train = self._serve if training is None else self._function(training)
         for tensor in self._saved.variables:
             self._add(tensor)
         self.built = True
@@ -67,23 +71,19 @@ class TFSMLayer(Layer):
         variable.stored = stored
         variable.read_from_outside = True
 
-    def call(self, inputs, training=False, **kwargs):
+    def call(self, inputs: Tree, training: bool | None = False, **kwargs: Any) -> Any:
         """The function's outputs."""
         return (self._train if training else self._serve)(inputs, **kwargs)
 
-    def get_config(self):
-        """The constructor's arguments."""
-        names = ("name", "trainable", "dtype", "filepath", "call_endpoint", "call_training_endpoint")
-        config = super().get_config()
-        return {name: config[name] for name in names}
-
     @classmethod
-    def from_config(cls, config, custom_objects=None, safe_mode=None):
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None, safe_mode: bool | None = None
+    ) -> Any:
         """A layer from its config. `custom_objects` is accepted: there is nothing in it that they could name.
 
         Raises: ValueError in safe mode, since loading a SavedModel runs what is in it.
         """
-        if registry.in_safe_mode() if safe_mode is None else safe_mode:
+        if serialization.in_safe_mode() if safe_mode is None else safe_mode:
             raise ValueError(
                 f"The layer {config.get('name')!r} holds a SavedModel of TensorFlow, and loading one runs whatever its author put "
                 "in. If you trust the file, load with safe_mode=False."

@@ -1,42 +1,51 @@
 """What a layer holds: weights, sublayers, metrics, losses."""
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
-from kerata import engines
+from kerata import constraints, engines, initializers, regularizers
 from kerata.core import dtypes, naming, suggestions
 from kerata.core.structure import Structure
+from kerata.core.types import DType, Shape
 from kerata.core.variable import Variable, autocast_scope
 from kerata.engines.abstract.array import AbstractArray
-from kerata.engines.state import local, outside_scopes
+from kerata.engines.state import context, outside_scopes
 from kerata.layers.tracking import Parts, unchanged
+from kerata.metrics.metric import Metric
+
+if TYPE_CHECKING:
+    from kerata.layers.declared import Declared
+else:
+    Declared = object
 
 
-class Holder:
+class Holder(Declared):
     """The part of `Layer` that keeps state: its weights and those of the layers inside it, metrics and losses."""
 
     is_part = True
     # Attributes that hold no part of the layer.
     _untracked = frozenset(
-        ("_arguments", "_inbound_nodes", "_losses", "_parent", "_parts_found", "_layers_found", "_usual_call")
+        ("_arguments", "_inbound_nodes", "_losses", "_parent", "_parts_found", "_layers_found", "_fast_call")
     )
 
     # Weights
 
     def add_weight(
         self,
-        *args,
-        shape=None,
-        initializer=None,
-        dtype=None,
-        trainable=True,
-        autocast=True,
-        regularizer=None,
-        constraint=None,
-        aggregation="none",
-        overwrite_with_gradient=False,
-        name=None,
-        **kwargs,
-    ):
+        *args: Any,
+        shape: Shape | None = None,
+        initializer: Any = None,
+        dtype: DType = None,
+        trainable: bool = True,
+        autocast: Any = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: str = "none",
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> Any:
         """A new variable of the layer.
 
         Args:
@@ -48,8 +57,6 @@ class Holder:
             constraint: a function applied to the value after each update.
             name: the last part of its path.
         """
-        from kerata import constraints, initializers, regularizers
-
         for value in args:
             if isinstance(value, str) and name is None and initializer is None and shape is None:
                 name = value
@@ -93,8 +100,6 @@ class Holder:
         """The parts of the layer itself."""
         found = self._parts_found
         if found is None or found[0] != Structure.version or not unchanged(found[1].containers):
-            from kerata.metrics.metric import Metric
-
             found = Structure.version, Parts(self, self._untracked, Holder, Metric)
             object.__setattr__(self, "_parts_found", found)
         return found[1]
@@ -150,49 +155,49 @@ class Holder:
         return list(found.values())
 
     @property
-    def variables(self):
+    def variables(self) -> Any:
         """The weights, and the states of random generators; metrics' states are in `metrics_variables`."""
         return self._gather(lambda layer, *groups: [v for group in groups for v in group])
 
     @property
-    def weights(self):
+    def weights(self) -> Any:
         """The weights, trainable or not."""
         return self._gather(lambda layer, trainable, fixed, seeds: [*trainable, *fixed])
 
     @property
-    def trainable_variables(self):
+    def trainable_variables(self) -> Any:
         """The variables that training changes."""
         return self._gather(lambda layer, trainable, fixed, seeds: trainable if layer._trainable else [])
 
     trainable_weights = trainable_variables
 
     @property
-    def non_trainable_variables(self):
+    def non_trainable_variables(self) -> Any:
         """The variables that training leaves alone, random states among them."""
         trained = {id(v) for v in self.trainable_variables}
         return [v for v in self.variables if id(v) not in trained]
 
     @property
-    def non_trainable_weights(self):
+    def non_trainable_weights(self) -> Any:
         """The weights that training leaves alone."""
         trained = {id(v) for v in self.trainable_variables}
         return [v for v in self.weights if id(v) not in trained]
 
     @property
-    def trainable(self):
+    def trainable(self) -> Any:
         """Whether training changes the weights; setting it sets it for all layers inside."""
         return self._trainable
 
     @trainable.setter
-    def trainable(self, value):
+    def trainable(self, value: Any) -> None:
         for layer in self._flatten_layers():
             layer._trainable = bool(value)
 
-    def get_weights(self):
+    def get_weights(self) -> list[Any]:
         """The weights' values, as a list of NumPy arrays."""
         return [v.numpy() for v in self.weights]
 
-    def set_weights(self, weights):
+    def set_weights(self, weights: Any) -> None:
         """Set all weights, in the order of `get_weights()`.
 
         Raises: ValueError if their number or a shape differs; nothing is changed then.
@@ -213,7 +218,7 @@ class Holder:
         for variable, value in zip(variables, weights):
             variable.assign(value)
 
-    def count_params(self):
+    def count_params(self) -> int:
         """The number of parameters.
 
         Raises: ValueError if the layer is not built yet.
@@ -228,35 +233,35 @@ class Holder:
         return list(self._structure()[2])
 
     @property
-    def metrics(self):
+    def metrics(self) -> Any:
         """The metrics that the layer, or a layer inside it, holds."""
         return self._all_metrics()
 
     @property
-    def metrics_variables(self):
+    def metrics_variables(self) -> Any:
         """The metrics' variables."""
         return [v for metric in self.metrics for v in metric.variables]
 
-    def add_metric(self, *args, **kwargs):
+    def add_metric(self, *args: Any, **kwargs: Any) -> Any:
         """Gone since Keras 3: set a metric as an attribute and call its `update_state`."""
         raise TypeError(
             "add_metric is not part of Keras 3. In __init__: self.my_metric = keras.metrics.Mean(name='my_metric'); in call: "
             "self.my_metric.update_state(value)."
         )
 
-    def add_loss(self, loss):
+    def add_loss(self, loss: Any) -> None:
         """Add a scalar, or a list of them, to the loss of the model that is being called."""
         for value in loss if isinstance(loss, (list, tuple)) else [loss]:
             if callable(value):
                 value = value()
-            if local.scope is not None:
-                local.scope.losses.setdefault(id(self), []).append(value)
+            if context.scope is not None:
+                context.scope.losses.setdefault(id(self), []).append(value)
             elif not isinstance(value, AbstractArray):
                 self._losses.append(value)
-                local.losses_noted = True
+                context.losses_noted = True
 
     @property
-    def losses(self):
+    def losses(self) -> Any:
         """The losses added in the last call, and the weights' regularization, as a list of scalars."""
         found = []
         for layer in self._flatten_layers():
@@ -269,7 +274,7 @@ class Holder:
 
     @staticmethod
     def _added_losses(layer):
-        scope = local.scope
+        scope = context.scope
         while scope is not None:
             if id(layer) in scope.losses:
                 return scope.losses[id(layer)]
@@ -277,11 +282,11 @@ class Holder:
         return layer._losses
 
     def _clear_losses(self):
-        if local.scope is not None:
-            if local.scope.losses:
+        if context.scope is not None:
+            if context.scope.losses:
                 for layer in self._flatten_layers():
-                    local.scope.losses.pop(id(layer), None)
-        elif local.losses_noted:
+                    context.scope.losses.pop(id(layer), None)
+        elif context.losses_noted:
             for layer in self._flatten_layers():
                 layer._losses.clear()
 
@@ -296,12 +301,12 @@ class Holder:
         """What files hold of those variables: variables or arrays."""
         return self._saved_variables()
 
-    def save_own_variables(self, store):
+    def save_own_variables(self, store: dict[str, Any]) -> None:
         """Put the layer's own variables into a dict-like store, by number."""
         for i, v in enumerate(self._saved_values()):
             store[str(i)] = v.numpy() if isinstance(v, Variable) else np.asarray(v)
 
-    def load_own_variables(self, store):
+    def load_own_variables(self, store: dict[str, Any]) -> None:
         """Read back what `save_own_variables` wrote.
 
         Raises: ValueError if the number of variables or a shape differs.

@@ -1,5 +1,8 @@
 """`Input`: where a graph of layers begins."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from kerata.core.graph import KerasTensor, Node
 from kerata.layers.layer import Layer
 
@@ -20,34 +23,34 @@ class InputLayer(Layer):
     (None, 28, 28)
     """
 
+    batch_shape: tuple[int | None, ...]
+
     def __init__(
         self,
-        shape=None,
-        batch_size=None,
-        dtype=None,
-        sparse=None,
-        ragged=None,
-        batch_shape=None,
-        input_tensor=None,
-        optional=False,
-        name=None,
-        **kwargs,
-    ):
-        if "input_shape" in kwargs:
-            shape = kwargs.pop("input_shape")
-        if "batch_input_shape" in kwargs:
-            batch_shape = kwargs.pop("batch_input_shape")
-        super().__init__(name=name, dtype=None, **kwargs)
-        if batch_shape is None:
+        shape: int | Sequence[int | None] | None = None,
+        batch_size: int | None = None,
+        dtype: Any = None,
+        sparse: bool | None = None,
+        ragged: bool | None = None,
+        batch_shape: Sequence[int | None] | None = None,
+        input_tensor: KerasTensor | None = None,
+        optional: bool = False,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        shape = kwargs.pop("input_shape", shape)
+        whole: Any = kwargs.pop("batch_input_shape", batch_shape)
+        super().__init__(name=name, **kwargs)
+        if whole is None:
             if shape is None and input_tensor is None:
                 raise ValueError("Input needs a shape: Input(shape=(784,)), or Input(shape=()) for scalars.")
             if shape is not None:
-                batch_shape = (batch_size, *_dims(shape))
+                whole = (batch_size, *_dims(shape))
         elif shape is not None:
             raise ValueError("Input takes shape (without the batch axis) or batch_shape (with it), not both.")
         if input_tensor is not None:
-            batch_shape, dtype = input_tensor.shape, dtype or input_tensor.dtype
-        self.batch_shape = tuple(batch_shape)
+            whole, dtype = input_tensor.shape, dtype or input_tensor.dtype
+        self.batch_shape = tuple(whole)
         self._dtype = dtype or "float32"
         self.sparse, self.ragged, self.optional = bool(sparse), bool(ragged), bool(optional)
         tensor = KerasTensor(self.batch_shape, self._dtype, name=self.name) if input_tensor is None else input_tensor
@@ -57,12 +60,11 @@ class InputLayer(Layer):
 
     dtype = property(lambda self: self._dtype)
 
-    def call(self):
+    def call(self) -> Any:
         """Nothing to compute: the graph is given its inputs."""
         raise ValueError("An input layer is not called; call the model that begins with it.")
 
-    def get_config(self):
-        """The constructor's arguments."""
+    def get_config(self) -> dict[str, Any]:
         return {
             "batch_shape": list(self.batch_shape),
             "dtype": self.dtype,
@@ -83,16 +85,16 @@ def _dims(shape):
 
 
 def Input(
-    shape=None,
-    batch_size=None,
-    dtype=None,
-    sparse=None,
-    ragged=None,
-    batch_shape=None,
-    name=None,
-    tensor=None,
-    optional=False,
-):
+    shape: int | Sequence[int | None] | None = None,
+    batch_size: int | None = None,
+    dtype: Any = None,
+    sparse: bool | None = None,
+    ragged: bool | None = None,
+    batch_shape: Sequence[int | None] | None = None,
+    name: str | None = None,
+    tensor: KerasTensor | None = None,
+    optional: bool = False,
+) -> Any:
     """A symbolic tensor for a model to begin with.
 
     Args:

@@ -1,8 +1,12 @@
 """What a layer expects of its inputs, and the errors that say what came instead."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from kerata.core import dtypes
 from kerata.core.arrays import dtype_of, static_shape
 from kerata.core.configurable import NamedArguments
+from kerata.core.types import DType, Shape
 
 
 class InputSpec(metaclass=NamedArguments):
@@ -31,19 +35,19 @@ class InputSpec(metaclass=NamedArguments):
 
     def __init__(
         self,
-        dtype=None,
-        shape=None,
-        ndim=None,
-        max_ndim=None,
-        min_ndim=None,
-        axes=None,
-        allow_last_axis_squeeze=False,
-        name=None,
-        optional=False,
-    ):
+        dtype: DType = None,
+        shape: Shape | None = None,
+        ndim: int | None = None,
+        max_ndim: int | None = None,
+        min_ndim: int | None = None,
+        axes: Mapping[int, int | None] | None = None,
+        allow_last_axis_squeeze: bool = False,
+        name: str | None = None,
+        optional: bool = False,
+    ) -> None:
         self.dtype = dtypes.standardize_dtype(dtype) if dtype is not None else None
         self.shape = None if shape is None else tuple(shape)
-        self.ndim = len(self.shape) if shape is not None else ndim
+        self.ndim = ndim if self.shape is None else len(self.shape)
         self.max_ndim = max_ndim
         self.min_ndim = min_ndim
         self.axes = {int(k): v for k, v in (axes or {}).items()}
@@ -51,13 +55,13 @@ class InputSpec(metaclass=NamedArguments):
         self.name = name
         self.optional = optional
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         names = ("dtype", "shape", "ndim", "max_ndim", "min_ndim", "axes")
         return {name: getattr(self, name) for name in names}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Any:
         """A spec from its config."""
         return cls(**config)
 

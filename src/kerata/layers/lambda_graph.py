@@ -3,8 +3,9 @@
 import optree
 
 from kerata import engines
-from kerata.core.graph import Function, OpCall, symbolic_leaves
-from kerata.core.registry import serialize_keras_object
+from kerata.core.function import Function
+from kerata.core.graph import OpCall, symbolic_leaves
+from kerata.core.serialization import serialize_keras_object
 from kerata.engines.abstract.array import AbstractArray
 from kerata.layers.input_layer import Input, InputLayer
 

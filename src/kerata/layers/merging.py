@@ -2,9 +2,13 @@
 
 import functools
 import string
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from kerata import ops
 from kerata.core.arrays import dtype_of, static_shape
+from kerata.core.fields import Field, dataclass
+from kerata.core.types import Shape, TensorLike, Tree
 from kerata.engines.shapes import broadcast_shapes, normalize_axis
 from kerata.layers.layer import Layer
 
@@ -17,6 +21,7 @@ def _is_list_of_shapes(shapes):
     return isinstance(shapes, (list, tuple)) and all(isinstance(s, (list, tuple)) for s in shapes)
 
 
+@dataclass
 class Merge(Layer):
     """Elementwise, over a list of tensors that can be broadcast together.
 
@@ -27,12 +32,10 @@ class Merge(Layer):
     """
 
     supports_masking = True
-    count = None  # how many inputs there must be
+    count: ClassVar[int | None] = None  # how many inputs there must be
+    merge: ClassVar[Any]  # the op of two inputs
 
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[Shape]) -> None:
         """Check that the shapes fit."""
         self._check_list(input_shape)
         try:
@@ -60,20 +63,21 @@ class Merge(Layer):
         rank = max(len(x.shape) for x in inputs)
         return [x if len(x.shape) == rank else ops.expand_dims(x, tuple(range(1, 1 + rank - len(x.shape)))) for x in inputs]
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The merged inputs."""
         return self._merged(self._aligned(inputs))
 
     def _merged(self, inputs):
         return functools.reduce(type(self).merge, inputs)
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Tree, mask: TensorLike | None = None) -> Any:
         """Where one of the inputs counts; None if one of them has no mask."""
         if mask is None or any(m is None for m in mask):
             return None
         return functools.reduce(ops.logical_or, mask)
 
 
+@dataclass
 class Add(Merge):
     """The sum of a list of tensors.
 
@@ -85,6 +89,7 @@ class Add(Merge):
     merge = staticmethod(ops.add)
 
 
+@dataclass
 class Subtract(Merge):
     """The first of two tensors minus the second.
 
@@ -97,6 +102,7 @@ class Subtract(Merge):
     count = 2
 
 
+@dataclass
 class Multiply(Merge):
     """The product of a list of tensors; where an input is masked, it is left out, and where all are, the product is 0.
 
@@ -107,7 +113,7 @@ class Multiply(Merge):
 
     merge = staticmethod(ops.multiply)
 
-    def call(self, inputs, mask=None):
+    def call(self, inputs: Tree, mask: TensorLike | None = None) -> Any:
         """The product."""
         if mask is None or all(m is None for m in mask):
             return self._merged(self._aligned(inputs))
@@ -115,9 +121,10 @@ class Multiply(Merge):
         product = self._merged(self._aligned([x if c is None else ops.where(c, x, 1.0) for x, c in zip(inputs, counts)]))
         if None in [c if c is None else 0 for c in counts]:
             return product
-        return ops.multiply(product, ops.cast(functools.reduce(ops.logical_or, self._aligned(counts)), dtype_of(product)))
+        return product * ops.cast(functools.reduce(ops.logical_or, self._aligned(counts)), dtype_of(product))
 
 
+@dataclass
 class Average(Merge):
     """The mean of a list of tensors.
 
@@ -132,6 +139,7 @@ class Average(Merge):
         return ops.divide(super()._merged(inputs), len(inputs))
 
 
+@dataclass
 class Maximum(Merge):
     """The larger element of each place of a list of tensors.
 
@@ -143,6 +151,7 @@ class Maximum(Merge):
     merge = staticmethod(ops.maximum)
 
 
+@dataclass
 class Minimum(Merge):
     """The smaller element of each place of a list of tensors.
 
@@ -160,6 +169,7 @@ def _stretched(mask, x):
     return ops.expand_dims(mask, tuple(range(-missing, 0))) if missing else mask
 
 
+@dataclass
 class Concatenate(Merge):
     """Tensors joined along an axis.
 
@@ -173,11 +183,9 @@ class Concatenate(Merge):
     (2, 7)
     """
 
-    def __init__(self, axis=-1, **kwargs):
-        super().__init__(**kwargs)
-        self.axis = axis
+    axis: int = -1
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[Shape]) -> None:
         """Check that the shapes fit."""
         self._check_list(input_shape)
         ranks = {len(s) for s in input_shape}
@@ -191,11 +199,11 @@ class Concatenate(Merge):
             f"{_shapes_text(input_shape)} came."
         )
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The joined inputs."""
         return ops.concatenate(inputs, axis=self.axis)
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Tree, mask: TensorLike | None = None) -> Any:
         """The masks joined likewise; along the last axis, where one of the inputs counts."""
         if mask is None or all(m is None for m in mask):
             return None
@@ -213,6 +221,17 @@ class Concatenate(Merge):
         return functools.reduce(ops.logical_or, steps) if axis == rank - 1 else ops.concatenate(steps, axis=axis)
 
 
+class OneOrTwo(Field[int | Sequence[int], int | tuple[int, ...]]):
+    """An integer, or a pair of them."""
+
+    def convert(self, value, name, owner):
+        pair = (value, value) if isinstance(value, int) else value
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not all(isinstance(n, int) for n in pair):
+            raise ValueError(f"{type(owner).__name__}: {name} must be an integer or a pair of them; {value!r} came.")
+        return value if isinstance(value, int) else tuple(value)
+
+
+@dataclass
 class Dot(Merge):
     """The products of two tensors, summed over an axis of each, for each element of the batch.
 
@@ -231,18 +250,14 @@ class Dot(Merge):
 
     count = 2
 
-    def __init__(self, axes, normalize=False, **kwargs):
-        super().__init__(**kwargs)
-        if not isinstance(axes, int) and not (len(axes) == 2 and all(isinstance(a, int) for a in axes)):
-            raise ValueError(f"Dot: axes must be an integer or a pair of them; {axes!r} came.")
-        self.axes = axes if isinstance(axes, int) else tuple(axes)
-        self.normalize = normalize
+    axes: OneOrTwo
+    normalize: bool = False
 
     def _both_axes(self, shapes):
         axes = (self.axes, self.axes) if isinstance(self.axes, int) else self.axes
         return [normalize_axis(axis, len(shape)) for axis, shape in zip(axes, shapes)]
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[Shape]) -> None:
         """Check that the shapes fit."""
         self._check_list(input_shape)
         if any(len(s) < 2 for s in input_shape):
@@ -256,7 +271,7 @@ class Dot(Merge):
                 f"Dot: axes {axes[0]} and {axes[1]} must have equal lengths; inputs of shapes {_shapes_text(input_shape)} came."
             )
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The sums of products."""
         x1, x2 = inputs
         axis1, axis2 = self._both_axes([x1.shape, x2.shape])
@@ -269,7 +284,7 @@ class Dot(Merge):
         y = ops.einsum(f"{''.join(term1)},{''.join(term2)}->b{''.join(rest)}", x1, x2)
         return y if rest else ops.expand_dims(y, 1)
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Tree, mask: TensorLike | None = None) -> None:
         """None."""
 
 
@@ -303,7 +318,7 @@ maximum = _function(Maximum, "The larger elements of a list of tensors", [3.0, 6
 minimum = _function(Minimum, "The smaller elements of a list of tensors", [1.0, 2.0])
 
 
-def concatenate(inputs, axis=-1, **kwargs):
+def concatenate(inputs: Tree, axis: int = -1, **kwargs: Any) -> Any:
     """Tensors joined along an axis: `Concatenate` as a function.
 
     Args:
@@ -317,7 +332,7 @@ def concatenate(inputs, axis=-1, **kwargs):
     return Concatenate(axis=axis, **kwargs)(inputs)
 
 
-def dot(inputs, axes=-1, **kwargs):
+def dot(inputs: Tree, axes: int | Sequence[int] = -1, **kwargs: Any) -> Any:
     """The products of two tensors summed over an axis: `Dot` as a function.
 
     Args:

@@ -1,32 +1,63 @@
 """Attention with several heads."""
 
 import string
+from typing import Any, ClassVar, SupportsIndex
 
 from kerata import ops, random
-from kerata.core import policies
+from kerata.core import policies, serialization
 from kerata.core.arrays import static_shape
+from kerata.core.fields import Field, dataclass, field
 from kerata.core.seeds import SeedGenerator
+from kerata.core.types import Shape, TensorLike
 from kerata.layers.activation import Softmax
-from kerata.layers.arguments import positive_integer, settle
+from kerata.layers.arguments import (
+    Constraint,
+    Initializer,
+    Integers,
+    OptionalPositiveInt,
+    PositiveInt,
+    Regularizer,
+    positive_integer,
+)
 from kerata.layers.attention import both, causal_mask
 from kerata.layers.dense import EinsumDense
 from kerata.layers.layer import Layer
 
 
+class ValueDepth(Field[SupportsIndex | None, int]):
+    """The depth of each head's value: a positive integer; that of its key if None."""
+
+    def convert(self, value, name, owner):
+        return positive_integer(value or owner.key_dim, name, owner)
+
+
+class Several(Field[Integers | None, tuple[int, ...] | None]):
+    """An integer or several, or None."""
+
+    def convert(self, value, name, owner):
+        """A tuple, or None."""
+        return value if value is None else (value,) if isinstance(value, int) else tuple(value)
+
+
 class Heads(Layer):
     """The base: projections of query, key and value to heads, attention, and a projection back."""
 
-    _not_in_config = ("flash_attention",)
+    supports_masking = True
 
-    def _take(self, given):
-        """Set what both kinds of attention have in common."""
-        self.supports_masking = True
-        for name in ("dropout", "use_bias", "sliding_window", "flash_attention", "use_gate", "seed"):
-            setattr(self, name, given[name])
-        if self.sliding_window is not None:
-            positive_integer(self.sliding_window, "sliding_window", self)
-        endings = ("initializer", "constraint", "l_regularizer", "s_regularizer")
-        settle(self, **{k: v for k, v in given.items() if k.endswith(endings)})
+    use_bias: Any
+    kernel_initializer: Any
+    bias_initializer: Any
+    kernel_regularizer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    bias_constraint: Any
+    sliding_window: Any
+    dropout: Any
+    seed: Any
+    _inner_activity_regularizer: Any
+
+    def __post_init__(self):
+        super().__post_init__()
         if self.dropout > 0:
             self.seed_generator = SeedGenerator(self.seed)
 
@@ -52,7 +83,7 @@ class Heads(Layer):
     def _to_heads(self, name, shape, heads, depth):
         """A projection (batch, ..., features) -> (batch, ..., heads, depth), built."""
         before = string.ascii_lowercase[: len(shape) - 1]
-        x, n, h = string.ascii_lowercase[len(shape) - 1 : len(shape) + 2]
+        x, n, h = tuple(string.ascii_lowercase[len(shape) - 1 : len(shape) + 2])
         dense = self._dense(name, f"{before}{x},{x}{n}{h}->{before}{n}{h}", (None,) * (len(shape) - 2) + (heads, depth), n + h)
         dense.build(shape)
         return dense
@@ -105,13 +136,10 @@ class Heads(Layer):
             return self.dtype_policy
         return policies.DTypePolicyMap(self.dtype_policy, changed)
 
-    def get_config(self):
-        """The constructor's arguments."""
-        config = {k: v for k, v in super().get_config().items() if k not in self._not_in_config}
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
         config["dtype"] = policies.serialize(self._policy_with_layers())
-        from kerata.core.registry import serialize_keras_object
-
-        return config | {"activity_regularizer": serialize_keras_object(self._inner_activity_regularizer)}
+        return config | {"activity_regularizer": serialization.serialize_keras_object(self._inner_activity_regularizer)}
 
 
 def _new(initializer):
@@ -132,10 +160,11 @@ def _equations(rank, axes):
         source[axis] = next(letters)
     alone = [target[a] for a in range(rank - 2) if a not in axes]
     scores = [*alone, target[-2], *[target[a] for a in axes], *[source[a] for a in axes]]
-    target, source, scores = "".join(target), "".join(source), "".join(scores)
-    return f"{target},{source}->{scores}", f"{scores},{source}->{target}"
+    q, v, s = ("".join(letters) for letters in (target, source, scores))
+    return f"{q},{v}->{s}", f"{s},{v}->{q}"
 
 
+@dataclass(after={"activity_regularizer": "bias_regularizer"})
 class MultiHeadAttention(Heads):
     """Attention with several heads, each with its own projections (Vaswani et al. 2017, arXiv:1706.03762).
 
@@ -168,40 +197,28 @@ class MultiHeadAttention(Heads):
     (2, 4, 6)
     """
 
-    def __init__(
-        self,
-        num_heads,
-        key_dim,
-        value_dim=None,
-        dropout=0.0,
-        use_bias=True,
-        output_shape=None,
-        attention_axes=None,
-        sliding_window=None,
-        flash_attention=None,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
-        use_gate=False,
-        seed=None,
-        **kwargs,
-    ):
-        from kerata import regularizers
+    _given_output_shape: ClassVar[tuple[int, ...] | None]
 
-        super().__init__(**kwargs)
-        self._take(locals())
-        self._inner_activity_regularizer = regularizers.get(activity_regularizer)
-        self.num_heads = positive_integer(num_heads, "num_heads", self)
-        self.key_dim = positive_integer(key_dim, "key_dim", self)
-        self.value_dim = positive_integer(value_dim or key_dim, "value_dim", self)
-        self._given_output_shape = _tuple(output_shape)
-        self.attention_axes = _tuple(attention_axes)
+    num_heads: PositiveInt
+    key_dim: PositiveInt
+    value_dim: ValueDepth = ValueDepth(None)
+    dropout: float = 0.0
+    use_bias: bool = True
+    output_shape: Several = field(default=None, attribute="_given_output_shape")
+    attention_axes: Several = Several(None)
+    sliding_window: OptionalPositiveInt = OptionalPositiveInt(None)
+    flash_attention: bool | None = field(default=None, config=False)
+    kernel_initializer: Initializer = Initializer("glorot_uniform")
+    bias_initializer: Initializer = Initializer("zeros")
+    kernel_regularizer: Regularizer = Regularizer(None)
+    bias_regularizer: Regularizer = Regularizer(None)
+    kernel_constraint: Constraint = Constraint(None)
+    bias_constraint: Constraint = Constraint(None)
+    use_gate: bool = False
+    seed: int | SeedGenerator | None = None
+    activity_regularizer: Regularizer = field(default=None, kw_only=True, attribute="_inner_activity_regularizer")
 
-    def build(self, query_shape, value_shape, key_shape=None):
+    def build(self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None) -> None:
         """Make the projections."""
         key_shape = value_shape if key_shape is None else key_shape
         ranks = {len(s) for s in (query_shape, value_shape, key_shape)}
@@ -221,17 +238,17 @@ class MultiHeadAttention(Heads):
 
     def call(
         self,
-        query,
-        value,
-        key=None,
-        query_mask=None,
-        value_mask=None,
-        key_mask=None,
-        attention_mask=None,
-        return_attention_scores=False,
-        training=None,
-        use_causal_mask=False,
-    ):
+        query: TensorLike,
+        value: Any,
+        key: TensorLike = None,
+        query_mask: TensorLike | None = None,
+        value_mask: TensorLike | None = None,
+        key_mask: TensorLike | None = None,
+        attention_mask: TensorLike | None = None,
+        return_attention_scores: bool = False,
+        training: bool | None = None,
+        use_causal_mask: bool = False,
+    ) -> Any:
         """The output; with `return_attention_scores` a tuple of it and the scores. `query_mask` changes nothing."""
         mask = self._mask(query, value, key, (value_mask, key_mask), attention_mask, use_causal_mask)
         gate = ops.sigmoid(self._gate_dense(query)) if self.use_gate else None
@@ -239,19 +256,12 @@ class MultiHeadAttention(Heads):
         heads = self.query_dense(query), self.key_dense(value if key is None else key), self.value_dense(value)
         result, scores = self._attend(*heads, axes, self.key_dim, mask, training, return_attention_scores)
         if gate is not None:
-            result = ops.multiply(result, gate)
+            result = result * gate
         output = self.output_dense(result)
         return (output, scores) if return_attention_scores else output
 
-    def get_config(self):
-        """The constructor's arguments."""
-        return super().get_config() | {"output_shape": self._given_output_shape}
 
-
-def _tuple(value):
-    return value if value is None else (value,) if isinstance(value, int) else tuple(value)
-
-
+@dataclass(after={"activity_regularizer": "bias_regularizer"})
 class GroupedQueryAttention(Heads):
     """Attention in which groups of query heads share a key and a value head (Ainslie et al. 2023, arXiv:2305.13245).
 
@@ -275,39 +285,32 @@ class GroupedQueryAttention(Heads):
 
     public_name = "GroupQueryAttention"  # the class in files of weights has one name, that in configs another
 
-    def __init__(
-        self,
-        head_dim,
-        num_query_heads,
-        num_key_value_heads,
-        dropout=0.0,
-        use_bias=True,
-        sliding_window=None,
-        flash_attention=None,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
-        use_gate=False,
-        seed=None,
-        **kwargs,
-    ):
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self._take(locals())
+    head_dim: PositiveInt
+    num_query_heads: PositiveInt
+    num_key_value_heads: PositiveInt
+    dropout: float = 0.0
+    use_bias: bool = True
+    sliding_window: OptionalPositiveInt = OptionalPositiveInt(None)
+    flash_attention: bool | None = field(default=None, config=False)
+    kernel_initializer: Initializer = Initializer("glorot_uniform")
+    bias_initializer: Initializer = Initializer("zeros")
+    kernel_regularizer: Regularizer = Regularizer(None)
+    bias_regularizer: Regularizer = Regularizer(None)
+    kernel_constraint: Constraint = Constraint(None)
+    bias_constraint: Constraint = Constraint(None)
+    use_gate: bool = False
+    seed: int | SeedGenerator | None = None
+
+    def __post_init__(self):
+        super().__post_init__()
         self._inner_activity_regularizer = self.activity_regularizer
-        self.head_dim = positive_integer(head_dim, "head_dim", self)
-        self.num_query_heads = positive_integer(num_query_heads, "num_query_heads", self)
-        self.num_key_value_heads = positive_integer(num_key_value_heads, "num_key_value_heads", self)
-        if num_query_heads % num_key_value_heads:
+        if self.num_query_heads % self.num_key_value_heads:
             raise ValueError(
-                f"GroupQueryAttention: num_query_heads must be a multiple of num_key_value_heads; {num_query_heads} and "
-                f"{num_key_value_heads} came."
+                f"GroupQueryAttention: num_query_heads must be a multiple of num_key_value_heads; {self.num_query_heads} and "
+                f"{self.num_key_value_heads} came."
             )
 
-    def build(self, query_shape, value_shape, key_shape=None):
+    def build(self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None) -> None:
         """Make the projections."""
         key_shape = value_shape if key_shape is None else key_shape
         self._query_dense = self._to_heads("query", query_shape, self.num_query_heads, self.head_dim)
@@ -321,17 +324,17 @@ class GroupedQueryAttention(Heads):
 
     def call(
         self,
-        query,
-        value,
-        key=None,
-        query_mask=None,
-        value_mask=None,
-        key_mask=None,
-        attention_mask=None,
-        return_attention_scores=False,
-        training=None,
-        use_causal_mask=False,
-    ):
+        query: TensorLike,
+        value: Any,
+        key: TensorLike = None,
+        query_mask: TensorLike | None = None,
+        value_mask: TensorLike | None = None,
+        key_mask: TensorLike | None = None,
+        attention_mask: TensorLike | None = None,
+        return_attention_scores: bool = False,
+        training: bool | None = None,
+        use_causal_mask: bool = False,
+    ) -> Any:
         """The output; with `return_attention_scores` a tuple of it and the scores."""
         mask = self._mask(query, value, key, (value_mask, key_mask), attention_mask, use_causal_mask)
         if query_mask is not None:
@@ -341,9 +344,11 @@ class GroupedQueryAttention(Heads):
         group = self.num_query_heads // self.num_key_value_heads
         if group > 1 and (return_attention_scores or training and self.dropout > 0):
             heads[1:] = [ops.repeat(x, group, axis=2) for x in heads[1:]]
-        result, scores = self._attend(*heads, (1,), self.head_dim, mask, training, return_attention_scores)
+        result, scores = self._attend(
+            heads[0], heads[1], heads[2], (1,), self.head_dim, mask, training, return_attention_scores
+        )
         if gate is not None:
-            result = ops.multiply(result, gate)
+            result = result * gate
         output = self._output_dense(result)
         return (output, scores) if return_attention_scores else output
 

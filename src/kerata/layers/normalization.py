@@ -1,12 +1,17 @@
 """Normalization within each sample: layer, group, root mean square and unit normalization."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from kerata import ops
 from kerata.core.arrays import static_shape
-from kerata.layers.arguments import make_weight, settle
+from kerata.core.fields import dataclass, field
+from kerata.core.types import Shape, TensorLike, Tree
+from kerata.layers.arguments import Axes, Constraint, Initializer, Regularizer, make_weight
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer
-from kerata.ops import nn
-from kerata.ops.numpy import widened
+from kerata.ops.normalization import along, layer_normalization, rms_normalization
+from kerata.ops.promotion import widened
 
 
 def _axes_list(axis):
@@ -28,6 +33,7 @@ def _lengths(input_shape, axis, layer):
     return tuple(input_shape[a] for a in axes)
 
 
+@dataclass(unlisted=("rms_scaling",))
 class LayerNormalization(Layer):
     """Each sample with mean 0 and variance 1 over some axes, then scaled and shifted.
 
@@ -52,53 +58,34 @@ class LayerNormalization(Layer):
     supports_masking = True
     computes_wide = True
 
-    def __init__(
-        self,
-        axis=-1,
-        epsilon=0.001,
-        center=True,
-        scale=True,
-        beta_initializer="zeros",
-        gamma_initializer="ones",
-        beta_regularizer=None,
-        gamma_regularizer=None,
-        beta_constraint=None,
-        gamma_constraint=None,
-        **kwargs,
-    ):
-        self.rms_scaling = kwargs.pop("rms_scaling", False)  # an old way to leave out the mean
-        super().__init__(**kwargs)
-        self.axis = list(axis) if isinstance(axis, (list, tuple)) else int(axis)
-        self.epsilon, self.center, self.scale = epsilon, center, scale
-        settle(
-            self,
-            beta_initializer=beta_initializer,
-            gamma_initializer=gamma_initializer,
-            beta_regularizer=beta_regularizer,
-            gamma_regularizer=gamma_regularizer,
-            beta_constraint=beta_constraint,
-            gamma_constraint=gamma_constraint,
-        )
+    axis: Axes = Axes(-1)
+    epsilon: float = 0.001
+    center: bool = True
+    scale: bool = True
+    beta_initializer: Initializer = Initializer("zeros")
+    gamma_initializer: Initializer = Initializer("ones")
+    beta_regularizer: Regularizer = Regularizer(None)
+    gamma_regularizer: Regularizer = Regularizer(None)
+    beta_constraint: Constraint = Constraint(None)
+    gamma_constraint: Constraint = Constraint(None)
+    rms_scaling: bool = field(default=False, kw_only=True)  # an old way to leave out the mean
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Make gamma and beta, in the shape of the normalized axes."""
         shape = _lengths(input_shape, self.axis, self)
         self.axis = sorted(_axes_list(self.axis))
         self.gamma = make_weight(self, "gamma", shape, autocast=False) if self.scale or self.rms_scaling else None
         self.beta = make_weight(self, "beta", shape, autocast=False) if self.center and not self.rms_scaling else None
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The normalized inputs."""
         x = widened(inputs)
         old = {"rms_scaling": True} if self.rms_scaling else {}
-        y = nn.layer_normalization(x, self.gamma, self.beta, self.axis, self.epsilon, **old)
+        y = layer_normalization(x, self.gamma, self.beta, self.axis, self.epsilon, **old)
         return ops.cast(y, self.compute_dtype)
 
-    def get_config(self):
-        """The constructor's arguments."""
-        return super().get_config() | {"rms_scaling": self.rms_scaling}
 
-
+@dataclass
 class GroupNormalization(Layer):
     """Groups of channels with mean 0 and variance 1 in each sample, then scaled and shifted.
 
@@ -129,35 +116,19 @@ class GroupNormalization(Layer):
     supports_masking = True
     computes_wide = True
 
-    def __init__(
-        self,
-        groups=32,
-        axis=-1,
-        epsilon=0.001,
-        center=True,
-        scale=True,
-        beta_initializer="zeros",
-        gamma_initializer="ones",
-        beta_regularizer=None,
-        gamma_regularizer=None,
-        beta_constraint=None,
-        gamma_constraint=None,
-        **kwargs,
-    ):
-        super().__init__(**kwargs)
-        self.groups, self.axis, self.epsilon = groups, axis, epsilon
-        self.center, self.scale = center, scale
-        settle(
-            self,
-            beta_initializer=beta_initializer,
-            gamma_initializer=gamma_initializer,
-            beta_regularizer=beta_regularizer,
-            gamma_regularizer=gamma_regularizer,
-            beta_constraint=beta_constraint,
-            gamma_constraint=gamma_constraint,
-        )
+    groups: int = 32
+    axis: int = -1
+    epsilon: float = 0.001
+    center: bool = True
+    scale: bool = True
+    beta_initializer: Initializer = Initializer("zeros")
+    gamma_initializer: Initializer = Initializer("ones")
+    beta_regularizer: Regularizer = Regularizer(None)
+    gamma_regularizer: Regularizer = Regularizer(None)
+    beta_constraint: Constraint = Constraint(None)
+    gamma_constraint: Constraint = Constraint(None)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Make gamma and beta, one number a channel."""
         shape = _lengths(input_shape, self.axis, self)
         channels = shape[0]
@@ -172,21 +143,22 @@ class GroupNormalization(Layer):
         self.gamma = make_weight(self, "gamma", shape, autocast=False) if self.scale else None
         self.beta = make_weight(self, "beta", shape, autocast=False) if self.center else None
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The normalized inputs."""
         x = widened(inputs)
         shape = static_shape(x)
         axis = self.axis % len(shape)
         grouped = ops.reshape(x, (*shape[:axis], self.groups, shape[axis] // self.groups, *shape[axis + 1 :]))
         axes = [a for a in range(1, len(shape) + 1) if a != axis]
-        y = ops.reshape(nn.layer_normalization(grouped, axis=axes, epsilon=self.epsilon), shape)
+        y = ops.reshape(layer_normalization(grouped, axis=axes, epsilon=self.epsilon), shape)
         if self.gamma is not None:
-            y = ops.multiply(y, nn.along(self.gamma, y, axis))
+            y = ops.multiply(y, along(self.gamma, y, axis))
         if self.beta is not None:
-            y = ops.add(y, nn.along(self.beta, y, axis))
+            y = ops.add(y, along(self.beta, y, axis))
         return ops.cast(y, self.compute_dtype)
 
 
+@dataclass
 class RMSNormalization(Layer):
     """Each sample divided by its root mean square over some axes, then scaled (Zhang and Sennrich 2019, arXiv:1910.07467).
 
@@ -204,22 +176,22 @@ class RMSNormalization(Layer):
     supports_masking = True
     computes_wide = True
 
-    def __init__(self, axis=-1, epsilon=1e-6, **kwargs):
-        super().__init__(**kwargs)
-        self.axis, self.epsilon = axis, epsilon
+    axis: int | Sequence[int] = -1
+    epsilon: float = 1e-6
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Make the scale, in the shape of the normalized axes."""
         shape = _lengths(input_shape, self.axis, self)
         self.axis = _axes_list(self.axis)
         self.scale = self.add_weight(name="scale", shape=shape, initializer="ones", autocast=False)
 
-    def call(self, x):
+    def call(self, x: TensorLike) -> Any:
         """The normalized inputs."""
-        y = nn.rms_normalization(widened(x), self.scale, self.axis, self.epsilon)
+        y = rms_normalization(widened(x), self.scale, self.axis, self.epsilon)
         return ops.cast(y, self.compute_dtype)
 
 
+@dataclass
 class UnitNormalization(Layer):
     """Each sample divided by its length (its L2 norm) over some axes.
 
@@ -234,12 +206,10 @@ class UnitNormalization(Layer):
     supports_masking = True
     computes_wide = True
 
-    def __init__(self, axis=-1, **kwargs):
-        super().__init__(**kwargs)
-        self.axis = list(axis) if isinstance(axis, (list, tuple)) else axis
+    axis: Axes = Axes(-1)
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The inputs with length 1."""
         x = widened(inputs)
         square = ops.sum(ops.square(x), _axes_list(self.axis), keepdims=True)
-        return ops.cast(ops.divide(x, ops.sqrt(ops.maximum(square, 1e-12))), self.compute_dtype)
+        return ops.cast(x / ops.sqrt(ops.maximum(square, 1e-12)), self.compute_dtype)

@@ -1,76 +1,82 @@
 """Pooling: the largest, smallest or mean element of windows, of the whole input, or of so many parts of it."""
 
-from kerata.core.config import standardize_data_format
-from kerata.layers.arguments import Ranked, per_axis
-from kerata.layers.input_spec import InputSpec
-from kerata.ops import core, nn
-from kerata.ops import numpy as knp
+from typing import Any, ClassVar
+
+from kerata import ops
+from kerata.core.fields import Field, dataclass
+from kerata.core.types import TensorLike, Tree
+from kerata.layers.arguments import DataFormat, Integers, PerAxis, Ranked, per_axis
+from kerata.ops.pooling import adaptive_average_pool, adaptive_max_pool, average_pool, max_pool, min_pool
 
 
+class Strides(Field[Integers | None, tuple[int, ...]]):
+    """The steps of a window along each spatial axis; its lengths if None."""
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError for another count, and for what is no positive integer."""
+        return owner.pool_size if value is None else per_axis(value, owner.rank, name, owner)
+
+
+class Padding(Field[str, str]):
+    """What is done at the borders: "valid" for nothing, "same" for as much as gives `ceil(length / stride)` outputs."""
+
+    def convert(self, value, name, owner):
+        found = str(value).lower()
+        if found not in ("valid", "same"):
+            raise ValueError(f"{type(owner).__name__}: {name} must be 'valid' or 'same'; {value!r} came.")
+        return found
+
+
+@dataclass(after={"name": "data_format"})
 class Pooling(Ranked):
     """Windows of the input, each reduced to one element."""
 
-    pool = None  # the op
+    pool: ClassVar[Any]  # the op
 
-    def __init__(self, pool_size, strides=None, padding="valid", data_format=None, name=None, **kwargs):
-        super().__init__(name=name, **kwargs)
-        self.pool_size = per_axis(pool_size, self.rank, "pool_size", self)
-        self.strides = self.pool_size if strides is None else per_axis(strides, self.rank, "strides", self)
-        self.padding = str(padding).lower()
-        if self.padding not in ("valid", "same"):
-            raise ValueError(f"{type(self).__name__}: padding must be 'valid' or 'same'; {padding!r} came.")
-        self.data_format = standardize_data_format(data_format)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
+    pool_size: PerAxis
+    strides: Strides = Strides(None)
+    padding: Padding = Padding("valid")
+    data_format: DataFormat = DataFormat(None)
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The pooled windows."""
         return type(self).pool(inputs, self.pool_size, self.strides, self.padding, self.data_format)
 
 
-class ExtremePooling(Pooling):
-    """Pooling whose window has a default."""
-
-    def __init__(self, pool_size=2, strides=None, padding="valid", data_format=None, name=None, **kwargs):
-        super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
-
-
+@dataclass
 class GlobalPooling(Ranked):
     """All places of the input reduced to one element a channel."""
 
-    reduce = None  # the op
+    reduce: ClassVar[Any]  # the op
 
-    def __init__(self, data_format=None, keepdims=False, **kwargs):
-        super().__init__(**kwargs)
-        self.data_format = standardize_data_format(data_format)
-        self.keepdims = keepdims
-        self.input_spec = InputSpec(ndim=self.rank + 2)
+    data_format: DataFormat = DataFormat(None)
+    keepdims: bool = False
 
     def _axes(self):
         first = 1 if self.data_format == "channels_last" else 2
         return tuple(range(first, first + self.rank))
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """One element a channel."""
         return type(self).reduce(inputs, axis=self._axes(), keepdims=self.keepdims)
 
 
+@dataclass
 class AdaptivePooling(Ranked):
     """Pooling with windows chosen so that the output has a given size."""
 
-    pool = None  # the op
+    pool: ClassVar[Any]  # the op
 
-    def __init__(self, output_size, data_format=None, **kwargs):
-        super().__init__(**kwargs)
-        self.output_size = per_axis(output_size, self.rank, "output_size", self)
-        self.data_format = standardize_data_format(data_format)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
+    output_size: PerAxis
+    data_format: DataFormat = DataFormat(None)
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The pooled windows."""
         return type(self).pool(inputs, self.output_size, self.data_format)
 
 
-class MaxPooling(ExtremePooling):
+@dataclass
+class MaxPooling(Pooling):
     """The largest element of each window.
 
     Shapes: (batch, *spatial, channels) -> (batch, *output, channels), or with channels second.
@@ -88,22 +94,28 @@ class MaxPooling(ExtremePooling):
     (2, 4, 4, 3)
     """
 
-    pool = staticmethod(nn.max_pool)
+    pool = staticmethod(max_pool)
+
+    pool_size: PerAxis = PerAxis(2)
 
 
+@dataclass
 class MaxPooling1D(MaxPooling):
     rank = 1
 
 
+@dataclass
 class MaxPooling2D(MaxPooling):
     rank = 2
 
 
+@dataclass
 class MaxPooling3D(MaxPooling):
     rank = 3
 
 
-class MinPooling(ExtremePooling):
+@dataclass
+class MinPooling(Pooling):
     """The smallest element of each window.
 
     Shapes: (batch, *spatial, channels) -> (batch, *output, channels), or with channels second.
@@ -121,21 +133,27 @@ class MinPooling(ExtremePooling):
     (2, 7, 3)
     """
 
-    pool = staticmethod(nn.min_pool)
+    pool = staticmethod(min_pool)
+
+    pool_size: PerAxis = PerAxis(2)
 
 
+@dataclass
 class MinPooling1D(MinPooling):
     rank = 1
 
 
+@dataclass
 class MinPooling2D(MinPooling):
     rank = 2
 
 
+@dataclass
 class MinPooling3D(MinPooling):
     rank = 3
 
 
+@dataclass
 class AveragePooling(Pooling):
     """The mean of each window; places outside the input are not counted.
 
@@ -154,21 +172,25 @@ class AveragePooling(Pooling):
     (2, 5, 5, 3)
     """
 
-    pool = staticmethod(nn.average_pool)
+    pool = staticmethod(average_pool)
 
 
+@dataclass
 class AveragePooling1D(AveragePooling):
     rank = 1
 
 
+@dataclass
 class AveragePooling2D(AveragePooling):
     rank = 2
 
 
+@dataclass
 class AveragePooling3D(AveragePooling):
     rank = 3
 
 
+@dataclass
 class GlobalMaxPooling(GlobalPooling):
     """The largest element of each channel.
 
@@ -183,21 +205,25 @@ class GlobalMaxPooling(GlobalPooling):
     (2, 3)
     """
 
-    reduce = staticmethod(knp.max)
+    reduce = staticmethod(ops.max)
 
 
+@dataclass
 class GlobalMaxPooling1D(GlobalMaxPooling):
     rank = 1
 
 
+@dataclass
 class GlobalMaxPooling2D(GlobalMaxPooling):
     rank = 2
 
 
+@dataclass
 class GlobalMaxPooling3D(GlobalMaxPooling):
     rank = 3
 
 
+@dataclass
 class GlobalMinPooling(GlobalPooling):
     """The smallest element of each channel.
 
@@ -212,21 +238,25 @@ class GlobalMinPooling(GlobalPooling):
     (2, 3)
     """
 
-    reduce = staticmethod(knp.min)
+    reduce = staticmethod(ops.min)
 
 
+@dataclass
 class GlobalMinPooling1D(GlobalMinPooling):
     rank = 1
 
 
+@dataclass
 class GlobalMinPooling2D(GlobalMinPooling):
     rank = 2
 
 
+@dataclass
 class GlobalMinPooling3D(GlobalMinPooling):
     rank = 3
 
 
+@dataclass
 class GlobalAveragePooling(GlobalPooling):
     """The mean of each channel; of a sequence, over the steps that the mask lets count.
 
@@ -241,34 +271,38 @@ class GlobalAveragePooling(GlobalPooling):
     (2, 1, 1, 3)
     """
 
-    reduce = staticmethod(knp.mean)
+    reduce = staticmethod(ops.mean)
 
 
+@dataclass
 class GlobalAveragePooling1D(GlobalAveragePooling):
     rank = 1
     supports_masking = True
 
-    def call(self, inputs, mask=None):
+    def call(self, inputs: Tree, mask: TensorLike | None = None) -> Any:
         """The mean over the steps."""
         if mask is None:
             return super().call(inputs)
         axis = self._axes()[0]
-        weights = knp.expand_dims(core.cast(mask, core.dtype(inputs)), 3 - axis)
-        total = knp.sum(knp.multiply(inputs, weights), axis, self.keepdims)
-        return knp.divide(total, knp.sum(weights, axis, self.keepdims))
+        weights = ops.expand_dims(ops.cast(mask, ops.dtype(inputs)), 3 - axis)
+        total = ops.sum(inputs * weights, axis, self.keepdims)
+        return ops.divide(total, ops.sum(weights, axis, self.keepdims))
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Tree, mask: TensorLike | None = None) -> None:
         """None: there are no steps any more."""
 
 
+@dataclass
 class GlobalAveragePooling2D(GlobalAveragePooling):
     rank = 2
 
 
+@dataclass
 class GlobalAveragePooling3D(GlobalAveragePooling):
     rank = 3
 
 
+@dataclass
 class AdaptiveAveragePooling(AdaptivePooling):
     """The means of so many windows.
 
@@ -285,21 +319,25 @@ class AdaptiveAveragePooling(AdaptivePooling):
     (2, 4, 4, 3)
     """
 
-    pool = staticmethod(nn.adaptive_average_pool)
+    pool = staticmethod(adaptive_average_pool)
 
 
+@dataclass
 class AdaptiveAveragePooling1D(AdaptiveAveragePooling):
     rank = 1
 
 
+@dataclass
 class AdaptiveAveragePooling2D(AdaptiveAveragePooling):
     rank = 2
 
 
+@dataclass
 class AdaptiveAveragePooling3D(AdaptiveAveragePooling):
     rank = 3
 
 
+@dataclass
 class AdaptiveMaxPooling(AdaptivePooling):
     """The maxima of so many windows.
 
@@ -316,17 +354,20 @@ class AdaptiveMaxPooling(AdaptivePooling):
     (2, 4, 3)
     """
 
-    pool = staticmethod(nn.adaptive_max_pool)
+    pool = staticmethod(adaptive_max_pool)
 
 
+@dataclass
 class AdaptiveMaxPooling1D(AdaptiveMaxPooling):
     rank = 1
 
 
+@dataclass
 class AdaptiveMaxPooling2D(AdaptiveMaxPooling):
     rank = 2
 
 
+@dataclass
 class AdaptiveMaxPooling3D(AdaptiveMaxPooling):
     rank = 3
 

@@ -1,6 +1,6 @@
 """Recurrent layers: a cell run along the time axis."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import optree
 
@@ -8,8 +8,9 @@ from kerata import activations, ops
 from kerata.core import naming
 from kerata.core.arrays import dtype_of, static_shape
 from kerata.core.fields import Field, dataclass, field, fields
-from kerata.core.registry import deserialize_keras_object
 from kerata.core.seeds import SeedGenerator
+from kerata.core.serialization import deserialize_keras_object
+from kerata.core.types import Shape, TensorLike, Tree
 from kerata.core.variable import Variable
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer
@@ -89,16 +90,16 @@ class RNN(Layer):
     _untracked = Layer._untracked | {"states"}
 
     @property
-    def single_state(self):
+    def single_state(self) -> Any:
         """Whether the cell has one state."""
         return isinstance(self.cell.state_size, int)
 
     @property
-    def state_size(self):
+    def state_size(self) -> Any:
         """A list of the states' sizes."""
         return [self.cell.state_size] if self.single_state else list(self.cell.state_size)
 
-    def build(self, sequences_shape, initial_state_shape=None):
+    def build(self, sequences_shape: Shape, initial_state_shape: Shape | None = None) -> None:
         """Build the cell for one step, and make the states of a stateful layer.
 
         `initial_state_shape` is accepted: the cell knows its states' shapes.
@@ -123,24 +124,26 @@ class RNN(Layer):
         leaves, treedef = optree.tree_flatten(self.get_initial_state(batch_size))
         self.states = optree.tree_unflatten(treedef, [variable(i, s) for i, s in enumerate(leaves)])
 
-    def get_initial_state(self, batch_size):
+    def get_initial_state(self, batch_size: int | None) -> Any:
         """A list of the states that a sequence begins with."""
         return initial_state(self.cell, batch_size, self.compute_dtype)
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         """Set the states of a stateful layer to 0."""
         for state in optree.tree_leaves(self.states):
             state.assign(ops.zeros(state.shape, state.dtype))
 
-    def reset_states(self):
+    def reset_states(self) -> None:
         """Set the states of a stateful layer to 0."""
         self.reset_state()
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         args, kwargs = states_apart(args, kwargs, len(self.state_size))
         return super().__call__(*args, **kwargs)
 
-    def call(self, sequences, initial_state=None, mask=None, training=False):
+    def call(
+        self, sequences: Tree, initial_state: Tree = None, mask: TensorLike | None = None, training: bool | None = False
+    ) -> Any:
         """The outputs, and the states if `return_state`."""
         batch_size = static_shape(optree.tree_leaves(sequences)[0])[0]
         states = self._first_states(initial_state, sequences, batch_size)
@@ -153,7 +156,7 @@ class RNN(Layer):
         output = outputs if self.return_sequences else last_output
         return (output, *states) if self.return_state else output
 
-    def inner_loop(self, sequences, initial_state, mask, training=False):
+    def inner_loop(self, sequences: Tree, initial_state: Tree, mask: TensorLike | None, training: bool | None = False) -> Any:
         """`(last_output, outputs, states)`; the one of the first two that the layer does not return may be None."""
         return recurrent.rnn(
             step_of(self.cell, training),
@@ -191,14 +194,13 @@ class RNN(Layer):
         is_float = lambda x: dtype_of(x).startswith(("float", "bfloat"))
         return optree.tree_unflatten(treedef, [ops.cast(x, self.compute_dtype) if is_float(x) else x for x in leaves])
 
-    def compute_mask(self, _, mask):
+    def compute_mask(self, _: Any, mask: TensorLike | None) -> Any:
         """The sequence's mask if all outputs are returned, none otherwise."""
         mask = next(iter(optree.tree_leaves(mask)), None) if self.return_sequences else None
         return [mask, *[None] * len(self.state_size)] if self.return_state else mask
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """A layer from its config."""
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
         if isinstance(config.get("cell"), dict):
             config = {**config, "cell": deserialize_keras_object(config["cell"], custom_objects=custom_objects)}
         return cls(**config)
@@ -251,6 +253,9 @@ def shows_cell(cls):
 class OwnCell(RNN):
     """Layers that make their cell from their own arguments."""
 
+    cell_class: ClassVar[Any]
+    _sequence_op: ClassVar[Any]
+
     cell: Any = field(init=False)
 
     def __post_init__(self):
@@ -269,22 +274,18 @@ class OwnCell(RNN):
 class _WholeSequence(OwnCell):
     """Layers whose cell has a whole-sequence op, used unless the recurrent state is dropped out."""
 
-    cell_class = None
-
     def __post_init__(self):
         super().__post_init__()
         self.input_spec = InputSpec(ndim=3)
 
-    def build(self, sequences_shape, initial_state_shape=None):
-        """See `RNN.build`."""
+    def build(self, sequences_shape: Shape, initial_state_shape: Shape | None = None) -> None:
         super().build(sequences_shape, initial_state_shape)
         self.input_spec = InputSpec(ndim=3, axes={2: sequences_shape[-1]})
 
     def _declines(self, training):
         return type(self.cell) is not self.cell_class or training and self.cell.recurrent_dropout > 0
 
-    def inner_loop(self, sequences, initial_state, mask, training=False):
-        """See `RNN.inner_loop`."""
+    def inner_loop(self, sequences: Tree, initial_state: Tree, mask: TensorLike | None, training: bool | None = False) -> Any:
         if self._declines(training):
             return super().inner_loop(sequences, initial_state, mask, training)
         cell = self.cell

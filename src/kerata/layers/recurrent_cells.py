@@ -10,8 +10,10 @@ import optree
 from kerata import ops, random
 from kerata.core.arrays import to_numpy
 from kerata.core.fields import Field, dataclass
-from kerata.core.registry import deserialize_keras_object
 from kerata.core.seeds import SeedGenerator
+from kerata.core.serialization import deserialize_keras_object
+from kerata.core.signatures import accepts
+from kerata.core.types import Shape, TensorLike, Tree
 from kerata.layers.arguments import Activation, Constraint, Initializer, PositiveInt, Regularizer, make_weight
 from kerata.layers.layer import Layer
 from kerata.ops.rnn import gru_step, lstm_step, simple_rnn_step, split_gru_bias
@@ -31,12 +33,15 @@ class DropoutCell(Layer):
     A mask is drawn at each call, unless the layer around has drawn those of the sequence and put them into `_masks`.
     """
 
-    _masks = None
+    _masks: Any = None
+    dropout: Any
+    recurrent_dropout: Any
+    seed: Any
 
     def __post_init__(self):
         self.seed_generator = SeedGenerator(self.seed)
 
-    def draw_masks(self, input_shape, state_shape):
+    def draw_masks(self, input_shape: Shape, state_shape: Shape) -> Any:
         """Dropout masks of the inputs and of the recurrent state, None for a rate of 0."""
         shaped = ((input_shape, self.dropout), (state_shape, self.recurrent_dropout))
         return tuple(
@@ -56,12 +61,14 @@ class RecurrentCell(DropoutCell):
     """A cell with a kernel, a recurrent kernel and a bias."""
 
     gates = 1
+    units: Any
+    use_bias: Any
 
     def __post_init__(self):
         super().__post_init__()
         self.state_size = self.output_size = self.units
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Make the kernel (features, gates * units), the recurrent kernel (units, gates * units) and the bias."""
         width = self.gates * self.units
         self.kernel = make_weight(self, "kernel", (input_shape[-1], width))
@@ -71,7 +78,7 @@ class RecurrentCell(DropoutCell):
     def _make_bias(self, width):
         return make_weight(self, "bias", (width,))
 
-    def get_initial_state(self, batch_size=None):
+    def get_initial_state(self, batch_size: int | None = None) -> Any:
         """Zeros (batch, units), one for each state."""
         sizes = self.state_size if isinstance(self.state_size, list) else [self.state_size]
         return [ops.zeros((batch_size, size), self.compute_dtype) for size in sizes]
@@ -137,7 +144,7 @@ class SimpleRNNCell(SimpleRNNArguments, RecurrentCell):
     (2, 4)
     """
 
-    def call(self, sequence, states, training=False):
+    def call(self, sequence: TensorLike, states: Tree, training: bool | None = False) -> Any:
         """`(output, new_states)`."""
         x, h = self._dropped(sequence, _unwrapped(states), training)
         h = simple_rnn_step(self._projected(x, self.bias), h, self.recurrent_kernel, self.activation)
@@ -189,7 +196,7 @@ class LSTMCell(LSTMArguments, RecurrentCell):
     def _make_bias(self, width):
         return make_lstm_bias(self, width)
 
-    def call(self, inputs, states, training=False):
+    def call(self, inputs: Tree, states: Tree, training: bool | None = False) -> Any:
         """`(output, new_states)`."""
         h, c = states
         x, h = self._dropped(inputs, h, training)
@@ -266,7 +273,7 @@ class GRUCell(GRUArguments, RecurrentCell):
     def _make_bias(self, width):
         return make_weight(self, "bias", (2, width) if self.reset_after else (width,))
 
-    def call(self, inputs, states, training=False):
+    def call(self, inputs: Tree, states: Tree, training: bool | None = False) -> Any:
         """`(output, new_states)`."""
         h = _unwrapped(states)
         x, dropped = self._dropped(inputs, h, training)
@@ -312,20 +319,20 @@ class StackedRNNCells(Layer):
     cells: Cells
 
     @property
-    def state_size(self):
+    def state_size(self) -> Any:
         """The cells' state sizes."""
         return [cell.state_size for cell in self.cells]
 
     @property
-    def output_size(self):
+    def output_size(self) -> Any:
         """The last cell's output size."""
         return output_size(self.cells[-1])
 
-    def get_initial_state(self, batch_size=None):
+    def get_initial_state(self, batch_size: int | None = None) -> Any:
         """The cells' initial states."""
         return [initial_state(cell, batch_size, self.compute_dtype) for cell in self.cells]
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Build each cell for the output of the one before."""
         for cell in self.cells:
             if hasattr(cell, "build") and not getattr(cell, "built", False):
@@ -334,7 +341,7 @@ class StackedRNNCells(Layer):
             size = output_size(cell)
             input_shape = (input_shape[0], *((size,) if isinstance(size, int) else size))
 
-    def call(self, inputs, states, training=False, **kwargs):
+    def call(self, inputs: Tree, states: Tree, training: bool | None = False, **kwargs: Any) -> Any:
         """`(output, new_states)`. Other arguments are given to each cell."""
         new_states = []
         for cell, state in zip(self.cells, states):
@@ -345,7 +352,7 @@ class StackedRNNCells(Layer):
         return inputs, new_states
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
         """The cells from their configs."""
         cells = [deserialize_keras_object(cell, custom_objects=custom_objects) for cell in config["cells"]]
         return cls(**{**config, "cells": cells})
@@ -373,8 +380,6 @@ def output_size(cell):
 
 def initial_state(cell, batch_size, dtype):
     """A list of the states that a cell begins with."""
-    from kerata.core.graph import accepts
-
     if hasattr(cell, "get_initial_state"):
         options = {"dtype": dtype} if accepts(cell.get_initial_state, "dtype") else {}
         states = cell.get_initial_state(batch_size=batch_size, **options)
@@ -385,8 +390,6 @@ def initial_state(cell, batch_size, dtype):
 
 def step_of(cell, training, **more):
     """`(inputs, states) -> (output, new_states)` of a cell; `more` are further arguments of its call."""
-    from kerata.core.graph import accepts
-
     run = cell if callable(cell) else cell.call
     options = more | ({"training": training} if accepts(cell.call, "training") else {})
     return lambda inputs, states: run(inputs, states, **options)

@@ -1,12 +1,29 @@
 """Noise while training: dropout and its kin."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from kerata import ops, random
 from kerata.core.arrays import dtype_of
-from kerata.core.config import standardize_data_format
+from kerata.core.fields import Field, dataclass, field
 from kerata.core.seeds import SeedGenerator
-from kerata.layers.arguments import rate as checked_rate
-from kerata.layers.input_spec import InputSpec
+from kerata.core.types import Shape, Tree
+from kerata.layers.arguments import DataFormat, Ranked, Share
 from kerata.layers.layer import Layer
+
+_Lengths = Sequence[int | None] | None
+
+
+class NoiseShape(Field[_Lengths, _Lengths]):
+    """The shape of a random mask, None for the input's length along an axis."""
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError if it is no sequence of positive integers and None."""
+        if value is not None and (
+            not isinstance(value, (list, tuple)) or any(n is not None and not (isinstance(n, int) and n > 0) for n in value)
+        ):
+            raise ValueError(f"{type(owner).__name__}: {name} must be a tuple of positive integers and None; {value!r} came.")
+        return value
 
 
 class Noise(Layer):
@@ -14,23 +31,26 @@ class Noise(Layer):
 
     supports_masking = True
     strength = "rate"  # the attribute that is 0 when there is nothing to do
+    seed: Any
+    _noisy: Any  # a method that changes inputs
 
-    def _seed_with(self, seed):
-        self.seed = seed
+    def __post_init__(self):
+        super().__post_init__()
         if getattr(self, self.strength) > 0:
-            self.seed_generator = SeedGenerator(seed)
+            self.seed_generator = SeedGenerator(self.seed)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tree, training: bool | None = False) -> Any:
         """The inputs, with noise while training."""
         if not training or getattr(self, self.strength) == 0:
             return inputs
         return self._noisy(inputs)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         """That of the inputs."""
         return input_shape
 
 
+@dataclass
 class Dropout(Noise):
     """Elements set to 0 with probability `rate` while training, the others divided by `1 - rate`.
 
@@ -47,18 +67,17 @@ class Dropout(Noise):
     [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]
     """
 
-    def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
-        super().__init__(**kwargs)
-        self.rate = checked_rate(rate, "rate", self)
-        self.noise_shape = _checked_noise_shape(noise_shape, self)
-        self._seed_with(seed)
+    rate: Share
+    noise_shape: NoiseShape = NoiseShape(None)
+    seed: int | SeedGenerator | None = None
 
     def _noisy(self, inputs):
         shape = _filled(self.noise_shape, inputs)
         return random.dropout(inputs, self.rate, noise_shape=shape, seed=self.seed_generator)
 
 
-class SpatialDropout(Noise):
+@dataclass(after={"name": "seed", "dtype": "name"}, kwargs=False)
+class SpatialDropout(Noise, Ranked):
     """Whole channels set to 0 with probability `rate` while training, the others divided by `1 - rate`.
 
     Neighbouring elements of a channel are alike, so that dropping single ones would hide little (Tompson et al. 2015,
@@ -70,15 +89,9 @@ class SpatialDropout(Noise):
         seed: an integer for the same masks in each run.
     """
 
-    rank = 1
-    data_format = "channels_last"
-
-    def __init__(self, rate, data_format=None, seed=None, name=None, dtype=None):
-        super().__init__(name=name, dtype=dtype)
-        self.rate = checked_rate(rate, "rate", self)
-        self.data_format = standardize_data_format(data_format)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
-        self._seed_with(seed)
+    rate: Share
+    data_format: DataFormat = DataFormat(None)
+    seed: int | SeedGenerator | None = None
 
     def _noisy(self, inputs):
         batch, *rest = ops.shape(inputs)
@@ -86,12 +99,13 @@ class SpatialDropout(Noise):
         shape = (batch, *ones, rest[-1]) if self.data_format == "channels_last" else (batch, rest[0], *ones)
         return random.dropout(inputs, self.rate, noise_shape=shape, seed=self.seed_generator)
 
-    def get_config(self):
-        """The constructor's arguments."""
-        config = {"rate": self.rate, "seed": self.seed, "name": self.name, "dtype": self.dtype}
-        return config if self.rank == 1 else config | {"data_format": self.data_format}
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, with the dtype itself for its policy."""
+        config = {name: value for name, value in super().get_config().items() if name != "trainable"}
+        return config | {"dtype": self.dtype}
 
 
+@dataclass
 class SpatialDropout1D(SpatialDropout):
     """Whole channels of sequences set to 0 with probability `rate` while training, the others divided by `1 - rate`.
 
@@ -110,10 +124,10 @@ class SpatialDropout1D(SpatialDropout):
     [(0.0, 0.0, 0.0), (2.0, 2.0, 2.0)]
     """
 
-    def __init__(self, rate, seed=None, name=None, dtype=None):
-        super().__init__(rate, "channels_last", seed, name, dtype)
+    data_format: str = field(init=False)
 
 
+@dataclass
 class SpatialDropout2D(SpatialDropout):
     """Whole channels of images set to 0 with probability `rate` while training, the others divided by `1 - rate`.
 
@@ -136,6 +150,7 @@ class SpatialDropout2D(SpatialDropout):
     rank = 2
 
 
+@dataclass
 class SpatialDropout3D(SpatialDropout):
     """Whole channels of volumes set to 0 with probability `rate` while training, the others divided by `1 - rate`.
 
@@ -158,6 +173,7 @@ class SpatialDropout3D(SpatialDropout):
     rank = 3
 
 
+@dataclass
 class AlphaDropout(Noise):
     """Dropout that keeps mean 0 and variance 1, for SELU networks (Klambauer et al. 2017, arXiv:1706.02515).
 
@@ -176,11 +192,9 @@ class AlphaDropout(Noise):
 
     lowest = -1.7580993408473766  # -scale * alpha of SELU
 
-    def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
-        super().__init__(**kwargs)
-        self.rate = checked_rate(rate, "rate", self)
-        self.noise_shape = _checked_noise_shape(noise_shape, self)
-        self._seed_with(seed)
+    rate: Share
+    noise_shape: NoiseShape = NoiseShape(None)
+    seed: int | SeedGenerator | None = None
 
     def _noisy(self, inputs):
         shape = ops.shape(inputs) if self.noise_shape is None else _filled(self.noise_shape, inputs)
@@ -190,6 +204,7 @@ class AlphaDropout(Noise):
         return ops.add(ops.multiply(ops.where(kept, inputs, self.lowest), scale), shift)
 
 
+@dataclass
 class GaussianDropout(Noise):
     """Elements multiplied, while training, by Gaussian noise of mean 1 and standard deviation `sqrt(rate / (1 - rate))`.
 
@@ -205,17 +220,16 @@ class GaussianDropout(Noise):
     (True, True)
     """
 
-    def __init__(self, rate, seed=None, **kwargs):
-        super().__init__(**kwargs)
-        self.rate = checked_rate(rate, "rate", self)
-        self._seed_with(seed)
+    rate: Share
+    seed: int | SeedGenerator | None = None
 
     def _noisy(self, inputs):
         deviation = (self.rate / (1 - self.rate)) ** 0.5 if self.rate < 1 else float("inf")
         noise = random.normal(ops.shape(inputs), 1.0, deviation, dtype=dtype_of(inputs), seed=self.seed_generator)
-        return ops.multiply(inputs, noise)
+        return inputs * noise
 
 
+@dataclass
 class GaussianNoise(Noise):
     """Gaussian noise of mean 0 added while training.
 
@@ -231,26 +245,12 @@ class GaussianNoise(Noise):
 
     strength = "stddev"
 
-    def __init__(self, stddev, seed=None, **kwargs):
-        super().__init__(**kwargs)
-        self.stddev = checked_rate(stddev, "stddev", self)
-        self._seed_with(seed)
+    stddev: Share
+    seed: int | SeedGenerator | None = None
 
     def _noisy(self, inputs):
         noise = random.normal(ops.shape(inputs), 0.0, self.stddev, dtype=dtype_of(inputs), seed=self.seed_generator)
-        return ops.add(inputs, noise)
-
-
-def _checked_noise_shape(noise_shape, layer):
-    """Raises: ValueError if it is no sequence of positive integers and None."""
-    if noise_shape is not None and (
-        not isinstance(noise_shape, (list, tuple))
-        or any(n is not None and not (isinstance(n, int) and n > 0) for n in noise_shape)
-    ):
-        raise ValueError(
-            f"{type(layer).__name__}: noise_shape must be a tuple of positive integers and None; {noise_shape!r} came."
-        )
-    return noise_shape
+        return inputs + noise
 
 
 def _filled(noise_shape, x):

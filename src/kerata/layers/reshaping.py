@@ -1,17 +1,21 @@
 """Layers that change the shape only, and the one that scales."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 from kerata import ops
-from kerata.core import registry
+from kerata.core import registry, serialization
 from kerata.core.arrays import static_shape
-from kerata.core.config import standardize_data_format
+from kerata.core.fields import dataclass
+from kerata.core.types import Tree
 from kerata.engines.shapes import reshaped
-from kerata.layers.arguments import positive_integer
+from kerata.layers.arguments import DataFormat, PartialShape, PositiveInt
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer
 
 
+@dataclass
 class Flatten(Layer):
     """All axes but the batch's made one.
 
@@ -25,12 +29,13 @@ class Flatten(Layer):
     (2, 12)
     """
 
-    def __init__(self, data_format=None, **kwargs):
-        super().__init__(**kwargs)
-        self.data_format = standardize_data_format(data_format)
+    data_format: DataFormat = DataFormat(None)
+
+    def __post_init__(self):
+        super().__post_init__()
         self.input_spec = InputSpec(min_ndim=1)
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The inputs with two axes."""
         rank = len(inputs.shape)
         if self.data_format == "channels_first" and rank > 2:
@@ -39,6 +44,7 @@ class Flatten(Layer):
         return ops.reshape(inputs, (batch, -1 if None in rest else math.prod(rest)))
 
 
+@dataclass
 class Reshape(Layer):
     """The inputs in another shape.
 
@@ -54,18 +60,20 @@ class Reshape(Layer):
     (5, 3, 2)
     """
 
-    def __init__(self, target_shape, **kwargs):
-        super().__init__(**kwargs)
-        self.target_shape = (target_shape,) if isinstance(target_shape, int) else tuple(target_shape)
+    target_shape: PartialShape
+
+    def __post_init__(self):
+        super().__post_init__()
         if self.target_shape.count(-1) > 1:
             raise ValueError(f"Reshape: target_shape has one -1 at most; {self.target_shape} came.")
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The inputs in the target shape."""
         batch, *rest = static_shape(inputs)
         return ops.reshape(inputs, (batch, *(-1 if d is None else d for d in reshaped(rest, self.target_shape))))
 
 
+@dataclass
 class Permute(Layer):
     """The axes in another order, the batch axis left first.
 
@@ -77,18 +85,21 @@ class Permute(Layer):
     (5, 4, 3)
     """
 
-    def __init__(self, dims, **kwargs):
-        super().__init__(**kwargs)
-        self.dims = tuple(dims)
+    dims: Sequence[int]
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.dims = tuple(self.dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise ValueError(f"Permute: dims must be the numbers from 1 to {len(self.dims)} in some order; {self.dims} came.")
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The inputs with their axes in the new order."""
         return ops.transpose(inputs, (0, *self.dims))
 
 
+@dataclass
 class RepeatVector(Layer):
     """Each vector n times.
 
@@ -99,16 +110,18 @@ class RepeatVector(Layer):
     (2, 3, 4)
     """
 
-    def __init__(self, n, **kwargs):
-        super().__init__(**kwargs)
-        self.n = positive_integer(n, "n", self)
+    n: PositiveInt
+
+    def __post_init__(self):
+        super().__post_init__()
         self.input_spec = InputSpec(ndim=2)
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The repeated vectors."""
         return ops.repeat(ops.expand_dims(inputs, 1), self.n, axis=1)
 
 
+@dataclass
 class Rescaling(Layer):
     """`inputs * scale + offset`, in the layer's compute dtype: `Rescaling(1 / 255)` for images.
 
@@ -124,22 +137,23 @@ class Rescaling(Layer):
     supports_masking = True
     computes_wide = True
 
-    def __init__(self, scale, offset=0.0, **kwargs):
-        super().__init__(**kwargs)
-        self.scale, self.offset = scale, offset
+    scale: Any
+    offset: Any = 0.0
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The scaled inputs."""
         inputs, scale, offset = (
             ops.cast(ops.convert_to_tensor(v), self._wide_dtype) for v in (inputs, self.scale, self.offset)
         )
-        return ops.cast(ops.add(ops.multiply(inputs, scale), offset), self.compute_dtype)
+        return ops.cast(inputs * scale + offset, self.compute_dtype)
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
         """A layer from its config; arrays may be in their JSON form."""
         with registry.CustomObjectScope(custom_objects):
             arrays = {
-                k: registry.deserialize_keras_object(config[k]) for k in ("scale", "offset") if isinstance(config.get(k), dict)
+                k: serialization.deserialize_keras_object(config[k])
+                for k in ("scale", "offset")
+                if isinstance(config.get(k), dict)
             }
             return super().from_config(config | arrays)

@@ -1,10 +1,15 @@
 """Spectral normalization of another layer's kernel."""
 
-from kerata import ops
-from kerata.layers.arguments import positive_integer
+from typing import Any
+
+from kerata import initializers, ops
+from kerata.core.fields import dataclass
+from kerata.core.types import Shape, Tree
+from kerata.layers.arguments import PositiveInt
 from kerata.layers.wrappers import Wrapper
 
 
+@dataclass
 class SpectralNormalization(Wrapper):
     """A layer whose kernel is divided, while training, by its largest singular value.
 
@@ -25,11 +30,9 @@ class SpectralNormalization(Wrapper):
     1.0
     """
 
-    def __init__(self, layer, power_iterations=1, **kwargs):
-        super().__init__(layer, **kwargs)
-        self.power_iterations = positive_integer(power_iterations, "power_iterations", self)
+    power_iterations: PositiveInt = PositiveInt(1)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:  # type: ignore[override]  # it needs a shape
         """Build the layer, and make the vector."""
         super().build(input_shape)
         kernel = getattr(self.layer, "kernel", None)
@@ -41,7 +44,7 @@ class SpectralNormalization(Wrapper):
             name="vector_u", shape=(1, kernel.shape[-1]), initializer=_start(), trainable=False, autocast=False
         )
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tree, training: bool | None = False) -> Any:
         """The layer's outputs."""
         if training:
             u, kernel = self.normalized_weights()
@@ -49,7 +52,7 @@ class SpectralNormalization(Wrapper):
             self.kernel.assign(kernel)
         return self.layer(inputs)
 
-    def normalized_weights(self):
+    def normalized_weights(self) -> Any:
         """The vector after the iterations, (1, outputs), and the kernel divided by its largest singular value."""
         shape = self.kernel.shape
         matrix = ops.reshape(self.kernel, (-1, shape[-1]))
@@ -63,10 +66,8 @@ class SpectralNormalization(Wrapper):
 
 
 def _start():
-    from kerata import initializers
-
     return initializers.TruncatedNormal(stddev=0.02)
 
 
 def _unit(x):
-    return ops.divide(x, ops.sqrt(ops.maximum(ops.sum(ops.square(x), keepdims=True), 1e-12)))
+    return x / ops.sqrt(ops.maximum(ops.sum(ops.square(x), keepdims=True), 1e-12))

@@ -1,6 +1,7 @@
 """What an object holds: its variables, layers, metrics and seed generators, found in its attributes."""
 
 import re
+from typing import Any
 
 from kerata.core.seeds import SeedGenerator
 from kerata.core.structure import CONTAINERS, PLAIN, PLAIN_TYPES
@@ -22,7 +23,10 @@ class Parts:
     """
 
     def __init__(self, obj, skip, layers, metrics):
-        self.variables, self.seeds, self.layers, self.metrics = {}, {}, {}, {}
+        self.variables: dict[int, Any] = {}
+        self.seeds: dict[int, Any] = {}
+        self.layers: dict[int, Any] = {}
+        self.metrics: dict[int, Any] = {}
         self._kinds = {Variable: self.variables, SeedGenerator: self.seeds, layers: self.layers, metrics: self.metrics}
         self.containers = []  # those that are changed without being set: (container, the ids of what it holds)
         for name, value in vars(obj).items():

@@ -1,16 +1,30 @@
 """Layers around other layers."""
 
+from typing import Any
+
 import optree
 
 from kerata import ops
 from kerata.core.arrays import static_shape
-from kerata.core.graph import accepts
-from kerata.core.registry import deserialize_keras_object
+from kerata.core.fields import Field, dataclass, field
+from kerata.core.serialization import deserialize_keras_object
+from kerata.core.signatures import accepts
+from kerata.core.types import Shape, TensorLike, Tree
 from kerata.layers.layer import Layer, is_default
 from kerata.layers.recurrent import states_apart
-from kerata.ops import nn
+from kerata.ops.lengths import run_time_shape
 
 
+class Wrapped(Field[Layer, Any]):
+    """A layer inside another."""
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError if it is no layer."""
+        check_layer(value, type(owner))
+        return value
+
+
+@dataclass
 class Wrapper(Layer):
     """The base of layers that hold one other layer, as `layer`.
 
@@ -27,18 +41,14 @@ class Wrapper(Layer):
     ()
     """
 
-    def __init__(self, layer, **kwargs):
-        check_layer(layer, type(self))
-        super().__init__(**kwargs)
-        self.layer = layer
+    layer: Wrapped
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         """Build the layer inside, for the same shape."""
         _build(self.layer, input_shape)
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """A layer from its config."""
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
         return cls(**{**config, "layer": _made(config["layer"], custom_objects)})
 
 
@@ -58,6 +68,7 @@ def _made(config, custom_objects):
     return deserialize_keras_object(config, custom_objects=custom_objects) if isinstance(config, dict) else config
 
 
+@dataclass
 class TimeDistributed(Wrapper):
     """The same layer at each step of a sequence.
 
@@ -76,11 +87,9 @@ class TimeDistributed(Wrapper):
     (2, 5, 6, 6, 4)
     """
 
-    def __init__(self, layer, **kwargs):
-        super().__init__(layer, **kwargs)
-        self.supports_masking = True
+    supports_masking = True
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:  # type: ignore[override]  # it needs a shape
         """Build the layer inside, for one step."""
         if len(input_shape) < 3:
             raise ValueError(
@@ -93,20 +102,18 @@ class TimeDistributed(Wrapper):
     def _folds(self):
         return not any(layer.mixes_batch or getattr(layer, "stateful", False) for layer in self.layer._flatten_layers())
 
-    def call(self, inputs, training=None, mask=None):
+    def call(self, inputs: Tree, training: bool | None = None, mask: TensorLike | None = None) -> Any:
         """The layer's outputs at all steps, stacked."""
         first = optree.tree_leaves(inputs)[0]
         steps = static_shape(first)[1]
         options = {"training": training} if accepts(self.layer.call, "training") else {}
         masked = mask is not None and accepts(self.layer.call, "mask")
         if self._folds or steps is None:
-            fold = lambda x: ops.reshape(x, (-1, *nn.run_time_shape(x)[2:]))
+            fold = lambda x: ops.reshape(x, (-1, *run_time_shape(x)[2:]))
             if masked:
                 options["mask"] = optree.tree_map(fold, mask)
             outputs = self.layer(optree.tree_map(fold, inputs), **options)
-            return optree.tree_map(
-                lambda y: ops.reshape(y, (*nn.run_time_shape(first)[:2], *nn.run_time_shape(y)[1:])), outputs
-            )
+            return optree.tree_map(lambda y: ops.reshape(y, (*run_time_shape(first)[:2], *run_time_shape(y)[1:])), outputs)
         outputs = []
         for i in range(steps):
             at = lambda x, i=i: x[:, i]
@@ -124,6 +131,7 @@ _MERGE_MODES = {
 }
 
 
+@dataclass(after={"weights": "merge_mode"})
 class Bidirectional(Layer):
     """A recurrent layer run from the beginning, and another from the end (Schuster and Paliwal 1997, doi:10.1109/78.650093).
 
@@ -145,22 +153,28 @@ class Bidirectional(Layer):
     (2, 5, 8)
     """
 
-    def __init__(self, layer, merge_mode="concat", weights=None, backward_layer=None, **kwargs):
-        for given in (layer, backward_layer) if backward_layer is not None else (layer,):
+    supports_masking = True
+
+    layer: Field[Layer, Any] = field(attribute="forward_layer")
+    merge_mode: str | None = "concat"
+    weights: Any = field(default=None, kw_only=True, attribute="_initial_weights", config=False)
+    backward_layer: Field[Layer | None, Any] = field(default=None)
+
+    def __post_init__(self):
+        super().__post_init__()
+        layer = self.forward_layer
+        for given in (layer, self.backward_layer) if self.backward_layer is not None else (layer,):
             _check_recurrent(given)
-        if merge_mode is not None and merge_mode not in _MERGE_MODES:
+        if self.merge_mode is not None and self.merge_mode not in _MERGE_MODES:
             raise ValueError(
-                f"Bidirectional: merge_mode must be one of {', '.join(_MERGE_MODES)} or None; {merge_mode!r} came."
+                f"Bidirectional: merge_mode must be one of {', '.join(_MERGE_MODES)} or None; {self.merge_mode!r} came."
             )
-        super().__init__(weights=weights, **kwargs)
-        self.merge_mode = merge_mode
-        self.supports_masking = True
-        self.forward_layer = _copied(layer, "forward_")
-        self.backward_layer = backward_layer
-        if backward_layer is None:
+        self.forward_layer: Any = _copied(layer, "forward_")
+        if self.backward_layer is None:
             self.backward_layer = _copied(layer, "backward_", go_backwards=not layer.go_backwards)
         self._check_directions()
-        for direction in (self.forward_layer, self.backward_layer):
+        directions: tuple[Any, Any] = self.forward_layer, self.backward_layer
+        for direction in directions:
             if hasattr(direction, "zero_output_for_mask"):  # the two outputs of a step count or do not count together
                 direction.zero_output_for_mask = direction.return_sequences
 
@@ -176,44 +190,41 @@ class Bidirectional(Layer):
             if one != other:
                 raise ValueError(f"Bidirectional: {name} must be the same in both layers; it is {one} and {other}.")
 
-    @property
-    def layer(self):
-        """The forward layer."""
-        return self.forward_layer
-
     return_sequences = property(lambda self: self.forward_layer.return_sequences, doc="Whether all outputs are returned.")
     return_state = property(lambda self: self.forward_layer.return_state, doc="Whether the last states are returned too.")
     stateful = property(lambda self: getattr(self.forward_layer, "stateful", False), doc="Whether states are kept.")
 
     @property
-    def states(self):
+    def states(self) -> Any:
         """The kept states, forward ones first; None if there are none."""
         if not self.stateful or self.forward_layer.states is None:
             return None
         return (*self.forward_layer.states, *self.backward_layer.states)
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         """Set the states of stateful layers to 0."""
         if self.stateful:
             self.forward_layer.reset_state()
             self.backward_layer.reset_state()
 
-    def reset_states(self):
+    def reset_states(self) -> None:
         """Set the states of stateful layers to 0."""
         self.reset_state()
 
-    def build(self, sequences_shape, initial_state_shape=None):
+    def build(self, sequences_shape: Shape, initial_state_shape: Shape | None = None) -> None:
         """Build both layers. `initial_state_shape` is accepted: their cells know their states' shapes."""
         _build(self.forward_layer, sequences_shape)
         _build(self.backward_layer, sequences_shape)
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         args, kwargs = states_apart(args, kwargs, 2 * len(getattr(self.forward_layer, "state_size", ())))
         return super().__call__(*args, **kwargs)
 
-    def call(self, sequences, initial_state=None, mask=None, training=None):
+    def call(
+        self, sequences: Tree, initial_state: Tree = None, mask: TensorLike | None = None, training: bool | None = None
+    ) -> Any:
         """The merged outputs, and the states if `return_state`."""
-        halves = (None, None)
+        halves: tuple[Any, Any] = (None, None)
         if initial_state is not None:
             half = len(initial_state) // 2
             halves = (list(initial_state[:half]), list(initial_state[half:]))
@@ -231,16 +242,19 @@ class Bidirectional(Layer):
         merged = _MERGE_MODES[self.merge_mode](y, z)
         return (merged, *states, *more) if self.return_state else merged
 
-    def compute_mask(self, _, mask):
+    def compute_mask(self, _: Any, mask: TensorLike | None) -> Any:
         """The sequence's mask if all outputs are returned, none otherwise."""
         mask = next(iter(optree.tree_leaves(mask)), None) if self.return_sequences else None
         return (mask, mask) if self.merge_mode is None else mask
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """A layer from its config."""
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
         layers = {name: _made(config.get(name), custom_objects) for name in ("layer", "backward_layer")}
         return cls(**{**config, **layers})
+
+
+# Not in the class, where the name is the argument's.
+setattr(Bidirectional, "layer", property(lambda self: self.forward_layer, doc="The forward layer."))
 
 
 def _check_recurrent(layer):

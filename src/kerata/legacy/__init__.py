@@ -1,5 +1,5 @@
 """Names that Keras keeps for old programs."""
 
-from kerata.legacy import saving
+from kerata.core import lazy
 
-__all__ = ["saving"]
+__getattr__, __dir__, __all__ = lazy.attach(__name__, __file__)

@@ -1,11 +1,12 @@
 """Objects in the JSON form of Keras 2: `{"class_name": "Dense", "config": {"units": 2}}`, functions by their names."""
 
 import inspect
+from typing import Any
 
 from kerata.core import registry
 
 
-def serialize_keras_object(instance):
+def serialize_keras_object(instance: Any) -> Any:
     """The JSON form of Keras 2 of an object that has `get_config`, or of a function.
 
     Raises: ValueError for anything else.
@@ -23,7 +24,12 @@ def serialize_keras_object(instance):
     raise ValueError(f"{instance!r} has no get_config() and is no function: it has no JSON form.")
 
 
-def deserialize_keras_object(identifier, module_objects=None, custom_objects=None, printable_module_name="object"):
+def deserialize_keras_object(
+    identifier: Any,
+    module_objects: dict[str, Any] | None = None,
+    custom_objects: dict[str, Any] | None = None,
+    printable_module_name: str = "object",
+) -> Any:
     """An object from the JSON form of Keras 2. Names are looked up, never imported.
 
     Args:

@@ -1,249 +1,312 @@
 """The losses as classes: a function, its arguments, a name and a reduction."""
 
+from collections.abc import Sequence
+from typing import Any
+
+from kerata.core.arguments import Number
+from kerata.core.fields import Field, dataclass, field
+from kerata.core.naming import Name
 from kerata.losses import functions, overlap, probabilistic
-from kerata.losses.loss import LossFunctionWrapper
+from kerata.losses.loss import FunctionLoss, Reduction
 
 
-class _Plain(LossFunctionWrapper):
+@dataclass
+class PlainLoss(FunctionLoss):
     """A loss whose function takes no further arguments."""
 
-    function = None
-    default_name = None
-
-    def __init__(self, reduction="sum_over_batch_size", name=None, dtype=None):
-        super().__init__(type(self).function, reduction, name or self.default_name, dtype)
+    reduction: Reduction = Reduction("sum_over_batch_size")
+    name: Name = Name(None)
+    dtype: Field[Any, str] = Field(None)
 
 
-def _plain(class_name, function, y_true, y_pred, result, name=None):
-    """A class for a function of targets and predictions alone; with the doc string's example, and what it gives."""
-    name = name or function.__name__
+@dataclass
+class MeanSquaredError(PlainLoss):
+    """mean((y_true - y_pred)^2) along the last axis. See `losses.mean_squared_error`.
 
-    def __init__(self, reduction="sum_over_batch_size", name=name, dtype=None):
-        super(cls, self).__init__(reduction, name, dtype)
+    >>> round(float(MeanSquaredError()([[1.0, 2.0]], [[1.0, 4.0]])), 4)
+    2.0
+    """
 
-    body = {
-        "__init__": __init__,
-        "__doc__": f"""{function.__doc__.splitlines()[0]} See `losses.{function.__name__}`.
-
-        >>> round(float({class_name}()({y_true}, {y_pred})), 4)
-        {result}
-        """,
-        "__module__": __name__,
-        "function": staticmethod(function),
-        "default_name": name,
-    }
-    cls = type(class_name, (_Plain,), body)
-    return cls
+    fn = staticmethod(functions.mean_squared_error)
+    name: Name = Name("mean_squared_error")
 
 
-MeanSquaredError = _plain("MeanSquaredError", functions.mean_squared_error, [[1.0, 2.0]], [[1.0, 4.0]], 2.0)
-MeanAbsoluteError = _plain("MeanAbsoluteError", functions.mean_absolute_error, [[1.0, 2.0]], [[1.0, 5.0]], 1.5)
-MeanAbsolutePercentageError = _plain(
-    "MeanAbsolutePercentageError", functions.mean_absolute_percentage_error, [[1.0, 2.0]], [[1.5, 2.0]], 25.0
-)
-MeanSquaredLogarithmicError = _plain(
-    "MeanSquaredLogarithmicError", functions.mean_squared_logarithmic_error, [[0.0, 1.0]], [[0.0, 3.0]], 0.2402
-)
-Hinge = _plain("Hinge", functions.hinge, [[1.0, -1.0]], [[0.5, -2.0]], 0.25)
-SquaredHinge = _plain("SquaredHinge", functions.squared_hinge, [[1.0, -1.0]], [[0.5, -2.0]], 0.125)
-CategoricalHinge = _plain("CategoricalHinge", functions.categorical_hinge, [[0.0, 1.0]], [[0.75, 0.25]], 1.5)
-KLDivergence = _plain("KLDivergence", functions.kl_divergence, [[0.5, 0.5]], [[0.25, 0.75]], 0.1438)
-LogCosh = _plain("LogCosh", functions.log_cosh, [[0.0, 0.0]], [[0.0, 1.0]], 0.2169)
-Poisson = _plain("Poisson", functions.poisson, [[1.0, 2.0]], [[1.0, 1.0]], 1.0)
-CTC = _plain("CTC", probabilistic.ctc, [[1]], [[[0.5, 0.5], [0.5, 0.5]]], 0.2877)
+@dataclass
+class MeanAbsoluteError(PlainLoss):
+    """mean(|y_true - y_pred|) along the last axis. See `losses.mean_absolute_error`.
+
+    >>> round(float(MeanAbsoluteError()([[1.0, 2.0]], [[1.0, 5.0]])), 4)
+    1.5
+    """
+
+    fn = staticmethod(functions.mean_absolute_error)
+    name: Name = Name("mean_absolute_error")
 
 
-class _WithArguments(LossFunctionWrapper):
-    """A loss whose function takes arguments, which are attributes too."""
+@dataclass
+class MeanAbsolutePercentageError(PlainLoss):
+    """100 * mean(|y_true - y_pred| / |y_true|) along the last axis; targets near 0 count as epsilon.
 
-    def __init__(self, fn, reduction, name, dtype, **kwargs):
-        super().__init__(fn, reduction, name, dtype, **kwargs)
-        for key, value in kwargs.items():
-            setattr(self, key, value)
+    See `losses.mean_absolute_percentage_error`.
+
+    >>> round(float(MeanAbsolutePercentageError()([[1.0, 2.0]], [[1.5, 2.0]])), 4)
+    25.0
+    """
+
+    fn = staticmethod(functions.mean_absolute_percentage_error)
+    name: Name = Name("mean_absolute_percentage_error")
 
 
-class Huber(_WithArguments):
+@dataclass
+class MeanSquaredLogarithmicError(PlainLoss):
+    """mean((log(y_true + 1) - log(y_pred + 1))^2) along the last axis; nothing counts as less than epsilon.
+
+    See `losses.mean_squared_logarithmic_error`.
+
+    >>> round(float(MeanSquaredLogarithmicError()([[0.0, 1.0]], [[0.0, 3.0]])), 4)
+    0.2402
+    """
+
+    fn = staticmethod(functions.mean_squared_logarithmic_error)
+    name: Name = Name("mean_squared_logarithmic_error")
+
+
+@dataclass
+class Hinge(PlainLoss):
+    """mean(max(1 - y_true * y_pred, 0)) along the last axis; targets are -1 and 1, or 0 and 1. See `losses.hinge`.
+
+    >>> round(float(Hinge()([[1.0, -1.0]], [[0.5, -2.0]])), 4)
+    0.25
+    """
+
+    fn = staticmethod(functions.hinge)
+    name: Name = Name("hinge")
+
+
+@dataclass
+class SquaredHinge(PlainLoss):
+    """mean(max(1 - y_true * y_pred, 0)^2) along the last axis; targets are -1 and 1, or 0 and 1. See `losses.squared_hinge`.
+
+    >>> round(float(SquaredHinge()([[1.0, -1.0]], [[0.5, -2.0]])), 4)
+    0.125
+    """
+
+    fn = staticmethod(functions.squared_hinge)
+    name: Name = Name("squared_hinge")
+
+
+@dataclass
+class CategoricalHinge(PlainLoss):
+    """max(1 + the best wrong score - the right score, 0) along the last axis; targets are one-hot.
+
+    See `losses.categorical_hinge`.
+
+    >>> round(float(CategoricalHinge()([[0.0, 1.0]], [[0.75, 0.25]])), 4)
+    1.5
+    """
+
+    fn = staticmethod(functions.categorical_hinge)
+    name: Name = Name("categorical_hinge")
+
+
+@dataclass
+class KLDivergence(PlainLoss):
+    """sum(y_true * log(y_true / y_pred)) along the last axis; both are kept from epsilon to 1. See `losses.kl_divergence`.
+
+    >>> round(float(KLDivergence()([[0.5, 0.5]], [[0.25, 0.75]])), 4)
+    0.1438
+    """
+
+    fn = staticmethod(functions.kl_divergence)
+    name: Name = Name("kl_divergence")
+
+
+@dataclass
+class LogCosh(PlainLoss):
+    """mean(log(cosh(y_pred - y_true))) along the last axis. See `losses.log_cosh`.
+
+    >>> round(float(LogCosh()([[0.0, 0.0]], [[0.0, 1.0]])), 4)
+    0.2169
+    """
+
+    fn = staticmethod(functions.log_cosh)
+    name: Name = Name("log_cosh")
+
+
+@dataclass
+class Poisson(PlainLoss):
+    """mean(y_pred - y_true * log(y_pred)) along the last axis. See `losses.poisson`.
+
+    >>> round(float(Poisson()([[1.0, 2.0]], [[1.0, 1.0]])), 4)
+    1.0
+    """
+
+    fn = staticmethod(functions.poisson)
+    name: Name = Name("poisson")
+
+
+@dataclass
+class CTC(PlainLoss):
+    """The connectionist temporal classification loss; class 0 stands for "no label". See `losses.ctc`.
+
+    >>> round(float(CTC()([[1]], [[[0.5, 0.5], [0.5, 0.5]]])), 4)
+    0.2877
+    """
+
+    fn = staticmethod(probabilistic.ctc)
+    name: Name = Name("ctc")
+
+
+@dataclass
+class Huber(FunctionLoss):
     """Quadratic within `delta` of the target, linear outside. See `losses.huber`.
 
     >>> float(Huber()([[0.0]], [[3.0]]))
     2.5
     """
 
-    def __init__(self, delta=1.0, reduction="sum_over_batch_size", name="huber_loss", dtype=None):
-        super().__init__(functions.huber, reduction, name, dtype, delta=delta)
+    fn = staticmethod(functions.huber)
+    delta: float = 1.0
+    name: Name = field(default="huber_loss", kw_only=True)
 
 
-class CosineSimilarity(_WithArguments):
+@dataclass
+class CosineSimilarity(FunctionLoss):
     """-cos of the angle between target and prediction. See `losses.cosine_similarity`.
 
     >>> round(float(CosineSimilarity()([[1.0, 0.0]], [[3.0, 4.0]])), 4)
     -0.6
     """
 
-    def __init__(self, axis=-1, reduction="sum_over_batch_size", name="cosine_similarity", dtype=None):
-        super().__init__(functions.cosine_similarity, reduction, name, dtype, axis=axis)
+    fn = staticmethod(functions.cosine_similarity)
+    axis: int = -1
+    name: Name = field(default="cosine_similarity", kw_only=True)
 
 
-class BinaryCrossentropy(_WithArguments):
+@dataclass
+class BinaryCrossentropy(FunctionLoss):
     """Cross entropy of yes-no questions. See `losses.binary_crossentropy`.
 
     >>> round(float(BinaryCrossentropy(from_logits=True)([[1.0]], [[0.0]])), 4)
     0.6931
     """
 
-    def __init__(
-        self,
-        from_logits=False,
-        label_smoothing=0.0,
-        axis=-1,
-        reduction="sum_over_batch_size",
-        name="binary_crossentropy",
-        dtype=None,
-    ):
-        kwargs = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
-        super().__init__(probabilistic.binary_crossentropy, reduction, name, dtype, **kwargs)
+    fn = staticmethod(probabilistic.binary_crossentropy)
+    from_logits: bool = False
+    label_smoothing: float = 0.0
+    axis: int = -1
+    name: Name = field(default="binary_crossentropy", kw_only=True)
 
 
-class BinaryFocalCrossentropy(_WithArguments):
+@dataclass
+class BinaryFocalCrossentropy(FunctionLoss):
     """Binary cross entropy in which easy samples count less. See `losses.binary_focal_crossentropy`.
 
     >>> round(float(BinaryFocalCrossentropy(gamma=2.0)([[1.0]], [[0.5]])), 4)
     0.1733
     """
 
-    def __init__(
-        self,
-        apply_class_balancing=False,
-        alpha=0.25,
-        gamma=2.0,
-        from_logits=False,
-        label_smoothing=0.0,
-        axis=-1,
-        reduction="sum_over_batch_size",
-        name="binary_focal_crossentropy",
-        dtype=None,
-    ):
-        super().__init__(
-            probabilistic.binary_focal_crossentropy,
-            reduction,
-            name,
-            dtype,
-            apply_class_balancing=apply_class_balancing,
-            alpha=alpha,
-            gamma=gamma,
-            from_logits=from_logits,
-            label_smoothing=label_smoothing,
-            axis=axis,
-        )
+    fn = staticmethod(probabilistic.binary_focal_crossentropy)
+    apply_class_balancing: bool = False
+    alpha: float = 0.25
+    gamma: float = 2.0
+    from_logits: bool = False
+    label_smoothing: float = 0.0
+    axis: int = -1
+    name: Name = field(default="binary_focal_crossentropy", kw_only=True)
 
 
-class CategoricalCrossentropy(_WithArguments):
+@dataclass
+class CategoricalCrossentropy(FunctionLoss):
     """Cross entropy of classes, targets one-hot. See `losses.categorical_crossentropy`.
 
     >>> round(float(CategoricalCrossentropy()([[0.0, 1.0]], [[0.5, 0.5]])), 4)
     0.6931
     """
 
-    def __init__(
-        self,
-        from_logits=False,
-        label_smoothing=0.0,
-        axis=-1,
-        reduction="sum_over_batch_size",
-        name="categorical_crossentropy",
-        dtype=None,
-    ):
-        kwargs = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
-        super().__init__(probabilistic.categorical_crossentropy, reduction, name, dtype, **kwargs)
+    fn = staticmethod(probabilistic.categorical_crossentropy)
+    from_logits: bool = False
+    label_smoothing: float = 0.0
+    axis: int = -1
+    name: Name = field(default="categorical_crossentropy", kw_only=True)
 
 
-class CategoricalFocalCrossentropy(_WithArguments):
+@dataclass
+class CategoricalFocalCrossentropy(FunctionLoss):
     """Cross entropy of classes in which easy samples count less. See `losses.categorical_focal_crossentropy`.
 
     >>> round(float(CategoricalFocalCrossentropy()([[0.0, 1.0]], [[0.5, 0.5]])), 4)
     0.0433
     """
 
-    def __init__(
-        self,
-        alpha=0.25,
-        gamma=2.0,
-        from_logits=False,
-        label_smoothing=0.0,
-        axis=-1,
-        reduction="sum_over_batch_size",
-        name="categorical_focal_crossentropy",
-        dtype=None,
-    ):
-        super().__init__(
-            probabilistic.categorical_focal_crossentropy,
-            reduction,
-            name,
-            dtype,
-            alpha=alpha,
-            gamma=gamma,
-            from_logits=from_logits,
-            label_smoothing=label_smoothing,
-            axis=axis,
-        )
+    fn = staticmethod(probabilistic.categorical_focal_crossentropy)
+    alpha: float | Sequence[float] = 0.25
+    gamma: float = 2.0
+    from_logits: bool = False
+    label_smoothing: float = 0.0
+    axis: int = -1
+    name: Name = field(default="categorical_focal_crossentropy", kw_only=True)
 
 
-class SparseCategoricalCrossentropy(_WithArguments):
+@dataclass(after={"axis": "reduction"})
+class SparseCategoricalCrossentropy(FunctionLoss):
     """Cross entropy of classes, targets as numbers. See `losses.sparse_categorical_crossentropy`.
 
     >>> round(float(SparseCategoricalCrossentropy()([1], [[0.5, 0.5]])), 4)
     0.6931
     """
 
-    def __init__(
-        self,
-        from_logits=False,
-        ignore_class=None,
-        reduction="sum_over_batch_size",
-        axis=-1,
-        name="sparse_categorical_crossentropy",
-        dtype=None,
-    ):
-        kwargs = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
-        super().__init__(probabilistic.sparse_categorical_crossentropy, reduction, name, dtype, **kwargs)
+    fn = staticmethod(probabilistic.sparse_categorical_crossentropy)
+    _targets_are_classes = True
+    from_logits: bool = False
+    ignore_class: int | None = None
+    axis: int = field(default=-1, kw_only=True)
+    name: Name = field(default="sparse_categorical_crossentropy", kw_only=True)
 
 
-class CategoricalGeneralizedCrossEntropy(_WithArguments):
+@dataclass
+class CategoricalGeneralizedCrossEntropy(FunctionLoss):
     """A cross entropy robust to wrong labels. See `losses.categorical_generalized_cross_entropy`.
 
     >>> round(float(CategoricalGeneralizedCrossEntropy(q=0.5)([0], [[0.75, 0.25]])), 4)
     0.2679
     """
 
-    def __init__(self, q=0.5, reduction="sum_over_batch_size", name="categorical_generalized_cross_entropy", dtype=None):
-        if not 0 < q < 1:
-            raise ValueError(f"q must be between 0 and 1; {q!r} came.")
-        super().__init__(probabilistic.categorical_generalized_cross_entropy, reduction, name, dtype, q=q)
+    fn = staticmethod(probabilistic.categorical_generalized_cross_entropy)
+    q: Number = Number(0.5, above=0, below=1)
+    name: Name = field(default="categorical_generalized_cross_entropy", kw_only=True)
 
 
-class Dice(_WithArguments):
+@dataclass(after={"axis": "name"})
+class Dice(FunctionLoss):
     """One less the overlap of two maps. See `losses.dice`.
 
     >>> round(float(Dice()([[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]])), 4)
     0.3333
     """
 
-    def __init__(self, reduction="sum_over_batch_size", name="dice", axis=None, dtype=None):
-        super().__init__(overlap.dice, reduction, name, dtype, axis=axis)
+    fn = staticmethod(overlap.dice)
+    axis: int | Sequence[int] | None = field(default=None, kw_only=True)
+    name: Name = field(default="dice", kw_only=True)
 
 
-class Tversky(_WithArguments):
+@dataclass(after={"axis": "name"})
+class Tversky(FunctionLoss):
     """Dice with weights for both kinds of error. See `losses.tversky`.
 
     >>> round(float(Tversky(alpha=0.9, beta=0.1)([[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]])), 4)
     0.4737
     """
 
-    def __init__(self, alpha=0.5, beta=0.5, reduction="sum_over_batch_size", name="tversky", axis=None, dtype=None):
-        super().__init__(overlap.tversky, reduction, name, dtype, alpha=alpha, beta=beta, axis=axis)
+    fn = staticmethod(overlap.tversky)
+    alpha: float = 0.5
+    beta: float = 0.5
+    axis: int | Sequence[int] | None = field(default=None, kw_only=True)
+    name: Name = field(default="tversky", kw_only=True)
 
 
-class Circle(_WithArguments):
+@dataclass
+class Circle(FunctionLoss):
     """Pulls embeddings of one class together, those of others apart. See `losses.circle`.
 
     >>> import kerata
@@ -252,8 +315,8 @@ class Circle(_WithArguments):
     0.0
     """
 
-    def __init__(
-        self, gamma=80.0, margin=0.4, remove_diagonal=True, reduction="sum_over_batch_size", name="circle", dtype=None
-    ):
-        kwargs = {"gamma": gamma, "margin": margin, "remove_diagonal": remove_diagonal}
-        super().__init__(overlap.circle, reduction, name, dtype, **kwargs)
+    fn = staticmethod(overlap.circle)
+    gamma: float = 80.0
+    margin: float = 0.4
+    remove_diagonal: bool = True
+    name: Name = field(default="circle", kw_only=True)

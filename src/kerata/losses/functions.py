@@ -1,23 +1,26 @@
 """Loss functions of regression and of margins: one value for each sample, (..., d), (..., d) -> (...)."""
 
 import math
+from typing import Any
 
+from kerata import ops
 from kerata.core.arrays import as_array
 from kerata.core.config import settings
+from kerata.core.types import Axis, TensorLike
 from kerata.losses.shapes import matched
 from kerata.ops import crossentropy
-from kerata.ops import numpy as knp
 from kerata.ops.activation import softplus
+from kerata.ops.promotion import promote, to_float
 
 
 def pair(y_true, y_pred, what):
     """Targets and predictions as float tensors of one dtype and one shape."""
-    y_pred = knp.to_float(y_pred)
-    y_true, y_pred = knp.promote(as_array(y_true), y_pred)
+    y_pred = to_float(y_pred)
+    y_true, y_pred = promote(as_array(y_true), y_pred)
     return matched(y_true, y_pred, what)
 
 
-def mean_squared_error(y_true, y_pred):
+def mean_squared_error(y_true: TensorLike, y_pred: TensorLike) -> Any:
     """mean((y_true - y_pred)^2) along the last axis.
 
     Raises: ValueError if the shapes differ, but for a last axis of length 1.
@@ -26,10 +29,10 @@ def mean_squared_error(y_true, y_pred):
     [2.0]
     """
     y_true, y_pred = pair(y_true, y_pred, "mean_squared_error")
-    return knp.mean(knp.square(y_true - y_pred), -1)
+    return ops.mean(ops.square(y_true - y_pred), -1)
 
 
-def mean_absolute_error(y_true, y_pred):
+def mean_absolute_error(y_true: TensorLike, y_pred: TensorLike) -> Any:
     """mean(|y_true - y_pred|) along the last axis.
 
     Shapes: (..., d), (..., d) -> (...).
@@ -38,10 +41,10 @@ def mean_absolute_error(y_true, y_pred):
     [1.5]
     """
     y_true, y_pred = pair(y_true, y_pred, "mean_absolute_error")
-    return knp.mean(knp.absolute(y_true - y_pred), -1)
+    return ops.mean(ops.absolute(y_true - y_pred), -1)
 
 
-def mean_absolute_percentage_error(y_true, y_pred):
+def mean_absolute_percentage_error(y_true: TensorLike, y_pred: TensorLike) -> Any:
     """100 * mean(|y_true - y_pred| / |y_true|) along the last axis; targets near 0 count as epsilon.
 
     Shapes: (..., d), (..., d) -> (...).
@@ -50,10 +53,10 @@ def mean_absolute_percentage_error(y_true, y_pred):
     [25.0]
     """
     y_true, y_pred = pair(y_true, y_pred, "mean_absolute_percentage_error")
-    return 100.0 * knp.mean(knp.absolute((y_true - y_pred) / knp.maximum(knp.absolute(y_true), settings.epsilon)), -1)
+    return 100.0 * ops.mean(ops.absolute((y_true - y_pred) / ops.maximum(ops.absolute(y_true), settings.epsilon)), -1)
 
 
-def mean_squared_logarithmic_error(y_true, y_pred):
+def mean_squared_logarithmic_error(y_true: TensorLike, y_pred: TensorLike) -> Any:
     """mean((log(y_true + 1) - log(y_pred + 1))^2) along the last axis; nothing counts as less than epsilon.
 
     Shapes: (..., d), (..., d) -> (...).
@@ -62,11 +65,11 @@ def mean_squared_logarithmic_error(y_true, y_pred):
     [0.2402]
     """
     y_true, y_pred = pair(y_true, y_pred, "mean_squared_logarithmic_error")
-    first, second = (knp.log(knp.maximum(y, settings.epsilon) + 1.0) for y in (y_true, y_pred))
-    return knp.mean(knp.square(first - second), -1)
+    first, second = (ops.log(ops.maximum(y, settings.epsilon) + 1.0) for y in (y_true, y_pred))
+    return ops.mean(ops.square(first - second), -1)
 
 
-def huber(y_true, y_pred, delta=1.0):
+def huber(y_true: TensorLike, y_pred: TensorLike, delta: float = 1.0) -> Any:
     """Quadratic within `delta` of the target, linear outside; the mean along the last axis.
 
     Args:
@@ -81,11 +84,11 @@ def huber(y_true, y_pred, delta=1.0):
     [0.125, 2.5]
     """
     y_true, y_pred = pair(y_true, y_pred, "huber")
-    error = knp.absolute(y_true - y_pred)
-    return knp.mean(knp.where(error <= delta, 0.5 * knp.square(error), delta * error - 0.5 * delta * delta), -1)
+    error = ops.absolute(y_true - y_pred)
+    return ops.mean(ops.where(error <= delta, 0.5 * ops.square(error), delta * error - 0.5 * delta * delta), -1)
 
 
-def log_cosh(y_true, y_pred):
+def log_cosh(y_true: TensorLike, y_pred: TensorLike) -> Any:
     """mean(log(cosh(y_pred - y_true))) along the last axis.
 
     Shapes: (..., d), (..., d) -> (...).
@@ -95,10 +98,10 @@ def log_cosh(y_true, y_pred):
     """
     y_true, y_pred = pair(y_true, y_pred, "log_cosh")
     error = y_pred - y_true
-    return knp.mean(error + softplus(-2.0 * error) - math.log(2.0), -1)
+    return ops.mean(error + softplus(-2.0 * error) - math.log(2.0), -1)
 
 
-def kl_divergence(y_true, y_pred):
+def kl_divergence(y_true: TensorLike, y_pred: TensorLike) -> Any:
     """sum(y_true * log(y_true / y_pred)) along the last axis; both are kept from epsilon to 1.
 
     Shapes: (..., d), (..., d) -> (...).
@@ -107,11 +110,11 @@ def kl_divergence(y_true, y_pred):
     [0.1438]
     """
     y_true, y_pred = pair(y_true, y_pred, "kl_divergence")
-    y_true, y_pred = (knp.clip(y, settings.epsilon, 1.0) for y in (y_true, y_pred))
-    return knp.sum(y_true * knp.log(y_true / y_pred), -1)
+    y_true, y_pred = (ops.clip(y, settings.epsilon, 1.0) for y in (y_true, y_pred))
+    return ops.sum(y_true * ops.log(y_true / y_pred), -1)
 
 
-def poisson(y_true, y_pred):
+def poisson(y_true: TensorLike, y_pred: TensorLike) -> Any:
     """mean(y_pred - y_true * log(y_pred)) along the last axis.
 
     Shapes: (..., d), (..., d) -> (...).
@@ -120,10 +123,10 @@ def poisson(y_true, y_pred):
     [1.0]
     """
     y_true, y_pred = pair(y_true, y_pred, "poisson")
-    return knp.mean(y_pred - y_true * knp.log(y_pred + settings.epsilon), -1)
+    return ops.mean(y_pred - y_true * ops.log(y_pred + settings.epsilon), -1)
 
 
-def cosine_similarity(y_true, y_pred, axis=-1):
+def cosine_similarity(y_true: TensorLike, y_pred: TensorLike, axis: Axis = -1) -> Any:
     """-cos of the angle between target and prediction: -1 for the same direction.
 
     Args:
@@ -136,16 +139,16 @@ def cosine_similarity(y_true, y_pred, axis=-1):
     [-1.0, -0.6]
     """
     y_true, y_pred = pair(y_true, y_pred, "cosine_similarity")
-    return -knp.sum(crossentropy.normalize(y_true, axis) * crossentropy.normalize(y_pred, axis), axis)
+    return -ops.sum(crossentropy.normalize(y_true, axis) * crossentropy.normalize(y_pred, axis), axis)
 
 
 def _signs(y_true):
     """Targets as -1 and 1, also where they came as 0 and 1."""
-    binary = knp.all(knp.logical_or(y_true == 0, y_true == 1))
-    return knp.where(binary, 2.0 * y_true - 1.0, y_true)
+    binary = ops.all(ops.logical_or(y_true == 0, y_true == 1))
+    return ops.where(binary, 2.0 * y_true - 1.0, y_true)
 
 
-def hinge(y_true, y_pred):
+def hinge(y_true: TensorLike, y_pred: TensorLike) -> Any:
     """mean(max(1 - y_true * y_pred, 0)) along the last axis; targets are -1 and 1, or 0 and 1.
 
     Shapes: (..., d), (..., d) -> (...).
@@ -154,10 +157,10 @@ def hinge(y_true, y_pred):
     ([0.25], [0.25])
     """
     y_true, y_pred = pair(y_true, y_pred, "hinge")
-    return knp.mean(knp.maximum(1.0 - _signs(y_true) * y_pred, 0.0), -1)
+    return ops.mean(ops.maximum(1.0 - _signs(y_true) * y_pred, 0.0), -1)
 
 
-def squared_hinge(y_true, y_pred):
+def squared_hinge(y_true: TensorLike, y_pred: TensorLike) -> Any:
     """mean(max(1 - y_true * y_pred, 0)^2) along the last axis; targets are -1 and 1, or 0 and 1.
 
     Shapes: (..., d), (..., d) -> (...).
@@ -166,10 +169,10 @@ def squared_hinge(y_true, y_pred):
     [0.125]
     """
     y_true, y_pred = pair(y_true, y_pred, "squared_hinge")
-    return knp.mean(knp.square(knp.maximum(1.0 - _signs(y_true) * y_pred, 0.0)), -1)
+    return ops.mean(ops.square(ops.maximum(1.0 - _signs(y_true) * y_pred, 0.0)), -1)
 
 
-def categorical_hinge(y_true, y_pred):
+def categorical_hinge(y_true: TensorLike, y_pred: TensorLike) -> Any:
     """max(1 + the best wrong score - the right score, 0) along the last axis; targets are one-hot.
 
     Shapes: (..., classes), (..., classes) -> (...).
@@ -178,6 +181,6 @@ def categorical_hinge(y_true, y_pred):
     [1.5]
     """
     y_true, y_pred = pair(y_true, y_pred, "categorical_hinge")
-    right = knp.sum(y_true * y_pred, -1)
-    wrong = knp.max((1.0 - y_true) * y_pred, -1)
-    return knp.maximum(wrong - right + 1.0, 0.0)
+    right = ops.sum(y_true * y_pred, -1)
+    wrong = ops.max((1.0 - y_true) * y_pred, -1)
+    return ops.maximum(wrong - right + 1.0, 0.0)

@@ -1,21 +1,43 @@
 """`Loss`: a function of targets and predictions, weighted and reduced."""
 
+import functools
+import inspect
 import math
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import optree
 
-from kerata.core import batch, masks, naming, policies
+from kerata import ops
+from kerata.core import batch, masks, serialization
+from kerata.core.arguments import OneOf, compute_dtype
 from kerata.core.arrays import as_array
 from kerata.core.config import settings
 from kerata.core.configurable import Configurable
+from kerata.core.fields import Field, dataclass, field
+from kerata.core.naming import Name
 from kerata.core.structure import Structure
+from kerata.core.types import TensorLike
 from kerata.losses.shapes import squeeze_or_expand
-from kerata.ops import numpy as knp
-
-_REDUCTIONS = ("sum", "sum_over_batch_size", "mean", "mean_with_sample_weight", "none", None)
 
 
-class Loss(Configurable):
+class Reduction(OneOf[str | None, str | None]):
+    """How the values of a loss become one number."""
+
+    values = ("sum", "sum_over_batch_size", "mean", "mean_with_sample_weight", "none", None)
+
+
+@dataclass
+class _Arguments(Configurable):
+    """What all losses take."""
+
+    reduction: Reduction = field(default="sum_over_batch_size", kw_only=True)
+    name: Name = field(default=None, kw_only=True)
+    dtype: Field[Any, str] = field(default=None, kw_only=True)
+
+
+@dataclass(after={"name": None})
+class Loss(_Arguments):
     """The base class of losses. A subclass writes `call(self, y_true, y_pred)`, one value for each sample.
 
     Args:
@@ -36,28 +58,24 @@ class Loss(Configurable):
 
     _targets_are_classes = False  # whole numbers, which are taken as they are
 
-    def __init__(self, name=None, reduction="sum_over_batch_size", dtype=None):
-        if reduction not in _REDUCTIONS:
-            raise ValueError(f"reduction must be one of {', '.join(map(repr, _REDUCTIONS))}; {reduction!r} came.")
-        self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
-        self.reduction = reduction
-        self._given_dtype = dtype
-        self._dtype = settings.floatx if dtype is None else policies.get(dtype).compute_dtype
-
     def __setattr__(self, name, value):
         Structure.note(self, name, value)
         super().__setattr__(name, value)
 
     @property
-    def dtype(self):
+    def dtype(self) -> Any:
         """The dtype of the computation."""
         return self._dtype
 
-    def call(self, y_true, y_pred):
+    @dtype.setter
+    def dtype(self, value: Any) -> None:
+        self._given_dtype, self._dtype = value, compute_dtype(value)
+
+    def call(self, y_true: TensorLike, y_pred: TensorLike) -> Any:
         """One value for each sample: (batch, ...) -> (batch,) or (batch, ...)."""
         raise NotImplementedError(f"{type(self).__name__} must define call(self, y_true, y_pred).")
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
+    def __call__(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> Any:
         """The weighted, reduced loss.
 
         Args:
@@ -70,10 +88,10 @@ class Loss(Configurable):
         y_pred = as_tensors(y_pred, self._dtype)
         values = self.call(y_true, y_pred)
         own = masks.get_mask(values)
-        mask = own if mask is None else mask if own is None or own is mask else knp.logical_and(mask, own)
+        mask = own if mask is None else mask if own is None or own is mask else ops.logical_and(mask, own)
         return reduce_weighted(values, sample_weight, mask, self.reduction, self._dtype, self.name)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments; the dtype only where one was given."""
         config = super().get_config()
         if self._given_dtype is None:
@@ -102,43 +120,43 @@ def reduce_weighted(values, sample_weight, mask, reduction, dtype, name):
         values = values * weights
     if valid is not None:
         # A padded row may hold anything, NaN too: it is replaced, not multiplied away.
-        values = knp.where(valid > 0, values, 0.0)
+        values = ops.where(valid > 0, values, 0.0)
         weights = valid if weights is None else weights * valid
     if reduction in ("none", None):
         return values
     if reduction == "sum":
-        return knp.sum(values)
-    total = knp.sum(values)
+        return ops.sum(values)
+    total = ops.sum(values)
     if reduction == "mean_with_sample_weight" and weights is not None:
-        return divide_no_nan(total, knp.sum(weights + knp.zeros_like(values)))
+        return divide_no_nan(total, ops.sum(weights + ops.zeros_like(values)))
     if valid is not None:
-        return divide_no_nan(total, knp.sum(valid + knp.zeros_like(values)))
+        return divide_no_nan(total, ops.sum(valid + ops.zeros_like(values)))
     return total / _size(values)
 
 
 def _valid_weights(values, dtype):
-    if batch.local.valid is None:
+    if batch.context.valid is None:
         return None
-    return knp.reshape(as_array(batch.local.valid, dtype), (-1,) + (1,) * (len(values.shape) - 1))
+    return ops.reshape(as_array(batch.context.valid, dtype), (-1,) + (1,) * (len(values.shape) - 1))
 
 
 def _size(values):
     """The number of values; it may be unknown while a model is being built."""
     if None in values.shape:
-        return knp.sum(knp.ones_like(values))
+        return ops.sum(ops.ones_like(values))
     return float(max(1, math.prod(values.shape)))
 
 
 def _mask_weights(mask, values, valid, reduction, name):
     """The mask as weights; those of a mean are scaled up so that the mean is over what the mask leaves."""
     if len(mask.shape) > len(values.shape):
-        return knp.ones_like(values)
+        return ops.ones_like(values)
     mask = aligned_weights(mask, values, name)
     if reduction not in ("mean", "sum_over_batch_size"):
         return mask
     rows = mask if valid is None else mask * valid
-    everything = knp.ones_like(mask) if valid is None else knp.ones_like(mask) * valid
-    return mask * (knp.sum(everything) / (knp.sum(rows) + settings.epsilon))
+    everything = ops.ones_like(mask) if valid is None else ops.ones_like(mask) * valid
+    return mask * (ops.sum(everything) / (ops.sum(rows) + settings.epsilon))
 
 
 def aligned_weights(weights, values, name):
@@ -147,23 +165,35 @@ def aligned_weights(weights, values, name):
     Raises: ValueError if the shape fits neither the first axes nor all.
     """
     while len(weights.shape) > max(1, len(values.shape)) and weights.shape[-1] == 1:
-        weights = knp.squeeze(weights, -1)
+        weights = ops.squeeze(weights, -1)
     shape, target = tuple(weights.shape), tuple(values.shape)
     if len(shape) > len(target) or any(None not in (w, v) and w not in (1, v) for w, v in zip(shape, target)):
         raise ValueError(
             f"{name}: sample_weight of shape {shape} doesn't fit losses of shape {target}. Give one weight for each sample, "
             f"{target[:1]}, or one for each value, {target}."
         )
-    return knp.reshape(weights, (*shape, *(1,) * (len(target) - len(shape)))) if 0 < len(shape) < len(target) else weights
+    return ops.reshape(weights, (*shape, *(1,) * (len(target) - len(shape)))) if 0 < len(shape) < len(target) else weights
 
 
 def divide_no_nan(a, b):
     """a / b, and 0 where b is 0."""
-    safe = knp.where(b == 0, 1.0, b)
-    return knp.where(b == 0, 0.0, a / safe)
+    safe = ops.where(b == 0, 1.0, b)
+    return ops.where(b == 0, 0.0, a / safe)
 
 
-class LossFunctionWrapper(Loss):
+class _OfFunction(Loss):
+    """A loss that is a function `fn(y_true, y_pred, **_fn_kwargs)`."""
+
+    def call(self, y_true: TensorLike, y_pred: TensorLike) -> Any:
+        if not isinstance(y_true, (list, tuple, dict)) and not isinstance(y_pred, (list, tuple, dict)) and y_true is not None:
+            y_true, y_pred = squeeze_or_expand(y_true, y_pred)
+        return self.fn(y_true, y_pred, **self._fn_kwargs)
+
+    def __repr__(self):
+        return f"<LossFunctionWrapper({self.fn}, kwargs={self._fn_kwargs})>"
+
+
+class LossFunctionWrapper(_OfFunction):
     """A function `(y_true, y_pred)` as a loss.
 
     Args:
@@ -172,35 +202,52 @@ class LossFunctionWrapper(Loss):
         kwargs: further arguments of `fn`.
     """
 
-    def __init__(self, fn, reduction="sum_over_batch_size", name=None, dtype=None, **kwargs):
-        super().__init__(name, reduction, dtype)
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(reduction=reduction, name=name, dtype=dtype)
         self.fn = fn
         self._fn_kwargs = kwargs
         self._targets_are_classes = getattr(fn, "targets_are_classes", False)
 
-    def call(self, y_true, y_pred):
-        if not isinstance(y_true, (list, tuple, dict)) and not isinstance(y_pred, (list, tuple, dict)) and y_true is not None:
-            y_true, y_pred = squeeze_or_expand(y_true, y_pred)
-        return self.fn(y_true, y_pred, **self._fn_kwargs)
-
-    def get_config(self):
-        """The constructor's arguments."""
-        from kerata.core import registry
-
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         if type(self) is LossFunctionWrapper:
-            config["fn"] = registry.serialize_keras_object(self.fn)
-            config.update(registry.serialize_dict(self._fn_kwargs))
+            config["fn"] = serialization.serialize_keras_object(self.fn)
+            config.update(serialization.serialize_dict(self._fn_kwargs))
         return config
 
     @classmethod
-    def from_config(cls, config):
-        """A loss from its config."""
-        from kerata.core import registry
-
+    def from_config(cls, config: dict[str, Any]) -> Any:
         if "fn" in config:
-            config = config | {"fn": registry.deserialize_keras_object(config["fn"])}
+            config = config | {"fn": serialization.deserialize_keras_object(config["fn"])}
         return cls(**config)
 
-    def __repr__(self):
-        return f"<LossFunctionWrapper({self.fn}, kwargs={self._fn_kwargs})>"
+
+@dataclass(after={"name": "reduction"})
+class FunctionLoss(_OfFunction):
+    """A loss that is a function of kerata's; its arguments are the function's."""
+
+    fn: ClassVar[Callable[..., Any]]
+
+    @property
+    def _fn_kwargs(self):
+        return own_arguments(self.fn, self)
+
+
+def own_arguments(function, owner):
+    """Those of a function's arguments, after the first two, that an object has as attributes: name -> value."""
+    return {name: vars(owner)[name] for name in _further_arguments(function) if name in vars(owner)}
+
+
+@functools.cache
+def _further_arguments(function):
+    return tuple(inspect.signature(function).parameters)[2:]
+
+
+LossFunctionWrapper.register(FunctionLoss)  # as in Keras, where each is one

@@ -1,15 +1,19 @@
 """Loss functions of whole maps and of pairs: Dice, Tversky, Circle."""
 
+from typing import Any
+
+from kerata import ops
 from kerata.core import masks
 from kerata.core.arrays import as_array
 from kerata.core.config import settings
+from kerata.core.types import Axis, TensorLike
 from kerata.losses.functions import pair
-from kerata.ops import numpy as knp
 from kerata.ops.activation import softplus
+from kerata.ops.promotion import to_float
 from kerata.ops.special import logsumexp
 
 
-def dice(y_true, y_pred, axis=None):
+def dice(y_true: TensorLike, y_pred: TensorLike, axis: Axis = None) -> Any:
     """1 - 2 * overlap / (size of both), summed over `axis`, over everything if None. Source: Sudre 2017, arXiv:1707.03237.
 
     Shapes: (...), (...) -> the axes that are left.
@@ -22,11 +26,11 @@ def dice(y_true, y_pred, axis=None):
     0.3333
     """
     y_true, y_pred = pair(y_true, y_pred, "dice")
-    both = knp.sum(y_true * y_pred, axis)
-    return 1.0 - (2.0 * both + settings.epsilon) / (knp.sum(y_true, axis) + knp.sum(y_pred, axis) + settings.epsilon)
+    both = ops.sum(y_true * y_pred, axis)
+    return 1.0 - (2.0 * both + settings.epsilon) / (ops.sum(y_true, axis) + ops.sum(y_pred, axis) + settings.epsilon)
 
 
-def tversky(y_true, y_pred, alpha=0.5, beta=0.5, axis=None):
+def tversky(y_true: TensorLike, y_pred: TensorLike, alpha: Any = 0.5, beta: Any = 0.5, axis: Axis = None) -> Any:
     """Dice with a weight for each kind of error: `alpha` for what is missing, `beta` for what is wrongly there.
 
     Args:
@@ -44,13 +48,21 @@ def tversky(y_true, y_pred, alpha=0.5, beta=0.5, axis=None):
     (0.4737, 0.0909)
     """
     y_true, y_pred = pair(y_true, y_pred, "tversky")
-    both = knp.sum(y_true * y_pred, axis)
-    wrong = knp.sum((1.0 - y_true) * y_pred, axis)
-    missing = knp.sum(y_true * (1.0 - y_pred), axis)
+    both = ops.sum(y_true * y_pred, axis)
+    wrong = ops.sum((1.0 - y_true) * y_pred, axis)
+    missing = ops.sum(y_true * (1.0 - y_pred), axis)
     return 1.0 - (both + settings.epsilon) / (both + missing * alpha + wrong * beta + settings.epsilon)
 
 
-def circle(y_true, y_pred, ref_labels=None, ref_embeddings=None, remove_diagonal=True, gamma=80, margin=0.4):
+def circle(
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    ref_labels: TensorLike = None,
+    ref_embeddings: TensorLike = None,
+    remove_diagonal: bool = True,
+    gamma: Any = 80,
+    margin: float = 0.4,
+) -> Any:
     """Pulls embeddings of one class together and those of others apart. Source: Sun et al. 2020, arXiv:2002.10857.
 
     Args:
@@ -70,25 +82,25 @@ def circle(y_true, y_pred, ref_labels=None, ref_embeddings=None, remove_diagonal
     >>> bool(apart[0] < mixed[0])
     True
     """
-    y_pred = knp.to_float(y_pred)
-    own = knp.reshape(as_array(y_true), (-1, 1))
-    other = own if ref_labels is None else knp.reshape(as_array(ref_labels), (-1, 1))
-    references = y_pred if ref_embeddings is None else knp.to_float(ref_embeddings)
-    distance = 1.0 - knp.matmul(y_pred, knp.transpose(references))
-    same = knp.equal(own, knp.transpose(other))
-    different = knp.logical_not(same)
+    y_pred = to_float(y_pred)
+    own = ops.reshape(as_array(y_true), (-1, 1))
+    other = own if ref_labels is None else ops.reshape(as_array(ref_labels), (-1, 1))
+    references = y_pred if ref_embeddings is None else to_float(ref_embeddings)
+    distance = 1.0 - ops.matmul(y_pred, ops.transpose(references))
+    same = ops.equal(own, ops.transpose(other))
+    different = ops.logical_not(same)
     if remove_diagonal:
-        same = knp.logical_and(same, knp.arange(same.shape[0])[:, None] != knp.arange(same.shape[1])[None, :])
+        same = ops.logical_and(same, ops.arange(same.shape[0])[:, None] != ops.arange(same.shape[1])[None, :])
     # In terms of the distance: the best for like pairs is -margin, for others 1 + margin.
-    far = knp.maximum(distance + margin, 0.0)
-    near = knp.maximum(1.0 + margin - distance, 0.0)
+    far = ops.maximum(distance + margin, 0.0)
+    near = ops.maximum(1.0 + margin - distance, 0.0)
     pull = gamma * far * (distance - margin)
     push = gamma * near * (1.0 - margin - distance)
     loss = softplus(_over(pull, same) + _over(push, different))
-    masks.set_mask(loss, knp.any(same, 1))  # a sample without a like one says nothing
+    masks.set_mask(loss, ops.any(same, 1))  # a sample without a like one says nothing
     return loss
 
 
 def _over(x, mask):
     """logsumexp over the pairs of a mask."""
-    return logsumexp(knp.where(mask, x, -1e9), 1)
+    return logsumexp(ops.where(mask, x, -1e9), 1)

@@ -1,22 +1,27 @@
 """Loss functions of classes: cross entropies, focal losses, CTC."""
 
+from typing import Any
+
+from kerata import ops
 from kerata.core import masks
-from kerata.core.arrays import as_array
-from kerata.core.arrays import cast as _cast
+from kerata.core.arrays import as_array, cast as _cast
 from kerata.core.config import settings
+from kerata.core.types import Axis, TensorLike
 from kerata.engines.shapes import normalize_axis
 from kerata.losses import labels
 from kerata.losses.functions import pair
 from kerata.ops import crossentropy
-from kerata.ops import numpy as knp
 from kerata.ops.activation import sigmoid, softmax
+from kerata.ops.promotion import to_float
 
 
 def _smoothed(y_true, label_smoothing, classes):
     return y_true * (1.0 - label_smoothing) + label_smoothing / classes if label_smoothing else y_true
 
 
-def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
+def binary_crossentropy(
+    y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False, label_smoothing: float = 0.0, axis: Axis = -1
+) -> Any:
     """The mean along `axis` of -log of the probability of the right side of each yes-no question.
 
     Args:
@@ -29,12 +34,19 @@ def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, 
     [0.6931...]
     """
     y_true, y_pred = pair(y_true, y_pred, "binary_crossentropy")
-    return knp.mean(crossentropy.binary_crossentropy(_smoothed(y_true, label_smoothing, 2), y_pred, from_logits), axis)
+    return ops.mean(crossentropy.binary_crossentropy(_smoothed(y_true, label_smoothing, 2), y_pred, from_logits), axis)
 
 
 def binary_focal_crossentropy(
-    y_true, y_pred, apply_class_balancing=False, alpha=0.25, gamma=2.0, from_logits=False, label_smoothing=0.0, axis=-1
-):
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    apply_class_balancing: bool = False,
+    alpha: Any = 0.25,
+    gamma: Any = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: Axis = -1,
+) -> Any:
     """Binary cross entropy times (1 - probability of the right side)^gamma. Source: Lin et al. 2018, arXiv:1708.02002.
 
     Args:
@@ -54,13 +66,15 @@ def binary_focal_crossentropy(
     probability = sigmoid(y_pred) if from_logits else y_pred
     loss = crossentropy.binary_crossentropy(y_true, probability)
     right = y_true * probability + (1.0 - y_true) * (1.0 - probability)
-    loss = knp.power(1.0 - right, gamma) * loss
+    loss = ops.power(1.0 - right, gamma) * loss
     if apply_class_balancing:
         loss = (y_true * alpha + (1.0 - y_true) * (1.0 - alpha)) * loss
-    return knp.mean(loss, axis)
+    return ops.mean(loss, axis)
 
 
-def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
+def categorical_crossentropy(
+    y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False, label_smoothing: float = 0.0, axis: Axis = -1
+) -> Any:
     """-log of the probability of the right class; targets are one-hot.
 
     Args:
@@ -79,7 +93,15 @@ def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=
     return crossentropy.categorical_crossentropy(y_true, y_pred, from_logits, axis)
 
 
-def categorical_focal_crossentropy(y_true, y_pred, alpha=0.25, gamma=2.0, from_logits=False, label_smoothing=0.0, axis=-1):
+def categorical_focal_crossentropy(
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    alpha: Any = 0.25,
+    gamma: Any = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: Axis = -1,
+) -> Any:
     """Cross entropy times alpha * (1 - probability)^gamma, summed over classes. Source: arXiv:1708.02002.
 
     Args:
@@ -95,13 +117,13 @@ def categorical_focal_crossentropy(y_true, y_pred, alpha=0.25, gamma=2.0, from_l
     """
     y_true, y_pred = pair(y_true, y_pred, "categorical_focal_crossentropy")
     y_true = _smoothed(y_true, label_smoothing, y_true.shape[axis])
-    probability = softmax(y_pred, axis) if from_logits else y_pred / knp.sum(y_pred, axis, keepdims=True)
-    probability = knp.clip(probability, settings.epsilon, 1.0 - settings.epsilon)
-    focal = alpha * knp.power(1.0 - probability, gamma)
-    return knp.sum(focal * (-y_true * knp.log(probability)), axis)
+    probability = softmax(y_pred, axis) if from_logits else y_pred / ops.sum(y_pred, axis, keepdims=True)
+    probability = ops.clip(probability, settings.epsilon, 1.0 - settings.epsilon)
+    focal = alpha * ops.power(1.0 - probability, gamma)
+    return ops.sum(focal * (-y_true * ops.log(probability)), axis)
 
 
-def categorical_generalized_cross_entropy(y_true, y_pred, q):
+def categorical_generalized_cross_entropy(y_true: TensorLike, y_pred: TensorLike, q: Any) -> Any:
     """(1 - p^q) / q for the probability p of the right class: robust to wrong labels. Source: arXiv:1805.07836.
 
     Shapes: class numbers (...) or one-hot targets (..., classes), (..., classes) -> (...).
@@ -119,16 +141,18 @@ def categorical_generalized_cross_entropy(y_true, y_pred, q):
     """
     if not 0 < q < 1:
         raise ValueError(f"q must be between 0 and 1; {q!r} came.")
-    y_true, y_pred = as_array(y_true), knp.to_float(y_pred)
+    y_true, y_pred = as_array(y_true), to_float(y_pred)
     if tuple(y_true.shape) != tuple(y_pred.shape):
-        y_true = knp.squeeze(y_true, -1) if len(y_true.shape) == len(y_pred.shape) and y_true.shape[-1] == 1 else y_true
+        y_true = ops.squeeze(y_true, -1) if len(y_true.shape) == len(y_pred.shape) and y_true.shape[-1] == 1 else y_true
         labels.check_tensor_labels(y_true, y_pred.shape[-1], "categorical_generalized_cross_entropy")
         y_true = crossentropy.one_hot(y_true, y_pred.shape[-1])
     y_true, y_pred = pair(y_true, y_pred, "categorical_generalized_cross_entropy")
-    return (1.0 - knp.power(knp.sum(y_true * y_pred, -1), q)) / q
+    return (1.0 - ops.power(ops.sum(y_true * y_pred, -1), q)) / q
 
 
-def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_class=None, axis=-1):
+def sparse_categorical_crossentropy(
+    y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False, ignore_class: int | None = None, axis: Axis = -1
+) -> Any:
     """-log of the probability of the right class; targets are class numbers.
 
     Args:
@@ -144,18 +168,18 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
     >>> sparse_categorical_crossentropy([1], [[0.0, 1.0]]).tolist()
     [...e-07]
     """
-    y_true, y_pred = as_array(y_true), knp.to_float(y_pred)
+    y_true, y_pred = as_array(y_true), to_float(y_pred)
     rank = len(y_pred.shape)
     axis = normalize_axis(axis, rank) if rank else 0
     if rank and len(y_true.shape) == rank and y_true.shape[axis] == 1:
-        y_true = knp.squeeze(y_true, axis)
+        y_true = ops.squeeze(y_true, axis)
     labels.check_tensor_labels(y_true, y_pred.shape[axis] if rank else None, "sparse_categorical_crossentropy", ignore_class)
     if ignore_class is None:
         return crossentropy.sparse_categorical_crossentropy(y_true, y_pred, from_logits, axis)
-    counts = knp.not_equal(y_true, ignore_class)
-    y_true = knp.where(counts, y_true, knp.zeros_like(y_true))
+    counts = ops.not_equal(y_true, ignore_class)
+    y_true = ops.where(counts, y_true, ops.zeros_like(y_true))
     loss = crossentropy.sparse_categorical_crossentropy(y_true, y_pred, from_logits, axis)
-    result = knp.where(counts, loss, 0.0)
+    result = ops.where(counts, loss, 0.0)
     if result.shape:
         masks.set_mask(result, counts)
     return result
@@ -164,7 +188,7 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
 sparse_categorical_crossentropy.targets_are_classes = True  # type: ignore[attr-defined]
 
 
-def ctc(y_true, y_pred):
+def ctc(y_true: TensorLike, y_pred: TensorLike) -> Any:
     """The connectionist temporal classification loss; class 0 stands for "no label".
 
     Shapes: (batch, labels), (batch, time, classes) -> (batch,). Source: Graves et al. 2006, doi:10.1145/1143844.1143891.
@@ -181,11 +205,11 @@ def ctc(y_true, y_pred):
     >>> [round(x, 4) for x in loss.tolist()]  # 3 of 4 ways of equal chance read "1"
     [0.2877]
     """
-    y_true, y_pred = as_array(y_true, "int32"), knp.to_float(y_pred)
+    y_true, y_pred = as_array(y_true, "int32"), to_float(y_pred)
     if len(y_true.shape) != 2 or len(y_pred.shape) != 3:
         raise ValueError(
             "ctc needs targets of shape (batch, labels) and predictions of shape (batch, time, classes); "
             f"{tuple(y_true.shape)} and {tuple(y_pred.shape)} came."
         )
-    labels = knp.sum(_cast(y_true != 0, "int32"), -1)
-    return crossentropy.ctc_loss(y_true, y_pred, labels, knp.zeros_like(labels) + y_pred.shape[1], mask_index=0)
+    labels = ops.sum(_cast(y_true != 0, "int32"), -1)
+    return crossentropy.ctc_loss(y_true, y_pred, labels, ops.zeros_like(labels) + y_pred.shape[1], mask_index=0)

@@ -1,6 +1,6 @@
 """The shapes of targets and predictions: one documented squeeze, then they must match."""
 
-from kerata.ops import numpy as knp
+from kerata import ops
 
 
 def squeeze_or_expand(a, b):
@@ -16,7 +16,7 @@ def squeeze_or_expand(a, b):
         return a, b
     if b.shape[-1] != 1:
         return a, b
-    return (knp.expand_dims(a, -1), b) if low == 1 else (a, knp.squeeze(b, -1))
+    return (ops.expand_dims(a, -1), b) if low == 1 else (a, ops.squeeze(b, -1))
 
 
 def fits(a, b):

@@ -1,11 +1,16 @@
 """Accuracies: how often predictions equal labels. Functions give 1 or 0 for each sample."""
 
-from kerata.core.arrays import as_array
-from kerata.core.arrays import cast as _cast
+from typing import Any
+
+from kerata import ops
+from kerata.core.arguments import ComputeDtype, OptionalNumber
+from kerata.core.arrays import as_array, cast as _cast
 from kerata.core.config import settings
+from kerata.core.fields import dataclass, field
+from kerata.core.naming import Name
+from kerata.core.types import TensorLike
 from kerata.losses.shapes import fits, squeeze_or_expand
-from kerata.metrics.reduction import MeanMetricWrapper
-from kerata.ops import numpy as knp
+from kerata.metrics.reduction import FunctionMetric
 from kerata.ops import special
 
 
@@ -31,10 +36,10 @@ def accuracy(y_true, y_pred):
     >>> accuracy([1, 2], [1, 3]).tolist()
     [1.0, 0.0]
     """
-    return _hits(knp.equal(*_pair(y_true, y_pred, "accuracy")))
+    return _hits(ops.equal(*_pair(y_true, y_pred, "accuracy")))
 
 
-def binary_accuracy(y_true, y_pred, threshold=0.5):
+def binary_accuracy(y_true: TensorLike, y_pred: TensorLike, threshold: Any = 0.5) -> Any:
     """1 where a probability is on its label's side of the threshold: (...), (...) -> (...).
 
     Raises: ValueError if the shapes differ.
@@ -43,10 +48,10 @@ def binary_accuracy(y_true, y_pred, threshold=0.5):
     [1.0, 0.0, 1.0]
     """
     y_true, y_pred = _pair(y_true, y_pred, "binary_accuracy")
-    return _hits(knp.equal(_hits(y_true), _hits(y_pred > threshold)))
+    return _hits(ops.equal(_hits(y_true), _hits(y_pred > threshold)))
 
 
-def categorical_accuracy(y_true, y_pred):
+def categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Any:
     """1 where the highest score is the one-hot label's: (..., classes), (..., classes) -> (...).
 
     Raises: ValueError if the shapes differ.
@@ -55,13 +60,13 @@ def categorical_accuracy(y_true, y_pred):
     [1.0, 0.0]
     """
     y_true, y_pred = _pair(y_true, y_pred, "categorical_accuracy")
-    return _hits(knp.equal(knp.argmax(y_true, -1), knp.argmax(y_pred, -1)))
+    return _hits(ops.equal(ops.argmax(y_true, -1), ops.argmax(y_pred, -1)))
 
 
 def _class_numbers(y_true, y_pred):
     """Labels of shape (...) for scores of shape (..., classes)."""
     if len(y_true.shape) == len(y_pred.shape) and y_true.shape and y_true.shape[-1] == 1:
-        y_true = knp.squeeze(y_true, -1)
+        y_true = ops.squeeze(y_true, -1)
     if not fits(y_true.shape, y_pred.shape[:-1]):
         raise ValueError(
             f"Scores of shape {tuple(y_pred.shape)} go with class numbers of shape {tuple(y_pred.shape[:-1])}; "
@@ -70,7 +75,7 @@ def _class_numbers(y_true, y_pred):
     return _cast(y_true, "int32")
 
 
-def sparse_categorical_accuracy(y_true, y_pred):
+def sparse_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Any:
     """1 where the highest score is that of the class number: (...), (..., classes) -> (...).
 
     Raises: ValueError if the class numbers' shape is not that of the scores without the classes.
@@ -79,14 +84,14 @@ def sparse_categorical_accuracy(y_true, y_pred):
     [1.0, 0.0]
     """
     y_true, y_pred = as_array(y_true), as_array(y_pred)
-    return _hits(knp.equal(_class_numbers(y_true, y_pred), knp.argmax(y_pred, -1)))
+    return _hits(ops.equal(_class_numbers(y_true, y_pred), ops.argmax(y_pred, -1)))
 
 
 def _rows(x):
-    return knp.reshape(x, (-1, x.shape[-1]))
+    return ops.reshape(x, (-1, x.shape[-1]))
 
 
-def top_k_categorical_accuracy(y_true, y_pred, k=5):
+def top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 5) -> Any:
     """1 where the one-hot label's class is among the `k` highest scores: (..., classes), (..., classes) -> (...).
 
     Raises: ValueError if the shapes differ.
@@ -95,10 +100,10 @@ def top_k_categorical_accuracy(y_true, y_pred, k=5):
     [1.0, 0.0]
     """
     y_true, y_pred = _pair(y_true, y_pred, "top_k_categorical_accuracy")
-    return _in_top_k(knp.argmax(y_true, -1), y_pred, k)
+    return _in_top_k(ops.argmax(y_true, -1), y_pred, k)
 
 
-def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5, from_sorted_ids=False):
+def sparse_top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 5, from_sorted_ids: bool = False) -> Any:
     """1 where the class number is among the `k` highest scores: (...), (..., classes) -> (...).
 
     With `from_sorted_ids`, predictions are class numbers, best first, not scores.
@@ -113,24 +118,25 @@ def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5, from_sorted_ids=False
     y_true, y_pred = as_array(y_true), as_array(y_pred)
     labels = _class_numbers(y_true, y_pred)
     if from_sorted_ids:
-        best = _cast(knp.get_item(y_pred, (Ellipsis, slice(0, k))), "int32")
-        return _hits(knp.any(knp.equal(best, knp.expand_dims(labels, -1)), -1))
+        best = _cast(ops.get_item(y_pred, (Ellipsis, slice(0, k))), "int32")
+        return _hits(ops.any(ops.equal(best, ops.expand_dims(labels, -1)), -1))
     return _in_top_k(labels, y_pred, k)
 
 
 def _in_top_k(labels, y_pred, k):
-    hits = special.in_top_k(knp.reshape(labels, (-1,)), _rows(y_pred), k)
-    return _hits(knp.reshape(hits, [-1 if d is None else d for d in labels.shape]))
+    hits = special.in_top_k(ops.reshape(labels, (-1,)), _rows(y_pred), k)
+    return _hits(ops.reshape(hits, [-1 if d is None else d for d in labels.shape]))
 
 
-class _AccuracyMetric(MeanMetricWrapper):
+class AccuracyMetric(FunctionMetric):
     """The mean of an accuracy; labels and predictions stay as they are, so that large class numbers stay exact."""
 
     def _inputs(self, y_true, y_pred):
         return as_array(y_true), as_array(y_pred)
 
 
-class Accuracy(_AccuracyMetric):
+@dataclass
+class Accuracy(AccuracyMetric):
     """How often predictions equal labels.
 
     >>> metric = Accuracy()
@@ -139,11 +145,12 @@ class Accuracy(_AccuracyMetric):
     0.75
     """
 
-    def __init__(self, name="accuracy", dtype=None):
-        super().__init__(accuracy, name, dtype)
+    _fn = staticmethod(accuracy)
+    name: Name = Name("accuracy")
 
 
-class BinaryAccuracy(_AccuracyMetric):
+@dataclass
+class BinaryAccuracy(AccuracyMetric):
     """How often probabilities are on their labels' side of `threshold`.
 
     Raises: ValueError if the threshold is not between 0 and 1.
@@ -154,13 +161,13 @@ class BinaryAccuracy(_AccuracyMetric):
     0.75
     """
 
-    def __init__(self, name="binary_accuracy", dtype=None, threshold=0.5):
-        if threshold is not None and not 0 <= threshold < 1:
-            raise ValueError(f"threshold must be from 0 to 1; {threshold!r} came.")
-        super().__init__(binary_accuracy, name, dtype, threshold=threshold)
+    _fn = staticmethod(binary_accuracy)
+    name: Name = Name("binary_accuracy")
+    threshold: OptionalNumber = OptionalNumber(0.5, least=0, below=1)
 
 
-class CategoricalAccuracy(_AccuracyMetric):
+@dataclass
+class CategoricalAccuracy(AccuracyMetric):
     """How often the highest score is the one-hot label's.
 
     >>> metric = CategoricalAccuracy()
@@ -169,11 +176,12 @@ class CategoricalAccuracy(_AccuracyMetric):
     0.5
     """
 
-    def __init__(self, name="categorical_accuracy", dtype=None):
-        super().__init__(categorical_accuracy, name, dtype)
+    _fn = staticmethod(categorical_accuracy)
+    name: Name = Name("categorical_accuracy")
 
 
-class SparseCategoricalAccuracy(_AccuracyMetric):
+@dataclass
+class SparseCategoricalAccuracy(AccuracyMetric):
     """How often the highest score is that of the class number.
 
     >>> metric = SparseCategoricalAccuracy()
@@ -182,11 +190,12 @@ class SparseCategoricalAccuracy(_AccuracyMetric):
     0.75
     """
 
-    def __init__(self, name="sparse_categorical_accuracy", dtype=None):
-        super().__init__(sparse_categorical_accuracy, name, dtype)
+    _fn = staticmethod(sparse_categorical_accuracy)
+    name: Name = Name("sparse_categorical_accuracy")
 
 
-class TopKCategoricalAccuracy(_AccuracyMetric):
+@dataclass
+class TopKCategoricalAccuracy(AccuracyMetric):
     """How often the one-hot label's class is among the `k` highest scores.
 
     >>> metric = TopKCategoricalAccuracy(k=2)
@@ -195,11 +204,14 @@ class TopKCategoricalAccuracy(_AccuracyMetric):
     0.5
     """
 
-    def __init__(self, k=5, name="top_k_categorical_accuracy", dtype=None):
-        super().__init__(top_k_categorical_accuracy, name, dtype, k=k)
+    _fn = staticmethod(top_k_categorical_accuracy)
+    k: int = 5
+    name: Name = field(default="top_k_categorical_accuracy", kw_only=True)
+    dtype: ComputeDtype = field(default=None, kw_only=True)
 
 
-class SparseTopKCategoricalAccuracy(_AccuracyMetric):
+@dataclass
+class SparseTopKCategoricalAccuracy(AccuracyMetric):
     """How often the class number is among the `k` highest scores, or among the first `k` of sorted class numbers.
 
     >>> metric = SparseTopKCategoricalAccuracy(k=2)
@@ -208,5 +220,8 @@ class SparseTopKCategoricalAccuracy(_AccuracyMetric):
     0.5
     """
 
-    def __init__(self, k=5, name="sparse_top_k_categorical_accuracy", dtype=None, from_sorted_ids=False):
-        super().__init__(sparse_top_k_categorical_accuracy, name, dtype, k=k, from_sorted_ids=from_sorted_ids)
+    _fn = staticmethod(sparse_top_k_categorical_accuracy)
+    k: int = 5
+    name: Name = field(default="sparse_top_k_categorical_accuracy", kw_only=True)
+    dtype: ComputeDtype = field(default=None, kw_only=True)
+    from_sorted_ids: bool = field(default=False, kw_only=True)

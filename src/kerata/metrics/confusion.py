@@ -1,15 +1,21 @@
 """Metrics that count right and wrong decisions at thresholds: positives, precision, recall, and values at a constraint."""
 
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
 import numpy as np
 
+from kerata import ops
 from kerata.core import batch
+from kerata.core.arguments import Integer, Share
 from kerata.core.arrays import as_array
+from kerata.core.fields import dataclass
+from kerata.core.types import TensorLike
 from kerata.engines.shapes import normalize_axis
 from kerata.losses.loss import aligned_weights, divide_no_nan
 from kerata.losses.shapes import fits, squeeze_or_expand
 from kerata.metrics.metric import Metric
 from kerata.metrics.reduction import masked_weights
-from kerata.ops import numpy as knp
 from kerata.ops import special
 
 # Below every score: what is not among the top k.
@@ -46,33 +52,34 @@ def counts_at(thresholds, y_true, y_pred, sample_weight, dtype, name, class_id=N
         y_true, y_pred = y_true[..., class_id], y_pred[..., class_id]
     weights = decision_weights(masked_weights(sample_weight, given, y_pred, dtype), y_pred, dtype, name)
     tail = y_pred.shape[1:] if multi_label else ()
-    y_true, y_pred, weights = (knp.reshape(x, (-1, *tail)) for x in (y_true, y_pred, weights))
+    y_true, y_pred, weights = (ops.reshape(x, (-1, *tail)) for x in (y_true, y_pred, weights))
     limits = as_array(np.asarray(thresholds, "float32"), dtype)
-    above = knp.expand_dims(y_pred, 0) > knp.reshape(limits, (-1, 1, *(1,) * len(tail)))
+    above = ops.expand_dims(y_pred, 0) > ops.reshape(limits, (-1, 1, *(1,) * len(tail)))
     true = y_true != 0
-    positive, negative = knp.where(true, weights, 0.0), knp.where(true, 0.0, weights)
-    tp, fp = (knp.sum(knp.where(above, knp.expand_dims(w, 0), 0.0), 1) for w in (positive, negative))
-    return tp, fp, knp.sum(negative, 0) - fp, knp.sum(positive, 0) - tp
+    positive, negative = ops.where(true, weights, 0.0), ops.where(true, 0.0, weights)
+    tp, fp = (ops.sum(ops.where(above, ops.expand_dims(w, 0), 0.0), 1) for w in (positive, negative))
+    return tp, fp, ops.sum(negative, 0) - fp, ops.sum(positive, 0) - tp
 
 
 def _only_top_k(y_pred, k):
     border = special.top_k(y_pred, k)[0][..., k - 1 : k]
-    return knp.where(y_pred >= border, y_pred, _NEVER)
+    return ops.where(y_pred >= border, y_pred, _NEVER)
 
 
 def decision_weights(sample_weight, y_pred, dtype, name):
     """Weights in the shape of the predictions; padded rows have 0."""
-    weights = knp.ones_like(y_pred)
-    for given in (sample_weight, batch.local.valid):
+    weights = ops.ones_like(y_pred)
+    for given in (sample_weight, batch.context.valid):
         if given is not None:
             weights = weights * aligned_weights(as_array(given, dtype), y_pred, name)
     return weights
 
 
-class _Decisions(Metric):
+@dataclass(after={"dtype": "name"})
+class Decisions(Metric):
     """Some of the four counts, at thresholds."""
 
-    kept = ("true_positives", "false_positives", "true_negatives", "false_negatives")
+    kept: ClassVar[tuple[str, ...]] = ("true_positives", "false_positives", "true_negatives", "false_negatives")
     multi_label = False
 
     def _add_counts(self, shape):
@@ -81,28 +88,30 @@ class _Decisions(Metric):
 
     def _add(self, thresholds, y_true, y_pred, sample_weight, class_id=None, top_k=None):
         found = counts_at(thresholds, y_true, y_pred, sample_weight, self.dtype, self.name, class_id, top_k, self.multi_label)
-        for name, value in zip(_Decisions.kept, found):
+        for name, value in zip(Decisions.kept, found):
             if name in self.kept:
                 getattr(self, name).assign_add(value)
 
 
+@dataclass(after={"dtype": "name"})
 class _Count(Metric):
     """One of the four counts."""
 
     place = 0
 
-    def __init__(self, thresholds=None, name=None, dtype=None):
-        super().__init__(dtype, name)
-        self.thresholds = thresholds
-        self._thresholds = checked_thresholds(thresholds, 0.5)
+    thresholds: float | Sequence[float] | None = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        self._thresholds = checked_thresholds(self.thresholds, 0.5)
         self.accumulator = self.add_variable((len(self._thresholds),), "zeros", name="accumulator")
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:
         """Take a batch in: labels and probabilities of one shape."""
         found = counts_at(self._thresholds, y_true, y_pred, sample_weight, self.dtype, self.name)
         self.accumulator.assign_add(found[self.place])
 
-    def result(self):
+    def result(self) -> Any:
         """The count so far, at each threshold if there are several."""
         return _one_or_all(as_array(self.accumulator))
 
@@ -111,6 +120,7 @@ def _one_or_all(x):
     return x[0] if x.shape[0] == 1 else x
 
 
+@dataclass
 class TruePositives(_Count):
     """How many positives were found.
 
@@ -126,6 +136,7 @@ class TruePositives(_Count):
     """
 
 
+@dataclass
 class FalsePositives(_Count):
     """How many negatives were taken for positives.
 
@@ -140,6 +151,7 @@ class FalsePositives(_Count):
     place = 1
 
 
+@dataclass
 class TrueNegatives(_Count):
     """How many negatives were found.
 
@@ -154,6 +166,7 @@ class TrueNegatives(_Count):
     place = 2
 
 
+@dataclass
 class FalseNegatives(_Count):
     """How many positives were taken for negatives.
 
@@ -168,27 +181,32 @@ class FalseNegatives(_Count):
     place = 3
 
 
-class _Ratio(_Decisions):
+@dataclass
+class _Ratio(Decisions):
     """True positives divided by themselves and another count."""
 
-    other = None
+    other: ClassVar[str]
 
-    def __init__(self, thresholds=None, top_k=None, class_id=None, name=None, dtype=None):
-        super().__init__(dtype, name)
-        self.thresholds, self.top_k, self.class_id = thresholds, top_k, class_id
-        self._thresholds = checked_thresholds(thresholds, 0.5 if top_k is None else _NEVER)
+    thresholds: float | Sequence[float] | None = None
+    top_k: int | None = None
+    class_id: int | None = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        self._thresholds = checked_thresholds(self.thresholds, 0.5 if self.top_k is None else _NEVER)
         self._add_counts((len(self._thresholds),))
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:
         """Take a batch in: labels and probabilities of one shape."""
         self._add(self._thresholds, y_true, y_pred, sample_weight, self.class_id, self.top_k)
 
-    def result(self):
+    def result(self) -> Any:
         """The ratio so far, at each threshold if there are several."""
         right = as_array(self.true_positives)
         return _one_or_all(divide_no_nan(right, right + as_array(getattr(self, self.other))))
 
 
+@dataclass
 class Precision(_Ratio):
     """How many of the positives found are right.
 
@@ -207,6 +225,7 @@ class Precision(_Ratio):
     other = "false_positives"
 
 
+@dataclass
 class Recall(_Ratio):
     """How many of the positives are found. Arguments as for `Precision`.
 
@@ -220,36 +239,34 @@ class Recall(_Ratio):
     other = "false_negatives"
 
 
-def spaced_thresholds(count):
-    """So many thresholds, evenly from just below 0 to just above 1."""
-    inner = [(i + 1) / (count - 1) for i in range(count - 2)]
+def spaced_thresholds(count, inner=None):
+    """So many thresholds, evenly from just below 0 to just above 1; or given ones between these two."""
+    if inner is None:
+        inner = [(i + 1) / (count - 1) for i in range(count - 2)]
     return [-1e-7, *inner, 1.0 + 1e-7]
 
 
-class _AtConstraint(_Decisions):
+class _AtConstraint(Decisions):
     """The best of one ratio where another is high enough, over thresholds."""
 
-    # The ratio asked for and the ratio that must be high enough, each as the names of its two counts.
-    wanted = held = None
+    # The ratio asked for and the ratio that must be high enough, each as the names of its two counts; how high it must be.
+    wanted: ClassVar[tuple[str, str]]
+    held: ClassVar[tuple[str, str]]
+    limit: ClassVar[str]
 
-    def _set_up(self, value, name_of_value, num_thresholds, class_id):
-        if not 0 <= value <= 1:
-            raise ValueError(f"{name_of_value} must be from 0 to 1; {value!r} came.")
-        if num_thresholds <= 0:
-            raise ValueError(f"num_thresholds must be positive; {num_thresholds!r} came.")
-        setattr(self, name_of_value, value)
-        self._value, self.class_id, self.num_thresholds = value, class_id, num_thresholds
-        self.thresholds = [0.5] if num_thresholds == 1 else spaced_thresholds(num_thresholds)
+    def __post_init__(self):
+        super().__post_init__()
+        self.thresholds = [0.5] if self.num_thresholds == 1 else spaced_thresholds(self.num_thresholds)
         self._add_counts((len(self.thresholds),))
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:
         """Take a batch in: labels and probabilities of one shape."""
         self._add(self.thresholds, y_true, y_pred, sample_weight, self.class_id)
 
-    def result(self):
+    def result(self) -> Any:
         """The best ratio so far, 0 if the constraint is met nowhere."""
         held, wanted = self._ratio(self.held), self._ratio(self.wanted)
-        return knp.max(knp.where(held >= self._value, wanted, 0.0))
+        return ops.max(ops.where(held >= getattr(self, self.limit), wanted, 0.0))
 
     def _ratio(self, names):
         right, other = (as_array(getattr(self, name)) for name in names)
@@ -261,6 +278,7 @@ _SPECIFICITY = ("true_negatives", "false_positives")
 _PRECISION = ("true_positives", "false_positives")
 
 
+@dataclass
 class SensitivityAtSpecificity(_AtConstraint):
     """The best sensitivity where the specificity is at least the one given.
 
@@ -278,12 +296,14 @@ class SensitivityAtSpecificity(_AtConstraint):
     """
 
     wanted, held = _SENSITIVITY, _SPECIFICITY
+    limit = "specificity"
 
-    def __init__(self, specificity, num_thresholds=200, class_id=None, name=None, dtype=None):
-        super().__init__(dtype, name)
-        self._set_up(specificity, "specificity", num_thresholds, class_id)
+    specificity: Share
+    num_thresholds: Integer = Integer(200, above=0)
+    class_id: int | None = None
 
 
+@dataclass
 class SpecificityAtSensitivity(_AtConstraint):
     """The best specificity where the sensitivity is at least the one given.
 
@@ -300,12 +320,14 @@ class SpecificityAtSensitivity(_AtConstraint):
     """
 
     wanted, held = _SPECIFICITY, _SENSITIVITY
+    limit = "sensitivity"
 
-    def __init__(self, sensitivity, num_thresholds=200, class_id=None, name=None, dtype=None):
-        super().__init__(dtype, name)
-        self._set_up(sensitivity, "sensitivity", num_thresholds, class_id)
+    sensitivity: Share
+    num_thresholds: Integer = Integer(200, above=0)
+    class_id: int | None = None
 
 
+@dataclass
 class PrecisionAtRecall(_AtConstraint):
     """The best precision where the recall is at least the one given.
 
@@ -322,12 +344,14 @@ class PrecisionAtRecall(_AtConstraint):
     """
 
     wanted, held = _PRECISION, _SENSITIVITY
+    limit = "recall"
 
-    def __init__(self, recall, num_thresholds=200, class_id=None, name=None, dtype=None):
-        super().__init__(dtype, name)
-        self._set_up(recall, "recall", num_thresholds, class_id)
+    recall: Share
+    num_thresholds: Integer = Integer(200, above=0)
+    class_id: int | None = None
 
 
+@dataclass
 class RecallAtPrecision(_AtConstraint):
     """The best recall where the precision is at least the one given.
 
@@ -344,7 +368,8 @@ class RecallAtPrecision(_AtConstraint):
     """
 
     wanted, held = _SENSITIVITY, _PRECISION
+    limit = "precision"
 
-    def __init__(self, precision, num_thresholds=200, class_id=None, name=None, dtype=None):
-        super().__init__(dtype, name)
-        self._set_up(precision, "precision", num_thresholds, class_id)
+    precision: Share
+    num_thresholds: Integer = Integer(200, above=0)
+    class_id: int | None = None

@@ -1,16 +1,27 @@
 """F-scores."""
 
+from typing import Any
+
+from kerata import ops
+from kerata.core.arguments import OneOf, OptionalNumber, Positive
 from kerata.core.arrays import as_array
+from kerata.core.fields import dataclass, field
+from kerata.core.naming import Name
+from kerata.core.types import TensorLike
 from kerata.losses.functions import pair
 from kerata.losses.loss import divide_no_nan
 from kerata.metrics.correlation import row_weights
 from kerata.metrics.metric import Metric
 from kerata.metrics.reduction import masked_weights
-from kerata.ops import numpy as knp
-
-_AVERAGES = (None, "micro", "macro", "weighted")
 
 
+class Average(OneOf[str | None, str | None]):
+    """How the scores of classes are joined."""
+
+    values = (None, "micro", "macro", "weighted")
+
+
+@dataclass(after={"dtype": "name"})
 class FBetaScore(Metric):
     """The harmonic mean of precision and recall, recall counting `beta` times as much.
 
@@ -29,15 +40,13 @@ class FBetaScore(Metric):
     0.7778
     """
 
-    def __init__(self, average=None, beta=1.0, threshold=None, name="fbeta_score", dtype=None):
-        super().__init__(dtype, name)
-        if average not in _AVERAGES:
-            raise ValueError(f"average must be one of {_AVERAGES}; {average!r} came.")
-        if not isinstance(beta, (int, float)) or beta <= 0:
-            raise ValueError(f"beta must be a positive number; {beta!r} came.")
-        if threshold is not None and not 0 < threshold <= 1:
-            raise ValueError(f"threshold must be from 0 to 1; {threshold!r} came.")
-        self.average, self.beta, self.threshold = average, beta, threshold
+    average: Average = Average(None)
+    beta: Positive = Positive(1.0)
+    threshold: OptionalNumber = OptionalNumber(None, above=0, most=1)
+    name: Name = field(default="fbeta_score", kw_only=True)
+
+    def __post_init__(self):
+        super().__post_init__()
         self._built = False
 
     def _build(self, classes):
@@ -47,8 +56,7 @@ class FBetaScore(Metric):
             setattr(self, name, self.add_variable(shape, "zeros", name=name))
         self._built = True
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
-        """Take a batch in."""
+    def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:
         given = y_pred
         y_true, y_pred = pair(as_array(y_true, self.dtype), as_array(y_pred, self.dtype), self.name)
         if len(y_pred.shape) != 2:
@@ -57,32 +65,33 @@ class FBetaScore(Metric):
             self._build(y_pred.shape[1])
         sample_weight = masked_weights(sample_weight, given, y_pred, self.dtype)
         weights = row_weights(sample_weight, y_true, self.dtype, self.name)
-        yes = knp.where(self._decided(y_pred), 1.0, knp.zeros_like(y_true))
+        yes = ops.where(self._decided(y_pred), 1.0, ops.zeros_like(y_true))
         axis = None if self.average == "micro" else 0
-        self.true_positives.assign_add(knp.sum(yes * y_true * weights, axis))
-        self.false_positives.assign_add(knp.sum(yes * (1.0 - y_true) * weights, axis))
-        self.false_negatives.assign_add(knp.sum((1.0 - yes) * y_true * weights, axis))
-        self.intermediate_weights.assign_add(knp.sum(y_true * weights, axis))
+        self.true_positives.assign_add(ops.sum(yes * y_true * weights, axis))
+        self.false_positives.assign_add(ops.sum(yes * (1.0 - y_true) * weights, axis))
+        self.false_negatives.assign_add(ops.sum((1.0 - yes) * y_true * weights, axis))
+        self.intermediate_weights.assign_add(ops.sum(y_true * weights, axis))
 
     def _decided(self, y_pred):
         if self.threshold is not None:
             return y_pred > self.threshold
-        return knp.logical_and(y_pred >= knp.max(y_pred, -1, keepdims=True), knp.absolute(y_pred) > 1e-9)
+        return ops.logical_and(y_pred >= ops.max(y_pred, -1, keepdims=True), ops.absolute(y_pred) > 1e-9)
 
-    def result(self):
+    def result(self) -> Any:
         """The score so far."""
         if not self._built:
-            return knp.zeros((), self.dtype)
+            return ops.zeros((), self.dtype)
         tp, fp, fn = (as_array(v) for v in (self.true_positives, self.false_positives, self.false_negatives))
         precision, recall = divide_no_nan(tp, tp + fp), divide_no_nan(tp, tp + fn)
         square = self.beta * self.beta
         score = divide_no_nan((1.0 + square) * precision * recall, square * precision + recall)
         if self.average == "weighted":
             weights = as_array(self.intermediate_weights)
-            return knp.sum(score * divide_no_nan(weights, knp.sum(weights)))
-        return knp.mean(score) if self.average == "macro" else score
+            return ops.sum(score * divide_no_nan(weights, ops.sum(weights)))
+        return ops.mean(score) if self.average == "macro" else score
 
 
+@dataclass
 class F1Score(FBetaScore):
     """The harmonic mean of precision and recall. Arguments as for `FBetaScore`.
 
@@ -92,5 +101,9 @@ class F1Score(FBetaScore):
     [0.6667, 1.0]
     """
 
-    def __init__(self, average=None, threshold=None, name="f1_score", dtype=None):
-        super().__init__(average, 1.0, threshold, name, dtype)
+    beta: float = field(default=1.0, init=False)
+    name: Name = field(default="f1_score", kw_only=True)
+
+    def __post_init__(self):
+        self.beta = 1.0
+        super().__post_init__()

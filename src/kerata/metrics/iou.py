@@ -1,15 +1,28 @@
 """Intersection over union of classes."""
 
-from kerata.core.arrays import as_array
-from kerata.core.arrays import cast as _cast
+from collections.abc import Sequence
+from typing import Any
+
+from kerata import ops
+from kerata.core.arguments import ComputeDtype
+from kerata.core.arrays import as_array, cast as _cast
+from kerata.core.fields import dataclass, field
+from kerata.core.types import TensorLike
 from kerata.losses.loss import divide_no_nan
 from kerata.metrics.confusion import decision_weights
 from kerata.metrics.metric import Metric
 from kerata.metrics.reduction import masked_weights
-from kerata.ops import numpy as knp
 from kerata.ops import special
 
 
+class CountDtype(ComputeDtype):
+    """The dtype of counts: int32 for None."""
+
+    def convert(self, value, name, owner):
+        return super().convert(value or "int32", name, owner)
+
+
+@dataclass(after={"dtype": "name"})
 class IoU(Metric):
     """The mean, over target classes, of intersection over union: tp / (tp + fp + fn).
 
@@ -28,58 +41,55 @@ class IoU(Metric):
     0.3333
     """
 
-    def __init__(
-        self,
-        num_classes,
-        target_class_ids,
-        name=None,
-        dtype=None,
-        ignore_class=None,
-        sparse_y_true=True,
-        sparse_y_pred=True,
-        axis=-1,
-    ):
-        super().__init__(dtype or "int32", name)
-        target_class_ids = list(target_class_ids)
-        if max(target_class_ids) >= num_classes:
-            raise ValueError(f"target_class_ids {target_class_ids} go beyond {num_classes} classes (0 to {num_classes - 1}).")
-        self.num_classes, self.target_class_ids, self.ignore_class = num_classes, target_class_ids, ignore_class
-        self.sparse_y_true, self.sparse_y_pred, self.axis = sparse_y_true, sparse_y_pred, axis
-        self.total_confusion_matrix = self.add_variable((num_classes, num_classes), "zeros", name="total_confusion_matrix")
+    num_classes: int
+    target_class_ids: Sequence[int]
+    dtype: CountDtype = field(default=None, kw_only=True)
+    ignore_class: int | None = field(default=None, kw_only=True)
+    sparse_y_true: bool = field(default=True, kw_only=True)
+    sparse_y_pred: bool = field(default=True, kw_only=True)
+    axis: int = field(default=-1, kw_only=True)
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def __post_init__(self):
+        super().__post_init__()
+        self.target_class_ids, classes = list(self.target_class_ids), self.num_classes
+        if max(self.target_class_ids) >= classes:
+            raise ValueError(f"target_class_ids {self.target_class_ids} go beyond {classes} classes (0 to {classes - 1}).")
+        self.total_confusion_matrix = self.add_variable((classes, classes), "zeros", name="total_confusion_matrix")
+
+    def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:
         """Take a batch in: (batch, ...), with an axis of classes where not sparse."""
         given, y_true, y_pred = y_pred, as_array(y_true), as_array(y_pred)
-        y_true = y_true if self.sparse_y_true else knp.argmax(y_true, self.axis)
-        y_pred = y_pred if self.sparse_y_pred else knp.argmax(y_pred, self.axis)
+        y_true = y_true if self.sparse_y_true else ops.argmax(y_true, self.axis)
+        y_pred = y_pred if self.sparse_y_pred else ops.argmax(y_pred, self.axis)
         y_true, y_pred = _cast(y_true, "int32"), _cast(y_pred, "int32")
         if len(y_pred.shape) == len(y_true.shape) - 1 and y_true.shape[-1] == 1:
-            y_true = knp.squeeze(y_true, -1)
+            y_true = ops.squeeze(y_true, -1)
         sample_weight = masked_weights(sample_weight, given, y_true, self.dtype)
-        weights = decision_weights(sample_weight, knp.ones_like(y_true, self.dtype), self.dtype, self.name)
+        weights = decision_weights(sample_weight, ops.ones_like(y_true, self.dtype), self.dtype, self.name)
         if self.ignore_class is not None:
-            weights = knp.where(y_true != self.ignore_class, weights, 0)
-            y_true = knp.where(y_true != self.ignore_class, y_true, 0)
-        self.total_confusion_matrix.assign_add(self._confusion(*(knp.reshape(x, (-1,)) for x in (y_true, y_pred, weights))))
+            weights = ops.where(y_true != self.ignore_class, weights, 0)
+            y_true = ops.where(y_true != self.ignore_class, y_true, 0)
+        self.total_confusion_matrix.assign_add(self._confusion(*(ops.reshape(x, (-1,)) for x in (y_true, y_pred, weights))))
 
     def _confusion(self, y_true, y_pred, weights):
         """How often each class was taken for each: (n,), (n,), (n,) -> (classes, classes)."""
         classes = self.num_classes
-        known = knp.logical_and(knp.logical_and(y_true >= 0, y_true < classes), knp.logical_and(y_pred >= 0, y_pred < classes))
-        places = knp.where(known, y_true * classes + y_pred, -1)
-        return knp.reshape(special.totals_at(places, weights, classes * classes), (classes, classes))
+        known = ops.logical_and(ops.logical_and(y_true >= 0, y_true < classes), ops.logical_and(y_pred >= 0, y_pred < classes))
+        places = ops.where(known, y_true * classes + y_pred, -1)
+        return ops.reshape(special.totals_at(places, weights, classes * classes), (classes, classes))
 
-    def result(self):
+    def result(self) -> Any:
         """The mean so far, over those target classes that occurred."""
         matrix = _cast(as_array(self.total_confusion_matrix), "float32")
-        right = knp.diagonal(matrix)
-        union = knp.sum(matrix, 0) + knp.sum(matrix, 1) - right
+        right = ops.diagonal(matrix)
+        union = ops.sum(matrix, 0) + ops.sum(matrix, 1) - right
         ids = as_array(self.target_class_ids, "int32")
-        right, union = knp.take(right, ids), knp.take(union, ids)
-        occurred = knp.sum(_cast(union != 0, "float32"))
-        return divide_no_nan(knp.sum(divide_no_nan(right, union)), occurred)
+        right, union = ops.take(right, ids), ops.take(union, ids)
+        occurred = ops.sum(_cast(union != 0, "float32"))
+        return divide_no_nan(ops.sum(divide_no_nan(right, union)), occurred)
 
 
+@dataclass
 class MeanIoU(IoU):
     """The mean of intersection over union, over all classes. Arguments as for `IoU`.
 
@@ -89,11 +99,14 @@ class MeanIoU(IoU):
     0.5833
     """
 
-    def __init__(self, num_classes, name=None, dtype=None, ignore_class=None, sparse_y_true=True, sparse_y_pred=True, axis=-1):
-        ids = list(range(num_classes))
-        super().__init__(num_classes, ids, name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis)
+    target_class_ids: Sequence[int] = field(default=(), init=False)
+
+    def __post_init__(self):
+        self.target_class_ids = range(self.num_classes)
+        super().__post_init__()
 
 
+@dataclass
 class OneHotIoU(IoU):
     """`IoU` for one-hot labels.
 
@@ -105,10 +118,15 @@ class OneHotIoU(IoU):
     0.6667
     """
 
-    def __init__(self, num_classes, target_class_ids, name=None, dtype=None, ignore_class=None, sparse_y_pred=False, axis=-1):
-        super().__init__(num_classes, target_class_ids, name, dtype, ignore_class, False, sparse_y_pred, axis)
+    sparse_y_true: bool = field(default=False, init=False)
+    sparse_y_pred: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self):
+        self.sparse_y_true = False
+        super().__post_init__()
 
 
+@dataclass
 class OneHotMeanIoU(MeanIoU):
     """`MeanIoU` for one-hot labels.
 
@@ -120,10 +138,15 @@ class OneHotMeanIoU(MeanIoU):
     0.5833
     """
 
-    def __init__(self, num_classes, name=None, dtype=None, ignore_class=None, sparse_y_pred=False, axis=-1):
-        super().__init__(num_classes, name, dtype, ignore_class, False, sparse_y_pred, axis)
+    sparse_y_true: bool = field(default=False, init=False)
+    sparse_y_pred: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self):
+        self.sparse_y_true = False
+        super().__post_init__()
 
 
+@dataclass
 class BinaryIoU(IoU):
     """`IoU` of two classes, for probabilities and a threshold.
 
@@ -137,11 +160,20 @@ class BinaryIoU(IoU):
     0.3333
     """
 
-    def __init__(self, target_class_ids=(0, 1), threshold=0.5, name=None, dtype=None):
-        super().__init__(2, target_class_ids, name, dtype)
-        self.threshold = threshold
+    num_classes: int = field(default=2, init=False)
+    target_class_ids: Sequence[int] = (0, 1)
+    ignore_class: int | None = field(default=None, init=False)
+    sparse_y_true: bool = field(default=True, init=False)
+    sparse_y_pred: bool = field(default=True, init=False)
+    axis: int = field(default=-1, init=False)
+    threshold: float = 0.5
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def __post_init__(self):
+        self.num_classes, self.ignore_class, self.axis = 2, None, -1
+        self.sparse_y_true = self.sparse_y_pred = True
+        super().__post_init__()
+
+    def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> Any:
         """Take a batch in: labels and probabilities of one shape."""
         given, y_pred = y_pred, as_array(y_pred)
         sample_weight = masked_weights(sample_weight, given, y_pred, self.dtype)

@@ -1,56 +1,167 @@
 """Losses as metrics: the mean over all samples."""
 
+from kerata.core.fields import dataclass
+from kerata.core.naming import Name
 from kerata.losses import functions, probabilistic
 from kerata.losses.shapes import squeeze_or_expand
-from kerata.metrics.reduction import MeanMetricWrapper
+from kerata.metrics.reduction import FunctionMetric
 
 
-class _LossMetric(MeanMetricWrapper):
+class LossMetric(FunctionMetric):
     """A metric whose function is a loss."""
 
     def _inputs(self, y_true, y_pred):
         return squeeze_or_expand(*super()._inputs(y_true, y_pred))
 
 
-def _plain(class_name, function, y_true, y_pred, result, name=None):
-    """A class for a loss function of targets and predictions alone; with the doc string's example, and what it gives."""
-    name = name or function.__name__
+@dataclass
+class MeanSquaredError(LossMetric):
+    """mean((y_true - y_pred)^2) along the last axis. See `losses.mean_squared_error`.
 
-    def __init__(self, name=name, dtype=None):
-        super(cls, self).__init__(function, name, dtype)
+    >>> metric = MeanSquaredError()
+    >>> metric.update_state([[1.0, 2.0]], [[1.0, 4.0]])
+    >>> round(float(metric.result()), 4)
+    2.0
+    """
 
-    body = {
-        "__init__": __init__,
-        "__doc__": f"""{function.__doc__.splitlines()[0]} See `losses.{function.__name__}`.
-
-        >>> metric = {class_name}()
-        >>> metric.update_state({y_true}, {y_pred})
-        >>> round(float(metric.result()), 4)
-        {result}
-        """,
-        "__module__": __name__,
-    }
-    cls = type(class_name, (_LossMetric,), body)
-    return cls
+    _fn = staticmethod(functions.mean_squared_error)
+    name: Name = Name("mean_squared_error")
 
 
-MeanSquaredError = _plain("MeanSquaredError", functions.mean_squared_error, [[1.0, 2.0]], [[1.0, 4.0]], 2.0)
-MeanAbsoluteError = _plain("MeanAbsoluteError", functions.mean_absolute_error, [[1.0, 2.0]], [[1.0, 5.0]], 1.5)
-MeanAbsolutePercentageError = _plain(
-    "MeanAbsolutePercentageError", functions.mean_absolute_percentage_error, [[1.0, 2.0]], [[1.5, 2.0]], 25.0
-)
-MeanSquaredLogarithmicError = _plain(
-    "MeanSquaredLogarithmicError", functions.mean_squared_logarithmic_error, [[0.0, 1.0]], [[0.0, 3.0]], 0.2402
-)
-Hinge = _plain("Hinge", functions.hinge, [[1.0, -1.0]], [[0.5, -2.0]], 0.25)
-SquaredHinge = _plain("SquaredHinge", functions.squared_hinge, [[1.0, -1.0]], [[0.5, -2.0]], 0.125)
-CategoricalHinge = _plain("CategoricalHinge", functions.categorical_hinge, [[0.0, 1.0]], [[0.75, 0.25]], 1.5)
-KLDivergence = _plain("KLDivergence", functions.kl_divergence, [[0.5, 0.5]], [[0.25, 0.75]], 0.1438)
-LogCoshError = _plain("LogCoshError", functions.log_cosh, [[0.0, 0.0]], [[0.0, 1.0]], 0.2169, "logcosh")
-Poisson = _plain("Poisson", functions.poisson, [[1.0, 2.0]], [[1.0, 1.0]], 1.0)
+@dataclass
+class MeanAbsoluteError(LossMetric):
+    """mean(|y_true - y_pred|) along the last axis. See `losses.mean_absolute_error`.
+
+    >>> metric = MeanAbsoluteError()
+    >>> metric.update_state([[1.0, 2.0]], [[1.0, 5.0]])
+    >>> round(float(metric.result()), 4)
+    1.5
+    """
+
+    _fn = staticmethod(functions.mean_absolute_error)
+    name: Name = Name("mean_absolute_error")
 
 
-class BinaryCrossentropy(_LossMetric):
+@dataclass
+class MeanAbsolutePercentageError(LossMetric):
+    """100 * mean(|y_true - y_pred| / |y_true|) along the last axis; targets near 0 count as epsilon.
+
+    See `losses.mean_absolute_percentage_error`.
+
+    >>> metric = MeanAbsolutePercentageError()
+    >>> metric.update_state([[1.0, 2.0]], [[1.5, 2.0]])
+    >>> round(float(metric.result()), 4)
+    25.0
+    """
+
+    _fn = staticmethod(functions.mean_absolute_percentage_error)
+    name: Name = Name("mean_absolute_percentage_error")
+
+
+@dataclass
+class MeanSquaredLogarithmicError(LossMetric):
+    """mean((log(y_true + 1) - log(y_pred + 1))^2) along the last axis; nothing counts as less than epsilon.
+
+    See `losses.mean_squared_logarithmic_error`.
+
+    >>> metric = MeanSquaredLogarithmicError()
+    >>> metric.update_state([[0.0, 1.0]], [[0.0, 3.0]])
+    >>> round(float(metric.result()), 4)
+    0.2402
+    """
+
+    _fn = staticmethod(functions.mean_squared_logarithmic_error)
+    name: Name = Name("mean_squared_logarithmic_error")
+
+
+@dataclass
+class Hinge(LossMetric):
+    """mean(max(1 - y_true * y_pred, 0)) along the last axis; targets are -1 and 1, or 0 and 1. See `losses.hinge`.
+
+    >>> metric = Hinge()
+    >>> metric.update_state([[1.0, -1.0]], [[0.5, -2.0]])
+    >>> round(float(metric.result()), 4)
+    0.25
+    """
+
+    _fn = staticmethod(functions.hinge)
+    name: Name = Name("hinge")
+
+
+@dataclass
+class SquaredHinge(LossMetric):
+    """mean(max(1 - y_true * y_pred, 0)^2) along the last axis; targets are -1 and 1, or 0 and 1. See `losses.squared_hinge`.
+
+    >>> metric = SquaredHinge()
+    >>> metric.update_state([[1.0, -1.0]], [[0.5, -2.0]])
+    >>> round(float(metric.result()), 4)
+    0.125
+    """
+
+    _fn = staticmethod(functions.squared_hinge)
+    name: Name = Name("squared_hinge")
+
+
+@dataclass
+class CategoricalHinge(LossMetric):
+    """max(1 + the best wrong score - the right score, 0) along the last axis; targets are one-hot.
+
+    See `losses.categorical_hinge`.
+
+    >>> metric = CategoricalHinge()
+    >>> metric.update_state([[0.0, 1.0]], [[0.75, 0.25]])
+    >>> round(float(metric.result()), 4)
+    1.5
+    """
+
+    _fn = staticmethod(functions.categorical_hinge)
+    name: Name = Name("categorical_hinge")
+
+
+@dataclass
+class KLDivergence(LossMetric):
+    """sum(y_true * log(y_true / y_pred)) along the last axis; both are kept from epsilon to 1. See `losses.kl_divergence`.
+
+    >>> metric = KLDivergence()
+    >>> metric.update_state([[0.5, 0.5]], [[0.25, 0.75]])
+    >>> round(float(metric.result()), 4)
+    0.1438
+    """
+
+    _fn = staticmethod(functions.kl_divergence)
+    name: Name = Name("kl_divergence")
+
+
+@dataclass
+class LogCoshError(LossMetric):
+    """mean(log(cosh(y_pred - y_true))) along the last axis. See `losses.log_cosh`.
+
+    >>> metric = LogCoshError()
+    >>> metric.update_state([[0.0, 0.0]], [[0.0, 1.0]])
+    >>> round(float(metric.result()), 4)
+    0.2169
+    """
+
+    _fn = staticmethod(functions.log_cosh)
+    name: Name = Name("logcosh")
+
+
+@dataclass
+class Poisson(LossMetric):
+    """mean(y_pred - y_true * log(y_pred)) along the last axis. See `losses.poisson`.
+
+    >>> metric = Poisson()
+    >>> metric.update_state([[1.0, 2.0]], [[1.0, 1.0]])
+    >>> round(float(metric.result()), 4)
+    1.0
+    """
+
+    _fn = staticmethod(functions.poisson)
+    name: Name = Name("poisson")
+
+
+@dataclass
+class BinaryCrossentropy(LossMetric):
     """Cross entropy of yes-no questions. See `losses.binary_crossentropy`.
 
     >>> metric = BinaryCrossentropy()
@@ -59,12 +170,14 @@ class BinaryCrossentropy(_LossMetric):
     0.6931
     """
 
-    def __init__(self, name="binary_crossentropy", dtype=None, from_logits=False, label_smoothing=0):
-        kwargs = {"from_logits": from_logits, "label_smoothing": label_smoothing}
-        super().__init__(probabilistic.binary_crossentropy, name, dtype, **kwargs)
+    _fn = staticmethod(probabilistic.binary_crossentropy)
+    name: Name = Name("binary_crossentropy")
+    from_logits: bool = False
+    label_smoothing: float = 0
 
 
-class CategoricalCrossentropy(_LossMetric):
+@dataclass
+class CategoricalCrossentropy(LossMetric):
     """Cross entropy of classes, targets one-hot. See `losses.categorical_crossentropy`.
 
     >>> metric = CategoricalCrossentropy()
@@ -73,12 +186,15 @@ class CategoricalCrossentropy(_LossMetric):
     1.3863
     """
 
-    def __init__(self, name="categorical_crossentropy", dtype=None, from_logits=False, label_smoothing=0, axis=-1):
-        kwargs = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
-        super().__init__(probabilistic.categorical_crossentropy, name, dtype, **kwargs)
+    _fn = staticmethod(probabilistic.categorical_crossentropy)
+    name: Name = Name("categorical_crossentropy")
+    from_logits: bool = False
+    label_smoothing: float = 0
+    axis: int = -1
 
 
-class SparseCategoricalCrossentropy(_LossMetric):
+@dataclass
+class SparseCategoricalCrossentropy(LossMetric):
     """Cross entropy of classes, targets as numbers. See `losses.sparse_categorical_crossentropy`.
 
     >>> metric = SparseCategoricalCrossentropy()
@@ -87,6 +203,8 @@ class SparseCategoricalCrossentropy(_LossMetric):
     1.3863
     """
 
-    def __init__(self, name="sparse_categorical_crossentropy", dtype=None, from_logits=False, ignore_class=None, axis=-1):
-        kwargs = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
-        super().__init__(probabilistic.sparse_categorical_crossentropy, name, dtype, **kwargs)
+    _fn = staticmethod(probabilistic.sparse_categorical_crossentropy)
+    name: Name = Name("sparse_categorical_crossentropy")
+    from_logits: bool = False
+    ignore_class: int | None = None
+    axis: int = -1

@@ -1,18 +1,31 @@
 """`Metric`: numbers gathered over batches in variables, and a result computed from them."""
 
+from typing import Any
+
 import numpy as np
 
 from kerata import engines
-from kerata.core import dtypes, naming, policies
+from kerata.core import dtypes, naming
+from kerata.core.arguments import ComputeDtype
 from kerata.core.arrays import as_array
-from kerata.core.config import settings
 from kerata.core.configurable import Configurable
+from kerata.core.fields import dataclass, field
 from kerata.core.structure import Structure
+from kerata.core.types import DType, Shape
 from kerata.core.variable import Variable, independent_copy
 from kerata.engines import state
 
 
-class Metric(Configurable):
+@dataclass
+class _Arguments(Configurable):
+    """What all metrics take."""
+
+    name: naming.Name = field(default=None, kw_only=True)
+    dtype: ComputeDtype = field(default=None, kw_only=True)
+
+
+@dataclass(after={"dtype": None})
+class Metric(_Arguments):
     """The base class of metrics.
 
     A subclass makes its variables in `__init__` with `add_variable`, and writes `update_state(self, y_true, y_pred,
@@ -38,13 +51,12 @@ class Metric(Configurable):
     """
 
     is_part = True
-
-    def __init__(self, dtype=None, name=None):
-        self._variables, self._metrics = [], []
-        self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
-        self._dtype = settings.floatx if dtype is None else policies.get(dtype).compute_dtype
-
     shown_name = None  # that of its entry in the logs of a model, where it is not its own
+
+    def __new__(cls, *args, **kwargs):
+        instance = super().__new__(cls, *args, **kwargs)
+        vars(instance).update(_variables=[], _metrics=[])
+        return instance
 
     def __setattr__(self, name, value):
         if isinstance(value, Metric) and name != "_metrics":
@@ -55,18 +67,15 @@ class Metric(Configurable):
         super().__setattr__(name, value)
 
     @property
-    def dtype(self):
-        """The dtype of the computation."""
-        return self._dtype
-
-    @property
-    def variables(self):
+    def variables(self) -> Any:
         """The variables, those of inner metrics last."""
         return [*self._variables, *[v for metric in self._metrics for v in metric.variables]]
 
-    def add_variable(self, shape, initializer, dtype=None, aggregation="sum", name=None):
+    def add_variable(
+        self, shape: Shape, initializer: Any, dtype: DType = None, aggregation: str = "sum", name: str | None = None
+    ) -> Any:
         """Make a variable that `reset_state` sets back to zeros."""
-        dtype = dtypes.standardize_dtype(dtype or self._dtype)
+        dtype = dtypes.standardize_dtype(dtype or self.dtype)
         dtype = "float32" if dtype in ("float16", "bfloat16") else dtype
         with naming.name_scope(self.name.replace("/", "_")):
             variable = Variable(
@@ -75,30 +84,30 @@ class Metric(Configurable):
         self._variables.append(variable)
         return variable
 
-    def add_weight(self, shape=(), initializer=None, dtype=None, name=None):
+    def add_weight(self, shape: Shape = (), initializer: Any = None, dtype: DType = None, name: str | None = None) -> Any:
         """Make a variable, of zeros unless an initializer is given."""
         return self.add_variable(shape, initializer or "zeros", dtype, name=name)
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         """Start anew: all variables are set to zeros."""
         for variable in self.variables:
             variable.assign(np.zeros(variable.shape, dtypes.numpy_dtype(variable.dtype)))
 
-    def update_state(self, *args, **kwargs):
+    def update_state(self, *args: Any, **kwargs: Any) -> None:
         """Take a batch in."""
         raise NotImplementedError(f"{type(self).__name__} must define update_state(self, y_true, y_pred, sample_weight=None).")
 
-    def result(self):
+    def result(self) -> Any:
         """The metric's value, a scalar, or a dict of scalars."""
         raise NotImplementedError(f"{type(self).__name__} must define result(self).")
 
-    def result_on_host(self):
+    def result_on_host(self) -> Any:
         """The result, computed by NumPy: nothing is compiled to show it."""
         variables = self.variables
         with engines.use_engine("numpy"), state.StateScope(variables, [v.numpy() for v in variables]):
             return self.result()
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Take a batch in, and return the result so far."""
         self.update_state(*args, **kwargs)
         return self.result()
@@ -110,7 +119,7 @@ class Metric(Configurable):
             raise ValueError(f"{self.name} has {len(self.variables)} variables; {len(metric_variables)} values came.")
         return state.StateScope(self.variables, [as_array(v) for v in metric_variables])
 
-    def stateless_update_state(self, metric_variables, *args, **kwargs):
+    def stateless_update_state(self, metric_variables: Any, *args: Any, **kwargs: Any) -> Any:
         """The variables' values after a batch, from those before."""
         if not getattr(self, "_built", True):
             with state.StateScope():  # a metric that knows its shapes only now makes its variables
@@ -120,22 +129,18 @@ class Metric(Configurable):
             self.update_state(*args, **kwargs)
             return [v.value for v in self.variables]
 
-    def stateless_result(self, metric_variables):
+    def stateless_result(self, metric_variables: Any) -> Any:
         """The result for the variables' values."""
         with self._scope(metric_variables):
             return self.result()
 
-    def stateless_reset_state(self):
+    def stateless_reset_state(self) -> Any:
         """The variables' values at the start."""
         with state.StateScope():
             self.reset_state()
             return [v.value for v in self.variables]
 
     __copy__ = independent_copy
-
-    def get_config(self):
-        """The constructor's arguments."""
-        return super().get_config()
 
     def __repr__(self):
         return f"<{type(self).__name__} name={self.name}>"

@@ -1,15 +1,21 @@
 """Metrics that add up or average values."""
 
 import math
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 
-from kerata.core import batch, masks, registry
+from kerata import ops
+from kerata.core import batch, masks, serialization
+from kerata.core.arguments import ComputeDtype
 from kerata.core.arrays import as_array
-from kerata.losses.loss import divide_no_nan
+from kerata.core.fields import dataclass
+from kerata.core.naming import Name
+from kerata.core.types import TensorLike
+from kerata.losses.loss import divide_no_nan, own_arguments
 from kerata.losses.shapes import squeeze_or_expand
 from kerata.metrics.metric import Metric
-from kerata.ops import numpy as knp
 
 
 def weighted_values(values, sample_weight, dtype, name):
@@ -23,26 +29,26 @@ def weighted_values(values, sample_weight, dtype, name):
     if mask is not None:
         mask = as_array(mask, dtype)
         weights = mask if weights is None else _filled(weights, mask) * mask
-    valid = batch.local.valid
+    valid = batch.context.valid
     if valid is not None:
         valid = as_array(valid, dtype)
         if weights is None:
-            weights = _filled(valid, values) + knp.zeros_like(values)
+            weights = _filled(valid, values) + ops.zeros_like(values)
         else:
             weights = weights * _filled(valid, weights)
-        values = knp.where(_filled(valid, values) > 0, values, 0.0)
+        values = ops.where(_filled(valid, values) > 0, values, 0.0)
     if weights is None:
         return values, None
     while len(weights.shape) > 1 and weights.shape[-1] == 1:
-        weights = knp.squeeze(weights, -1)
+        weights = ops.squeeze(weights, -1)
     rank = len(weights.shape)
     if rank > len(values.shape) or any(None not in (w, v) and w not in (1, v) for w, v in zip(weights.shape, values.shape)):
         raise ValueError(
             f"{name}: sample_weight of shape {tuple(weights.shape)} doesn't fit values of shape {tuple(values.shape)}."
         )
     inner = tuple(range(rank, len(values.shape)))
-    values = knp.mean(values, inner) if inner else values
-    return values * weights, weights + knp.zeros_like(values)
+    values = ops.mean(values, inner) if inner else values
+    return values * weights, weights + ops.zeros_like(values)
 
 
 def masked_weights(sample_weight, y_pred, like, dtype):
@@ -66,9 +72,10 @@ def _leads(shape, whole):
 
 def _filled(x, like):
     """`x` with axes of length 1 added at the end, up to the rank of `like`."""
-    return knp.reshape(x, (*x.shape, *(1,) * (len(like.shape) - len(x.shape)))) if len(x.shape) < len(like.shape) else x
+    return ops.reshape(x, (*x.shape, *(1,) * (len(like.shape) - len(x.shape)))) if len(x.shape) < len(like.shape) else x
 
 
+@dataclass(after={"dtype": "name"})
 class Sum(Metric):
     """The weighted sum of values.
 
@@ -78,16 +85,19 @@ class Sum(Metric):
     2.0
     """
 
-    def __init__(self, name="sum", dtype=None):
-        super().__init__(dtype, name)
+    name: Name = Name("sum")
+    dtype: ComputeDtype = ComputeDtype(None)
+
+    def __post_init__(self):
+        super().__post_init__()
         self.total = self.add_variable((), "zeros", name="total")
 
-    def update_state(self, values, sample_weight=None):
+    def update_state(self, values: TensorLike, sample_weight: TensorLike | None = None) -> None:
         """Add values."""
         values, weights = weighted_sums(values, sample_weight, self.dtype, self.name)
-        self.total.assign_add(knp.sum(values))
+        self.total.assign_add(ops.sum(values))
 
-    def result(self):
+    def result(self) -> Any:
         """The sum so far."""
         return as_array(self.total)
 
@@ -102,6 +112,7 @@ def weighted_sums(values, sample_weight, dtype, name):
     return values, weights
 
 
+@dataclass(after={"dtype": "name"})
 class Mean(Metric):
     """The weighted mean of values.
 
@@ -111,29 +122,32 @@ class Mean(Metric):
     1.25
     """
 
-    def __init__(self, name="mean", dtype=None):
-        super().__init__(dtype, name)
+    name: Name = Name("mean")
+    dtype: ComputeDtype = ComputeDtype(None)
+
+    def __post_init__(self):
+        super().__post_init__()
         self.total = self.add_variable((), "zeros", name="total")
         self.count = self.add_variable((), "zeros", name="count")
 
-    def update_state(self, values, sample_weight=None):
+    def update_state(self, values: TensorLike, sample_weight: TensorLike | None = None) -> None:
         """Take values in: (batch,) or (batch, ...)."""
         values, weights = weighted_values(values, sample_weight, self.dtype, self.name)
         inner = tuple(range(1, len(values.shape)))  # a sample counts as one, however many values it has
-        values = knp.mean(values, inner) if inner else values
-        self.total.assign_add(knp.sum(values))
+        values = ops.mean(values, inner) if inner else values
+        self.total.assign_add(ops.sum(values))
         if weights is not None:
-            self.count.assign_add(knp.sum(knp.mean(weights, inner) if inner else weights))
+            self.count.assign_add(ops.sum(ops.mean(weights, inner) if inner else weights))
         elif None in values.shape:
-            self.count.assign_add(knp.sum(knp.ones_like(values)))
+            self.count.assign_add(ops.sum(ops.ones_like(values)))
         else:
             self.count.assign_add(float(math.prod(values.shape)))
 
-    def result(self):
+    def result(self) -> Any:
         """The mean so far, 0 before any value."""
         return divide_no_nan(as_array(self.total), as_array(self.count))
 
-    def result_on_host(self):
+    def result_on_host(self) -> Any:
         """The mean so far, in a few numbers of NumPy's: after each batch where a callback has a hook for it."""
         if type(self).result is not Mean.result:
             return super().result_on_host()
@@ -141,7 +155,19 @@ class Mean(Metric):
         return total / count if count else np.zeros_like(total)
 
 
-class MeanMetricWrapper(Mean):
+class _MeanOfFunction(Mean):
+    """The mean of a function `_fn(y_true, y_pred, **_fn_kwargs)`."""
+
+    def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> Any:
+        values = as_array(self._fn(*self._inputs(y_true, y_pred), **self._fn_kwargs), self.dtype)
+        return super().update_state(values, sample_weight=masked_weights(sample_weight, y_pred, values, self.dtype))
+
+    def _inputs(self, y_true, y_pred):
+        """Targets and predictions as float tensors."""
+        return as_array(y_true, self.dtype), as_array(y_pred, self.dtype)
+
+
+class MeanMetricWrapper(_MeanOfFunction):
     """The mean of a function of targets and predictions.
 
     Args:
@@ -157,7 +183,7 @@ class MeanMetricWrapper(Mean):
     2.25
     """
 
-    def __init__(self, fn, name=None, dtype=None, **kwargs):
+    def __init__(self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any) -> None:
         super().__init__(name, dtype)
         self._fn = fn
         self._fn_kwargs = kwargs
@@ -165,31 +191,35 @@ class MeanMetricWrapper(Mean):
             if not hasattr(type(self), key):
                 setattr(self, key, value)
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
-        """Take a batch in."""
-        values = as_array(self._fn(*self._inputs(y_true, y_pred), **self._fn_kwargs), self.dtype)
-        return super().update_state(values, sample_weight=masked_weights(sample_weight, y_pred, values, self.dtype))
-
-    def _inputs(self, y_true, y_pred):
-        """Targets and predictions as float tensors."""
-        return as_array(y_true, self._dtype), as_array(y_pred, self._dtype)
-
-    def get_config(self):
-        """The constructor's arguments."""
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         if type(self) is MeanMetricWrapper:
-            config["fn"] = registry.serialize_keras_object(self._fn)
-            config.update(registry.serialize_dict(self._fn_kwargs))
+            config["fn"] = serialization.serialize_keras_object(self._fn)
+            config.update(serialization.serialize_dict(self._fn_kwargs))
         return config
 
     @classmethod
-    def from_config(cls, config):
-        """A metric from its config."""
+    def from_config(cls, config: dict[str, Any]) -> Any:
         if "fn" in config:
-            config = config | {"fn": registry.deserialize_keras_object(config["fn"])}
+            config = config | {"fn": serialization.deserialize_keras_object(config["fn"])}
         return cls(**config)
 
 
+@dataclass
+class FunctionMetric(_MeanOfFunction):
+    """The mean of a function of kerata's; its arguments are the function's."""
+
+    _fn: ClassVar[Callable[..., Any]]
+
+    @property
+    def _fn_kwargs(self):
+        return own_arguments(self._fn, self)
+
+
+MeanMetricWrapper.register(FunctionMetric)  # as in Keras, where each is one
+
+
+@dataclass
 class RootMeanSquaredError(Mean):
     """sqrt of the mean of (y_true - y_pred)^2.
 
@@ -199,15 +229,13 @@ class RootMeanSquaredError(Mean):
     3.0
     """
 
-    def __init__(self, name="root_mean_squared_error", dtype=None):
-        super().__init__(name, dtype)
+    name: Name = Name("root_mean_squared_error")
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
-        """Take a batch in."""
+    def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> Any:
         true, pred = squeeze_or_expand(as_array(y_true, self.dtype), as_array(y_pred, self.dtype))
-        values = knp.square(pred - true)
+        values = ops.square(pred - true)
         return super().update_state(values, sample_weight=masked_weights(sample_weight, y_pred, values, self.dtype))
 
-    def result(self):
+    def result(self) -> Any:
         """The root so far."""
-        return knp.sqrt(super().result())
+        return ops.sqrt(super().result())

@@ -5,8 +5,8 @@ import numpy as np
 from kerata import ops
 from kerata.core import quantized_policies
 from kerata.core.arrays import to_numpy
-from kerata.layers import calibration
-from kerata.layers.quantizable import QuantizableProduct
+from kerata.layers.quantization import calibration
+from kerata.layers.quantization.quantizable import QuantizableProduct
 
 _TOGETHER = 16  # samples that run through a block at once
 

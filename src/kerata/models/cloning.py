@@ -1,6 +1,8 @@
 """`clone_model`: the same structure with fresh weights."""
 
 import contextlib
+from collections.abc import Callable
+from typing import Any
 
 import optree
 
@@ -10,11 +12,20 @@ from kerata.engines.warning import warn
 from kerata.layers.input_layer import Input, InputLayer
 from kerata.layers.layer import Layer
 from kerata.metrics.metric import Metric
+from kerata.models.functional import Functional
+from kerata.models.sequential import Sequential
 from kerata.optimizers.optimizer import Optimizer
 from kerata.training.trainer import Trainer
 
 
-def clone_model(model, input_tensors=None, clone_function=None, call_function=None, recursive=False, **kwargs):
+def clone_model(
+    model: Any,
+    input_tensors: Any = None,
+    clone_function: Callable[..., Any] | None = None,
+    call_function: Callable[..., Any] | None = None,
+    recursive: bool = False,
+    **kwargs: Any,
+) -> Any:
     """A model of the same structure with new layers and new weights.
 
     It is compiled as the model is, with a new optimizer and new metrics, unless the model's class has a `compile` of its own.
@@ -36,8 +47,6 @@ def clone_model(model, input_tensors=None, clone_function=None, call_function=No
     >>> clone_model(model).output_shape, clone_model(model, clone_function=wider).output_shape
     ((None, 3), (None, 6))
     """
-    from kerata.models.sequential import Sequential
-
     suggestions.refuse(clone_model, kwargs)
 
     def clone(layer):
@@ -105,8 +114,6 @@ def _of_no_use(model, **given):
 
 
 def _clone_graph(model, input_tensors, clone, call_function):
-    from kerata.models.functional import Functional
-
     tensors = {}
     if input_tensors is None:
         for x in model.inputs:

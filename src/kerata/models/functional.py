@@ -6,11 +6,13 @@ import optree
 from kerata import engines
 from kerata.core import constants, graph_form, masks
 from kerata.core.arrays import as_array, dtype_of, is_text, static_shape
-from kerata.core.graph import FromHost, KerasTensor, Plan, node_of, symbolic_leaves
-from kerata.engines.state import local, standing
+from kerata.core.graph import KerasTensor, node_of, symbolic_leaves
+from kerata.core.plan import FromHost, Plan
+from kerata.engines.state import context, thread_context
 from kerata.layers.input_layer import InputLayer
 from kerata.layers.layer import Layer
 from kerata.models.model import Model
+from kerata.ops import numpy
 from kerata.training.data import standard, to_host, with_texts
 
 
@@ -27,7 +29,6 @@ class Functional(Model):
         return list(self._operations)
 
     def compute_output_shape(self, input_shape):
-        """The output's shape for inputs of this shape."""
         return Layer.compute_output_shape(self, input_shape)
 
     def get_config(self):
@@ -72,7 +73,9 @@ def _rooted(x):
 def _by_depth(plan):
     """The operations of a graph, by decreasing distance from the outputs."""
     inputs = [node_of(x) for x in symbolic_leaves(plan.inputs)]
-    first_seen, depths, node_depths = {}, {}, {}
+    first_seen: dict[int, int] = {}
+    depths: dict[int, int] = {}
+    node_depths: dict[int, int] = {}
     for x in symbolic_leaves(plan.outputs):
         _note_order(x, first_seen, {id(n) for n in inputs})
     for node in reversed([*[n for n in inputs if n not in plan.nodes], *plan.nodes]):
@@ -114,10 +117,10 @@ def run_graph(model, inputs, training=None, mask=None):
         mask: which steps of the inputs count, in the inputs' structure.
     """
     if isinstance(inputs, FromHost):
-        return model.plan.parted[1].run(list(inputs.values))
+        return model.plan.host_split[1].run(list(inputs.values))
     flat = _standardized(model, inputs)
-    training = local.training if training is None else training
-    if mask is None and training is local.training:
+    training = context.training if training is None else training
+    if mask is None and training is context.training:
         return model.plan.run(flat)
     given = [None] * len(flat) if mask is None else optree.tree_leaves(mask, none_is_leaf=True)
     if len(given) != len(flat):
@@ -125,7 +128,7 @@ def run_graph(model, inputs, training=None, mask=None):
             f'Model "{model.name}" has {len(flat)} input{"s" * (len(flat) > 1)}, and needs as many masks, None for none; '
             f"{len(given)} came."
         )
-    with masks.masked(flat, given) as xs, standing(training=training):
+    with masks.masked(flat, given) as xs, thread_context(training=training):
         return model.plan.run(xs)
 
 
@@ -134,7 +137,7 @@ def run_on_host(model, inputs):
     if isinstance(inputs, FromHost):
         return inputs
     with engines.use_engine("numpy"):
-        values = model.plan.parted[0].run(_standardized(model, standard(inputs, with_texts)))
+        values = model.plan.host_split[0].run(_standardized(model, standard(inputs, with_texts)))
     return FromHost(tuple(map(to_host, values)))
 
 
@@ -195,8 +198,6 @@ def _fitted(model, x, reference):
 
 
 def _reshaped(x, shape):
-    from kerata.ops import numpy
-
     if is_text(x) and not isinstance(x, KerasTensor):
         return np.reshape(np.asarray(x), shape)
     reshaped = numpy.reshape(x, [-1 if d is None else d for d in shape]) if shape.count(None) < 2 else numpy.squeeze(x, -1)

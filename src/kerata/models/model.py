@@ -1,11 +1,19 @@
 """`Model`: a layer that can be trained, saved and looked at."""
 
 import json
+from collections.abc import Callable
+from typing import Any, Self
 
+import optree
+
+from kerata import engines, saving
 from kerata.core import object_sharing, suggestions
-from kerata.core.graph import symbolic_leaves
+from kerata.core.graph import abstract_call, node_of, symbolic_leaves
 from kerata.core.paths import flattened, nested
-from kerata.core.registry import deserialize_keras_object, serialize_keras_object
+from kerata.core.serialization import deserialize_keras_object, serialize_keras_object
+from kerata.core.tree import map_shape_structure
+from kerata.core.types import Path, Shape, TensorLike, Tree
+from kerata.engines.abstract.array import AbstractArray
 from kerata.layers.layer import Layer
 from kerata.training.data import to_host
 from kerata.training.trainer import Trainer
@@ -36,14 +44,14 @@ class Model(Trainer, Layer):
     (None, 2)
     """
 
-    def __new__(cls, *args, **kwargs):
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         if cls is Model and is_functional_call(args, kwargs):
             from kerata.models.functional import Functional
 
-            return Functional.__new__(Functional, *args, **kwargs)
+            return Functional.__new__(Functional, *args, **kwargs)  # type: ignore[return-value]  # to the tools it is a Model
         return super().__new__(cls, *args, **kwargs)
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         if is_functional_call(args, kwargs):
             from kerata.models.functional import set_graph
 
@@ -56,9 +64,9 @@ class Model(Trainer, Layer):
                 raise TypeError(f"Model takes (inputs, outputs), or keyword arguments; {args!r} came.")
             super().__init__(**kwargs)
 
-    plan = None
+    plan: Any = None
 
-    def call(self, *args, **kwargs):
+    def call(self, *args: Any, **kwargs: Any) -> Any:
         """The computation: that of the graph, or what a subclass makes of it."""
         if self.plan is None:
             raise TypeError(
@@ -71,23 +79,21 @@ class Model(Trainer, Layer):
 
     def _nodes(self):
         """The nodes of the graph, those of the inputs among them."""
-        from kerata.core.graph import node_of
-
         if self.plan is None:
             return []
         inputs = [node_of(x) for x in self.inputs]
         return [*inputs, *(n for n in self.plan.nodes if n not in inputs)]
 
     def _sublayers(self):
-        graph = [op for op in self._operations if isinstance(op, Layer)] if self.plan is not None else []
+        graph: list[Layer] = [op for op in self._operations if isinstance(op, Layer)] if self.plan is not None else []
         return list({id(x): x for x in [*graph, *super()._sublayers()]}.values())
 
     @property
-    def layers(self):
+    def layers(self) -> Any:
         """The model's layers, from the inputs on."""
         return self._sublayers()
 
-    def get_layer(self, name=None, index=None):
+    def get_layer(self, name: str | None = None, index: Any = None) -> Any:
         """A layer by name or by its place.
 
         Raises: ValueError if there is none.
@@ -106,42 +112,42 @@ class Model(Trainer, Layer):
         raise ValueError(f"The model {self.name!r} has no layer {name!r}.{hint}")
 
     @property
-    def inputs(self):
+    def inputs(self) -> Any:
         """The symbolic inputs, as a list; None if the model has no graph."""
         return None if self.plan is None else symbolic_leaves(self.plan.inputs)
 
     @property
-    def outputs(self):
+    def outputs(self) -> Any:
         """The symbolic outputs, as a list; None if the model has no graph."""
         return None if self.plan is None else symbolic_leaves(self.plan.outputs)
 
     @property
-    def input(self):
+    def input(self) -> Any:
         """The symbolic input, in the structure that it was given in."""
         return super().input if self.plan is None else self.plan.inputs
 
     @property
-    def output(self):
+    def output(self) -> Any:
         """The symbolic output, in the structure that it was given in."""
         return super().output if self.plan is None else self.plan.outputs
 
     @property
-    def input_shape(self):
+    def input_shape(self) -> Any:
         """The shape of the input, or a structure of them."""
         return _shapes(self.input)
 
     @property
-    def output_shape(self):
+    def output_shape(self) -> Any:
         """The shape of the output, or a structure of them."""
         return _shapes(self.output)
 
     @property
-    def input_names(self):
+    def input_names(self) -> Any:
         """The names of the inputs."""
         return [x._keras_history[0].name for x in self.inputs or []]
 
     @property
-    def output_names(self):
+    def output_names(self) -> Any:
         """The names of the outputs: those of the layers that make them, or the keys of the dict of outputs."""
         if self.plan is None:
             return None
@@ -151,18 +157,18 @@ class Model(Trainer, Layer):
         return [f"{n}_{names[:i].count(n)}" if n in names[:i] else n for i, n in enumerate(names)]
 
     def _inputs_from(self, x, to_host=to_host):
-        if self.plan is None or self.plan.parted is None:
+        if self.plan is None or self.plan.host_split is None:
             return super()._inputs_from(x, to_host)
         from kerata.models.functional import run_on_host
 
         return run_on_host(self, x)
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Shape | None = None) -> None:
         """Make the weights of a model without a graph, for inputs of this shape."""
         if self.plan is None and input_shape is not None:
             self._build_by_call(input_shape)
 
-    def build_from_config(self, config):
+    def build_from_config(self, config: dict[str, Any]) -> None:
         """Build for the shapes that `get_build_config` noted: the model's own weights, and its layers by a call."""
         super().build_from_config(config)
         shape = (config or {}).get("input_shape")
@@ -174,10 +180,6 @@ class Model(Trainer, Layer):
         return super()._call_inside_outer(*args, **kwargs)
 
     def _build_by_call(self, input_shape):
-        from kerata.core.graph import abstract_call
-        from kerata.core.tree import map_shape_structure
-        from kerata.engines.abstract.array import AbstractArray
-
         spec = map_shape_structure(lambda s: AbstractArray(s, self.compute_dtype), input_shape)
         self.built = True
         try:
@@ -191,13 +193,13 @@ class Model(Trainer, Layer):
     @suggestions.named
     def summary(
         self,
-        line_length=None,
-        positions=None,
-        print_fn=None,
-        expand_nested=False,
-        show_trainable=False,
-        layer_range=None,
-    ):
+        line_length: int | None = None,
+        positions: Any = None,
+        print_fn: Callable[..., Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Any = None,
+    ) -> None:
         """Print a table of the layers, their outputs' shapes and their parameters.
 
         Args:
@@ -216,13 +218,15 @@ class Model(Trainer, Layer):
             )
         print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs: Tree, previous_mask: TensorLike | None) -> None:
         """Masks travel through the graph by themselves."""
         return
 
     # Quantization
 
-    def quantize(self, mode=None, config=None, filters=None, **kwargs):
+    def quantize(  # type: ignore[override]
+        self, mode: Any = None, config: Any = None, filters: Any = None, **kwargs: Any
+    ) -> None:
         """Keep the weights of the layers inside in few bits from now on, those of layers that can't as floats.
 
         Args:
@@ -245,7 +249,7 @@ class Model(Trainer, Layer):
         quantize(self, mode, config, filters, kwargs)
         self._compilation.forget_programs()
 
-    def get_quantization_layer_structure(self, mode=None):
+    def get_quantization_layer_structure(self, mode: Any = None) -> None:
         """What "gptq" and "awq" are to quantize, one after another; overridden by models that know.
 
         Returns: a dict of "pre_block_layers", through which data pass first, and "sequential_blocks"; None if not known.
@@ -254,30 +258,24 @@ class Model(Trainer, Layer):
 
     # Saving
 
-    def save(self, filepath, overwrite=True, zipped=None, **kwargs):
+    def save(self, filepath: Path, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> Any:
         """Save the model in a `.keras` file; see `saving.save_model`."""
-        from kerata.saving import save_model
-
-        return save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+        return saving.save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
 
     @suggestions.named
-    def save_weights(self, filepath, overwrite=True, max_shard_size=None):
+    def save_weights(self, filepath: Path, overwrite: bool = True, max_shard_size: Any = None) -> Any:
         """Save the weights, and the optimizer's state, in a `.weights.h5` file, or several; see `saving.save_weights`."""
-        from kerata.saving import save_weights
+        return saving.save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
 
-        return save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
-
-    def load_weights(self, filepath, skip_mismatch=False, **kwargs):
+    def load_weights(self, filepath: Path, skip_mismatch: bool = False, **kwargs: Any) -> Any:
         """Load weights from a `.weights.h5`, `.weights.json` or `.keras` file; see `saving.load_weights`."""
-        from kerata.saving import load_weights
+        return saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
-        return load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
-
-    def to_json(self, **kwargs):
+    def to_json(self, **kwargs: Any) -> str:
         """The model's structure as JSON text; `model_from_json` reads it."""
         return json.dumps(object_sharing.whole(lambda: serialize_keras_object(self)), **kwargs)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments; for a model made from a graph, the graph."""
         if self.plan is not None:
             from kerata.models.functional import graph_config
@@ -286,8 +284,7 @@ class Model(Trainer, Layer):
         return super().get_config()
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """A model from its config."""
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
         if "layers" in config and "input_layers" in config:
             from kerata.models.functional import Functional, functional_from_config
 
@@ -304,10 +301,8 @@ class Model(Trainer, Layer):
     def __setstate__(self, state):
         super().__setstate__({name: value for name, value in state.items() if name != _NODES})
 
-    def to_engine(self, name):
+    def to_engine(self, name: str | None) -> Any:
         """Move the model, with its weights and its optimizer's, to another engine; returns the model."""
-        from kerata import engines
-
         engines.get(name)
         for v in self._compilation.variables():
             v.to_engine(name)
@@ -320,12 +315,12 @@ class Model(Trainer, Layer):
                 layer._compilation.forget_programs()
         return self
 
-    def get_state_tree(self, value_format="backend_tensor"):
+    def get_state_tree(self, value_format: str = "backend_tensor") -> Any:
         """All variables' values, nested by path: trainable, non-trainable, the optimizer's and the metrics'."""
         read = (lambda v: v.numpy()) if value_format == "numpy_array" else (lambda v: v.value)
         return {kind: nested({v.path: read(v) for v in variables}) for kind, variables in self._state_groups().items()}
 
-    def set_state_tree(self, state_tree):
+    def set_state_tree(self, state_tree: Any) -> None:
         """Set what `get_state_tree` returned, or a part of it.
 
         Raises: ValueError for kinds and paths that the model does not have, with the nearest; nothing is set then.
@@ -356,12 +351,10 @@ class Model(Trainer, Layer):
 
 
 def _shapes(structure):
-    import optree
-
     return optree.tree_map(lambda x: x.shape, structure)
 
 
-def model_from_json(json_string, custom_objects=None):
+def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
     """A model, without weights, from the text that `to_json` made.
 
     Args:

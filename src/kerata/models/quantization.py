@@ -5,6 +5,7 @@ import re
 from kerata.core import suggestions
 from kerata.engines.warning import warn
 from kerata.layers.layer import Layer, is_default
+from kerata.models.calibrated_quantization import quantize_blocks
 from kerata.quantizers.configs import settled_config
 
 
@@ -18,8 +19,6 @@ def quantize(model, mode, config, filters, options):
     wanted = _filter(filters)
     layers = [layer for layer in model._flatten_layers(include_self=False) if _can(layer) and wanted(layer)]
     if config.mode in ("gptq", "awq"):
-        from kerata.models.calibrated_quantization import quantize_blocks
-
         quantize_blocks(model, layers, config)
         return
     layers = [layer for layer in layers if _takes(layer, config, type_check)]

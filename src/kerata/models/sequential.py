@@ -1,12 +1,19 @@
 """`Sequential`: layers one after another."""
 
+from typing import Any
+
 from kerata.core import masks, suggestions
 from kerata.core.arrays import dtype_of, is_text
-from kerata.core.graph import KerasTensor, Plan
-from kerata.core.registry import deserialize_keras_object, serialize_keras_object
-from kerata.engines.state import local, standing
+from kerata.core.config import floatx
+from kerata.core.graph import KerasTensor
+from kerata.core.plan import Plan
+from kerata.core.serialization import deserialize_keras_object, serialize_keras_object
+from kerata.core.types import Shape, TensorLike, Tree
+from kerata.engines.state import context, thread_context
+from kerata.layers import Lambda
 from kerata.layers.input_layer import InputLayer
 from kerata.layers.layer import Layer
+from kerata.models.functional import run_graph
 from kerata.models.model import Model
 from kerata.training.data import to_host, with_texts
 
@@ -30,15 +37,15 @@ class Sequential(Model):
 
     computes_wide = True  # its layers cast for themselves
 
-    def __init__(self, layers=None, trainable=True, name=None):
+    def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None) -> None:
         Layer.__init__(self, trainable=trainable, name=name)
-        self._chain = []  # the layers, an InputLayer at the beginning if there is one
-        self._tensors = []  # the symbolic outputs of the layers in _chain, empty while the input is unknown
+        self._chain: list[Layer] = []  # the layers, an InputLayer at the beginning if there is one
+        self._tensors: list[Any] = []  # the symbolic outputs of the layers in _chain, empty while the input is unknown
         self._deferred = True
         for layer in [] if layers is None else layers if isinstance(layers, (list, tuple)) else [layers]:
             self.add(layer)
 
-    def add(self, layer, rebuild=True):
+    def add(self, layer: Any, rebuild: bool = True) -> None:
         """Put a layer at the end.
 
         Args:
@@ -84,14 +91,12 @@ class Sequential(Model):
             return layer._keras_history[0]
         if not isinstance(layer, Layer):
             if callable(layer) and not isinstance(layer, type):
-                from kerata.layers import Lambda
-
                 return Lambda(layer)
             hint = f" Make one: {layer.__name__}(...)." if isinstance(layer, type) else ""
             raise TypeError(f"Sequential holds layers; {layer!r} came.{hint}")
         return layer
 
-    def pop(self, rebuild=True):
+    def pop(self, rebuild: bool = True) -> Any:
         """Take the last layer away, and return it. `rebuild` is accepted: nothing has to be built again."""
         if not self.layers:
             raise ValueError(f"The model {self.name!r} has no layer to take away.")
@@ -109,16 +114,14 @@ class Sequential(Model):
             self._remember_engine()
         self._compilation.forget_programs()
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Shape | None = None) -> None:
         """Make the weights, for inputs of this shape (the batch axis among it)."""
         if self._tensors or not self._chain or input_shape is None:
             return
-        from kerata.core.config import floatx
-
         if not isinstance(input_shape, (list, tuple)):
             return
         first = self._chain[0]
-        dtype = "int32" if type(first).__name__ == "Embedding" else "string" if first.runs_on_host else floatx()
+        dtype = first.index_dtype or ("string" if first.runs_on_host else floatx())
         self._begin_with(input_shape, dtype)
 
     def _begin_with(self, input_shape, dtype):
@@ -135,38 +138,35 @@ class Sequential(Model):
             self._begin_with(x.shape, "string" if is_text(x) else dtype_of(x))
         return super()._inputs_from(x, to_host)
 
-    def call(self, inputs, training=None, mask=None, **kwargs):
+    def call(self, inputs: Tree, training: bool | None = None, mask: TensorLike | None = None, **kwargs: Any) -> Any:
         """Each layer on the output of the one before; `mask` says which steps of the input count.
 
         Raises: TypeError for arguments by other names: the layers of a chain take none.
         """
-        from kerata.models.functional import run_graph
-
         suggestions.refuse(Sequential.call, kwargs)
         if self.plan is not None:
             return run_graph(self, inputs, training, mask)
-        training = local.training if training is None else training
-        with masks.masked([inputs], [mask]) as (x,), standing(training=training):
+        training = context.training if training is None else training
+        with masks.masked([inputs], [mask]) as (x,), thread_context(training=training):
             for layer in self._chain:
                 x = layer(x)
         return x
 
     @property
-    def layers(self):
+    def layers(self) -> Any:
         """The layers, without the input layer."""
         return [layer for layer in self._chain if not isinstance(layer, InputLayer)]
 
     def _sublayers(self):
         return list(self._chain)
 
-    def compute_output_shape(self, input_shape):
-        """The output's shape for inputs of this shape."""
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         shape = input_shape
         for layer in self.layers:
             shape = layer.compute_output_shape(shape)
         return shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The layers' configs."""
         config = {
             "name": self.name,
@@ -178,12 +178,12 @@ class Sequential(Model):
             config["build_input_shape"] = list(self._tensors[0].shape)
         return config
 
-    def get_build_config(self):
+    def get_build_config(self) -> dict[str, Any] | None:
         """The input's shape."""
         return {"input_shape": list(self._tensors[0].shape)} if self._tensors else None
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
         """A model from its config, or from the list of layers that Keras 1 and 2.2 wrote."""
         if isinstance(config, list):
             config = {"layers": config}
@@ -201,9 +201,4 @@ def _first_shape(layer):
     """The input shape that the first layer names, and its dtype: that of a nested model is the model's."""
     if isinstance(layer, Model) and layer.plan is not None:
         return layer.inputs[0].shape, layer.inputs[0].dtype
-    shape = getattr(layer, "_batch_input_shape", None)
-    if shape is None and hasattr(layer, "layer") and isinstance(layer.layer, Layer):
-        return None, None
-    if shape is None and type(layer).__name__ == "Embedding":
-        return None, None
-    return shape, "int32" if type(layer).__name__ == "Embedding" else None
+    return getattr(layer, "_batch_input_shape", None), layer.index_dtype

@@ -59,7 +59,7 @@ def _is_chain(model):
     if getattr(model, "plan", None) is None:
         return True
     nodes = model._nodes()
-    consumers = {}
+    consumers: dict[int, int] = {}
     for node in nodes:
         if len(node.input_tensors) > 1:
             return False

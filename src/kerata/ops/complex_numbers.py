@@ -1,10 +1,11 @@
 """Complex numbers and pairs of real ones, and the bits of any numbers."""
 
 from kerata.core import dtypes
-from kerata.core.arrays import as_array, dtype_of
-from kerata.core.arrays import cast as _cast
+from kerata.core.arrays import as_array, cast as _cast, dtype_of
 from kerata.core.op import op, xp
+from kerata.core.types import DType, Tensor, TensorLike
 from kerata.ops import numpy as knp
+from kerata.ops.promotion import promote, to_float
 
 
 def complex_of(real, imaginary):
@@ -15,18 +16,18 @@ def complex_of(real, imaginary):
 
 
 @op
-def polar(abs_, angle):
+def polar(abs_: TensorLike, angle: TensorLike) -> Tensor:
     """The complex numbers with these absolute values and angles.
 
     >>> polar([2.0], [0.0]).tolist()
     [(2+0j)]
     """
-    size, angle = knp.promote(knp.to_float(abs_), knp.to_float(angle))
+    size, angle = promote(to_float(abs_), to_float(angle))
     return complex_of(knp.multiply(size, knp.cos(angle)), knp.multiply(size, knp.sin(angle)))
 
 
 @op
-def view_as_complex(x):
+def view_as_complex(x: TensorLike) -> Tensor:
     """Pairs of real numbers as complex ones: (..., 2) -> (...).
 
     Raises: ValueError if the last axis has another length.
@@ -34,14 +35,14 @@ def view_as_complex(x):
     >>> view_as_complex([[1.0, 2.0]]).tolist()
     [(1+2j)]
     """
-    x = knp.to_float(x)
+    x = to_float(x)
     if not len(x.shape) or x.shape[-1] != 2:
         raise ValueError(f"view_as_complex takes pairs, (..., 2); a tensor of shape {tuple(x.shape)} came.")
     return complex_of(knp.get_item(x, (Ellipsis, 0)), knp.get_item(x, (Ellipsis, 1)))
 
 
 @op
-def view_as_real(x):
+def view_as_real(x: TensorLike) -> Tensor:
     """Complex numbers as pairs of real ones: (...) -> (..., 2).
 
     >>> view_as_real([1 + 2j]).tolist()
@@ -56,7 +57,7 @@ def _bytes(dtype):
 
 
 @op
-def view(x, dtype=None):
+def view(x: TensorLike, dtype: DType = None) -> Tensor:
     """The same bits as numbers of another dtype; the last axis is longer or shorter where their size differs.
 
     Raises: ValueError if the last axis does not hold whole numbers of the other dtype.

@@ -1,18 +1,23 @@
 """Conversion, control flow, state and gradients."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
 import optree
 
 from kerata import engines
 from kerata.core import dtypes
-from kerata.core.arrays import as_array, dtype_of, is_variable, static_shape, to_numpy
-from kerata.core.arrays import cast as _cast
+from kerata.core.arrays import as_array, cast as _cast, dtype_of, is_variable, static_shape, to_numpy
 from kerata.core.graph import is_keras_tensor
 from kerata.core.op import op
-from kerata.engines.state import local
+from kerata.core.types import Axis, DType, Shape, Tensor, TensorLike, Tree
+from kerata.core.variable import Variable
+from kerata.engines.state import context
 from kerata.ops import numpy as knp
 
 
-def convert_to_tensor(x, dtype=None, sparse=None, ragged=None):
+def convert_to_tensor(x: TensorLike, dtype: DType = None, sparse: bool | None = None, ragged: bool | None = None) -> Tensor:
     """`x` as a tensor of the engine in force.
 
     Args:
@@ -28,7 +33,7 @@ def convert_to_tensor(x, dtype=None, sparse=None, ragged=None):
     return as_array(x, None if dtype is None else dtypes.standardize_dtype(dtype))
 
 
-def convert_to_numpy(x):
+def convert_to_numpy(x: TensorLike) -> Tensor:
     """`x` as a NumPy array.
 
     >>> convert_to_numpy(convert_to_tensor([1, 2]))
@@ -37,7 +42,7 @@ def convert_to_numpy(x):
     return to_numpy(x)
 
 
-def is_tensor(x):
+def is_tensor(x: TensorLike) -> bool:
     """Whether `x` is a tensor of the engine in force.
 
     >>> is_tensor(convert_to_tensor(1.0)), is_tensor(1.0)
@@ -46,7 +51,7 @@ def is_tensor(x):
     return engines.current().is_array(x)
 
 
-def dtype(x):
+def dtype(x: TensorLike) -> Tensor:
     """The dtype's name.
 
     >>> dtype(convert_to_tensor([1.0, 2.0]))
@@ -56,7 +61,7 @@ def dtype(x):
 
 
 @op(elementwise=True)
-def cast(x, dtype):
+def cast(x: TensorLike, dtype: DType) -> Tensor:
     """`x` in another dtype.
 
     >>> cast([1.7, -1.7], "int32").tolist()
@@ -66,14 +71,12 @@ def cast(x, dtype):
 
 
 @op(elementwise=True)
-def saturate_cast(x, dtype):
+def saturate_cast(x: TensorLike, dtype: DType) -> Tensor:
     """`x` in another dtype, values beyond its range set to its ends.
 
     >>> saturate_cast([-5, 100, 300], "uint8").tolist()
     [0, 100, 255]
     """
-    import numpy as np
-
     x, dtype = as_array(x), dtypes.standardize_dtype(dtype)
     if dtypes.is_int_dtype(dtype):
         limits = np.iinfo(dtype)
@@ -86,7 +89,7 @@ def saturate_cast(x, dtype):
 
 
 @op(elementwise=True)
-def stop_gradient(variable):
+def stop_gradient(variable: Variable) -> Tensor:
     """The value, constant to differentiation.
 
     >>> import kerata
@@ -98,7 +101,7 @@ def stop_gradient(variable):
     return engines.current().stop_gradient(as_array(variable))
 
 
-def custom_gradient(f):
+def custom_gradient(f: Any) -> Tensor:
     """A function with a gradient of one's own: `f(*args)` returns `(result, grad)`, `grad(upstream)` the gradients.
 
     >>> import kerata
@@ -119,7 +122,7 @@ def _value(x):
     return x.value if is_variable(x) else x
 
 
-def value_and_grad(fn, variables, has_aux=False):
+def value_and_grad(fn: Any, variables: Sequence[Variable], has_aux: bool = False) -> Tensor:
     """`fn()`'s value and its gradients with respect to `variables`, on the engine in force.
 
     Args:
@@ -156,14 +159,14 @@ class _Place:
         self.tensor = as_array(x)
 
     def raw(self):
-        scope = local.scope
+        scope = context.scope
         while scope is not None and id(self) not in scope.values:
             scope = scope.parent
         return self.tensor if scope is None else scope.values[id(self)]
 
 
 @op
-def cond(pred, true_fn, false_fn):
+def cond(pred: TensorLike, true_fn: Callable[..., Any], false_fn: Callable[..., Any]) -> Tensor:
     """`true_fn()` if `pred` holds, else `false_fn()`; both return the same structure of tensors.
 
     >>> float(cond(True, lambda: 1.0, lambda: 2.0))
@@ -178,7 +181,7 @@ def _arrays_for_numbers(tree):
 
 
 @op
-def switch(index, branches, *operands):
+def switch(index: Any, branches: Any, *operands: Any) -> Tensor:
     """`branches[index](*operands)`, the index kept in range.
 
     Args:
@@ -193,7 +196,9 @@ def switch(index, branches, *operands):
 
 
 @op
-def while_loop(cond, body, loop_vars, maximum_iterations=None):
+def while_loop(
+    cond: Callable[..., Any], body: Callable[..., Any], loop_vars: TensorLike, maximum_iterations: int | None = None
+) -> Tensor:
     """`loop_vars = body(*loop_vars)` while `cond(*loop_vars)`, `maximum_iterations` times at most.
 
     Args:
@@ -210,7 +215,7 @@ def while_loop(cond, body, loop_vars, maximum_iterations=None):
 
 
 @op
-def fori_loop(lower, upper, body_fun, init_val):
+def fori_loop(lower: Any, upper: Any, body_fun: Callable[..., Any], init_val: TensorLike) -> Tensor:
     """`value = body_fun(i, value)` for i from `lower` to `upper`, the end left out.
 
     Args:
@@ -225,7 +230,7 @@ def fori_loop(lower, upper, body_fun, init_val):
 
 
 @op
-def scan(f, init, xs=None, length=None, reverse=False, unroll=1):
+def scan(f: Any, init: TensorLike, xs: TensorLike = None, length: Any = None, reverse: bool = False, unroll: int = 1) -> Tensor:
     """`carry, y = f(carry, x)` along the first axis of `xs`; returns the last carry and the ys, stacked.
 
     Args:
@@ -244,7 +249,7 @@ def scan(f, init, xs=None, length=None, reverse=False, unroll=1):
 
 
 @op
-def map(f, xs):
+def map(f: Any, xs: TensorLike) -> Tensor:
     """`f` on each element along the first axis, the results stacked.
 
     >>> map(lambda x: x * x, convert_to_tensor([1, 2, 3])).tolist()
@@ -254,7 +259,7 @@ def map(f, xs):
 
 
 @op
-def associative_scan(f, elems, reverse=False, axis=0):
+def associative_scan(f: Any, elems: TensorLike, reverse: bool = False, axis: Axis = 0) -> Tensor:
     """All prefixes of an associative function along an axis: with `a + b`, the running sums.
 
     Args:
@@ -270,7 +275,7 @@ def associative_scan(f, elems, reverse=False, axis=0):
 
 
 @op
-def vectorized_map(function, elements):
+def vectorized_map(function: Any, elements: TensorLike) -> Tensor:
     """`function` on each element along the first axis, as one computation.
 
     Args:
@@ -284,7 +289,7 @@ def vectorized_map(function, elements):
 
 
 @op
-def unstack(x, num=None, axis=0):
+def unstack(x: TensorLike, num: Any = None, axis: Axis = 0) -> Tensor:
     """The slices along an axis, as a list.
 
     Args:
@@ -300,7 +305,7 @@ def unstack(x, num=None, axis=0):
 
 
 @op
-def slice(inputs, start_indices, shape):
+def slice(inputs: Tree, start_indices: TensorLike, shape: Shape) -> Tensor:
     """The block of `shape` from `start_indices`.
 
     Args:
@@ -326,7 +331,7 @@ def _positions(x, axis):
 
 
 @op
-def slice_update(inputs, start_indices, updates):
+def slice_update(inputs: Tree, start_indices: TensorLike, updates: TensorLike) -> Tensor:
     """`inputs` with the block from `start_indices` replaced by `updates`.
 
     Shapes and `start_indices` are those of `slice`; `updates` has as many axes as `inputs`.

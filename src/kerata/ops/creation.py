@@ -1,6 +1,7 @@
 """Ops that make tensors."""
 
 import builtins
+from typing import Any
 
 import numpy as np
 
@@ -8,8 +9,8 @@ from kerata import engines
 from kerata.core import dtypes
 from kerata.core.arrays import as_array, dtype_of, is_variable
 from kerata.core.op import op, xp
-
-_NUMBERS = (bool, int, float)
+from kerata.core.types import Axis, DType, Shape, Tensor, TensorLike
+from kerata.ops.promotion import NUMBERS
 
 
 def _standard(dtype):
@@ -20,7 +21,7 @@ def _dims(shape):
     return (shape,) if isinstance(shape, int) else tuple(shape)
 
 
-def zeros(shape, dtype=None):
+def zeros(shape: Shape, dtype: DType = None) -> Tensor:
     """A tensor of zeros.
 
     `dtype` is the default float if None.
@@ -31,7 +32,7 @@ def zeros(shape, dtype=None):
     return xp().zeros(_dims(shape), dtype=_engine_dtype(dtype))
 
 
-def ones(shape, dtype=None):
+def ones(shape: Shape, dtype: DType = None) -> Tensor:
     """A tensor of ones.
 
     `dtype` is the default float if None.
@@ -42,7 +43,7 @@ def ones(shape, dtype=None):
     return xp().ones(_dims(shape), dtype=_engine_dtype(dtype))
 
 
-def empty(shape, dtype=None):
+def empty(shape: Shape, dtype: DType = None) -> Tensor:
     """A tensor whose values do not matter (zeros).
 
     >>> empty((2, 3)).shape
@@ -51,7 +52,7 @@ def empty(shape, dtype=None):
     return zeros(shape, dtype)
 
 
-def full(shape, fill_value, dtype=None):
+def full(shape: Shape, fill_value: Any, dtype: DType = None) -> Tensor:
     """A tensor of one value.
 
     `dtype` is the default float if None, whatever the value.
@@ -67,7 +68,7 @@ def _engine_dtype(dtype):
     return engines.current().known_dtype(name)
 
 
-def arange(start, stop=None, step=None, dtype=None):
+def arange(start: Any, stop: Any = None, step: Any = None, dtype: DType = None) -> Tensor:
     """Evenly spaced numbers, the end left out.
 
     Args:
@@ -81,12 +82,14 @@ def arange(start, stop=None, step=None, dtype=None):
     """
     if dtype is None:
         dtype = dtypes.result_type(
-            *[type(v) if type(v) in _NUMBERS else dtype_of(v) for v in (start, stop, step) if v is not None]
+            *[type(v) if type(v) in NUMBERS else dtype_of(v) for v in (start, stop, step) if v is not None]
         )
     return xp().arange(start, stop, 1 if step is None else step, dtype=_engine_dtype(dtype))
 
 
-def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0):
+def linspace(
+    start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retstep: bool = False, dtype: DType = None, axis: Axis = 0
+) -> Tensor:
     """So many evenly spaced numbers between two.
 
     Args:
@@ -104,7 +107,9 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     return (values, (stop - start) / builtins.max(1, num - 1 if endpoint else num)) if retstep else values
 
 
-def logspace(start, stop, num=50, endpoint=True, base=10, dtype=None, axis=0):
+def logspace(
+    start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: float = 10, dtype: DType = None, axis: Axis = 0
+) -> Tensor:
     """So many numbers from `base ** start` to `base ** stop`, each the same multiple of the one before.
 
     >>> logspace(0, 2, 3).tolist()
@@ -113,7 +118,7 @@ def logspace(start, stop, num=50, endpoint=True, base=10, dtype=None, axis=0):
     return _powers(base, start, stop, num, endpoint, dtype, axis)
 
 
-def geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
+def geomspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: DType = None, axis: Axis = 0) -> Tensor:
     """So many numbers from `start` to `stop`, each the same multiple of the one before.
 
     >>> geomspace(1, 8, 4).tolist()
@@ -125,15 +130,15 @@ def geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
 def _powers(base, start, stop, num, endpoint, dtype, axis):
     """Computed on the host, in 64 bits, where the ends are known there."""
     numbers = [v.value if is_variable(v) else v for v in (start, stop)]
-    numbers = [engines.current().to_numpy(v) if engines.current().is_array(v) else v for v in numbers]
+    first, last = (engines.current().to_numpy(v) if engines.current().is_array(v) else v for v in numbers)
     if base is None:
-        values = np.geomspace(*numbers, num, endpoint=endpoint, axis=axis)
+        values = np.geomspace(first, last, num, endpoint=endpoint, axis=axis)
     else:
-        values = np.logspace(*numbers, num, endpoint=endpoint, base=base, axis=axis)
+        values = np.logspace(first, last, num, endpoint=endpoint, base=base, axis=axis)
     return as_array(values.astype(dtypes.numpy_dtype(_standard(dtype))))
 
 
-def eye(N, M=None, k=0, dtype=None):
+def eye(N: Any, M: int | None = None, k: int = 0, dtype: DType = None) -> Tensor:
     """Ones on the k-th diagonal: (N, M), or (N, N) if `M` is None; `k` is above the main diagonal if positive.
 
     `dtype` is the default float if None.
@@ -144,7 +149,7 @@ def eye(N, M=None, k=0, dtype=None):
     return xp().eye(N, M, k=k, dtype=_engine_dtype(dtype))
 
 
-def identity(n, dtype=None):
+def identity(n: int, dtype: DType = None) -> Tensor:
     """The identity matrix.
 
     >>> identity(2).tolist()
@@ -153,7 +158,7 @@ def identity(n, dtype=None):
     return eye(n, dtype=dtype)
 
 
-def tri(N, M=None, k=0, dtype=None):
+def tri(N: Any, M: int | None = None, k: int = 0, dtype: DType = None) -> Tensor:
     """Ones on and below the k-th diagonal: (N, M), or (N, N) if `M` is None.
 
     >>> tri(2, 3).tolist()
@@ -163,7 +168,7 @@ def tri(N, M=None, k=0, dtype=None):
 
 
 @op
-def array(x, dtype=None):
+def array(x: TensorLike, dtype: DType = None) -> Tensor:
     """`x` as a tensor.
 
     `dtype` is that of `x` if None: int32 and the default float for Python's numbers.
@@ -175,7 +180,7 @@ def array(x, dtype=None):
 
 
 @op(elementwise=True)
-def copy(x):
+def copy(x: TensorLike) -> Tensor:
     """A tensor of the same values.
 
     >>> copy([1, 2]).tolist()
@@ -185,7 +190,7 @@ def copy(x):
 
 
 @op
-def zeros_like(x, dtype=None):
+def zeros_like(x: TensorLike, dtype: DType = None) -> Tensor:
     """Zeros in the shape of `x`.
 
     `dtype` is that of `x` if None.
@@ -197,7 +202,7 @@ def zeros_like(x, dtype=None):
 
 
 @op
-def ones_like(x, dtype=None):
+def ones_like(x: TensorLike, dtype: DType = None) -> Tensor:
     """Ones in the shape of `x`.
 
     `dtype` is that of `x` if None.
@@ -209,7 +214,7 @@ def ones_like(x, dtype=None):
 
 
 @op
-def empty_like(x, dtype=None):
+def empty_like(x: TensorLike, dtype: DType = None) -> Tensor:
     """A tensor of the shape of `x` whose values do not matter (zeros).
 
     >>> empty_like([[1, 2]]).shape
@@ -219,7 +224,7 @@ def empty_like(x, dtype=None):
 
 
 @op
-def full_like(x, fill_value, dtype=None):
+def full_like(x: TensorLike, fill_value: Any, dtype: DType = None) -> Tensor:
     """One value in the shape of `x`.
 
     `dtype` is that of `x` if None.
@@ -234,7 +239,7 @@ def full_like(x, fill_value, dtype=None):
 
 
 @op
-def meshgrid(*x, indexing="xy"):
+def meshgrid(*x: Any, indexing: str = "xy") -> Tensor:
     """Coordinate grids of vectors: (m,), (n,) -> twice (n, m), or twice (m, n) for `indexing="ij"`.
 
     >>> [grid.tolist() for grid in meshgrid([1, 2], [3, 4])]

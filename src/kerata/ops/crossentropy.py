@@ -1,21 +1,23 @@
 """Cross entropies, one-hot codes, CTC."""
 
+from typing import Any
+
 from kerata.core import dtypes, suggestions
-from kerata.core.arrays import as_array, dtype_of, no_sparse
-from kerata.core.arrays import cast as _cast
+from kerata.core.arrays import as_array, cast as _cast, dtype_of, no_sparse
 from kerata.core.config import settings
 from kerata.core.op import op
+from kerata.core.types import Axis, DType, Tensor, TensorLike, Tree
 from kerata.engines.shapes import normalize_axis
-from kerata.ops import core, special
-from kerata.ops import numpy as knp
+from kerata.ops import core, numpy as knp, special
 from kerata.ops.activation import log_softmax, softplus
+from kerata.ops.promotion import promote, to_float, widened
 
 # The logarithm of nothing: far below any score, and finite, so that gradients through it are 0 and not NaN.
 _NEVER = -1e30
 
 
 @op
-def one_hot(x, num_classes, axis=-1, dtype=None, sparse=False):
+def one_hot(x: TensorLike, num_classes: int, axis: Axis = -1, dtype: DType = None, sparse: bool = False) -> Tensor:
     """1 at each integer's place along a new axis of length `num_classes`; nothing for integers out of range.
 
     >>> one_hot([0, 2], 3).tolist()
@@ -34,7 +36,9 @@ def _integers(x):
 
 
 @op
-def multi_hot(inputs, num_classes=None, axis=-1, dtype=None, sparse=False, **kwargs):
+def multi_hot(
+    inputs: Tree, num_classes: int | None = None, axis: Axis = -1, dtype: DType = None, sparse: bool = False, **kwargs: Any
+) -> Tensor:
     """1 at the place of every integer of a row: (batch, n) -> (batch, num_classes), (n,) -> (num_classes,).
 
     Args:
@@ -60,7 +64,7 @@ def multi_hot(inputs, num_classes=None, axis=-1, dtype=None, sparse=False, **kwa
 
 
 @op
-def normalize(x, axis=-1, order=2, epsilon=None):
+def normalize(x: TensorLike, axis: Axis = -1, order: Any = 2, epsilon: float | None = None) -> Tensor:
     """`x` divided by its norm along axes, or by `epsilon` where the norm is less.
 
     Args:
@@ -72,7 +76,7 @@ def normalize(x, axis=-1, order=2, epsilon=None):
     >>> normalize([0.0, 2.0]).tolist(), normalize([1.0, 3.0], order=1).tolist()
     ([0.0, 1.0], [0.25, 0.75])
     """
-    dtype, x = dtype_of(knp.to_float(x)), knp.widened(x)
+    dtype, x = dtype_of(to_float(x)), widened(x)
     epsilon = settings.epsilon if epsilon is None else epsilon
     if order == 2:
         length = knp.sqrt(knp.maximum(knp.sum(x * x, axis, keepdims=True), epsilon * epsilon))
@@ -89,7 +93,7 @@ def _same_shape(what, target, output):
 
 
 @op
-def binary_crossentropy(target, output, from_logits=False):
+def binary_crossentropy(target: TensorLike, output: TensorLike, from_logits: bool = False) -> Tensor:
     """-target * log(output) - (1 - target) * log(1 - output), elementwise; probabilities are kept off 0 and 1.
 
     Args:
@@ -102,7 +106,7 @@ def binary_crossentropy(target, output, from_logits=False):
     >>> binary_crossentropy([1.0, 0.0], [0.5, 0.25]).tolist()
     [0.6931..., 0.2876...]
     """
-    target, output = knp.promote(as_array(target), knp.to_float(output))
+    target, output = promote(as_array(target), to_float(output))
     _same_shape("binary_crossentropy", target, output)
     if from_logits:
         return softplus(output) - target * output
@@ -118,7 +122,7 @@ def _log_probabilities(output, from_logits, axis):
 
 
 @op
-def categorical_crossentropy(target, output, from_logits=False, axis=-1):
+def categorical_crossentropy(target: TensorLike, output: TensorLike, from_logits: bool = False, axis: Axis = -1) -> Tensor:
     """-sum(target * log(output)) along the classes' axis.
 
     Shapes: (..., classes), (..., classes) -> (...).
@@ -134,7 +138,7 @@ def categorical_crossentropy(target, output, from_logits=False, axis=-1):
     >>> categorical_crossentropy([[0.0, 1.0]], [[0.75, 0.25]]).tolist()
     [1.3862...]
     """
-    target, output = knp.promote(as_array(target), knp.to_float(output))
+    target, output = promote(as_array(target), to_float(output))
     _same_shape("categorical_crossentropy", target, output)
     if not output.shape:
         raise ValueError("categorical_crossentropy needs tensors with an axis for the classes; scalars came.")
@@ -142,7 +146,9 @@ def categorical_crossentropy(target, output, from_logits=False, axis=-1):
 
 
 @op
-def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
+def sparse_categorical_crossentropy(
+    target: TensorLike, output: TensorLike, from_logits: bool = False, axis: int = -1
+) -> Tensor:
     """-log(output) at each target class.
 
     Shapes: (...), (..., classes) -> (...); targets may have an axis of length 1 in the place of the classes.
@@ -158,7 +164,7 @@ def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
     >>> sparse_categorical_crossentropy([1], [[0.75, 0.25]]).tolist()
     [1.3862...]
     """
-    target, output = _integers(as_array(target)), knp.to_float(output)
+    target, output = _integers(as_array(target)), to_float(output)
     if not output.shape:
         raise ValueError("sparse_categorical_crossentropy needs an output with an axis for the classes; a scalar came.")
     axis = normalize_axis(axis, len(output.shape))
@@ -188,7 +194,9 @@ def at_class(values, target, axis, otherwise=0.0):
 
 
 @op
-def ctc_loss(target, output, target_length, output_length, mask_index=0):
+def ctc_loss(
+    target: TensorLike, output: TensorLike, target_length: TensorLike, output_length: TensorLike, mask_index: int = 0
+) -> Tensor:
     """The connectionist temporal classification loss: -log of the probability of all alignments of a label sequence.
 
     Args:
@@ -205,7 +213,7 @@ def ctc_loss(target, output, target_length, output_length, mask_index=0):
     >>> ctc_loss([[1]], [[[0.0, 0.0], [0.0, 0.0]]], [1], [2]).tolist()
     [0.2876...]
     """
-    target, output = as_array(target, "int32"), knp.to_float(output)
+    target, output = as_array(target, "int32"), to_float(output)
     if len(target.shape) != 2 or len(output.shape) != 3:
         raise ValueError(
             "ctc_loss needs targets of shape (batch, labels) and outputs of shape (batch, time, classes); "

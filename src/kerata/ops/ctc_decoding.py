@@ -1,10 +1,11 @@
 """Decoding of CTC: the most likely labels for scores of each class at each step."""
 
-from kerata.core.arrays import as_array, dtype_of
-from kerata.core.arrays import cast as _cast
+from kerata.core.arrays import as_array, cast as _cast, dtype_of
 from kerata.core.op import op
+from kerata.core.types import Tensor, TensorLike, Tree
 from kerata.ops import numpy as knp
 from kerata.ops.activation import log_softmax
+from kerata.ops.promotion import to_float
 from kerata.ops.special import logsumexp, top_k
 
 _NEVER = -1e30
@@ -12,14 +13,14 @@ _NEVER = -1e30
 
 @op
 def ctc_decode(
-    inputs,
-    sequence_lengths,
-    strategy="greedy",
-    beam_width=100,
-    top_paths=1,
-    merge_repeated=True,
-    mask_index=0,
-):
+    inputs: Tree,
+    sequence_lengths: TensorLike,
+    strategy: str = "greedy",
+    beam_width: int = 100,
+    top_paths: int = 1,
+    merge_repeated: bool = True,
+    mask_index: int = 0,
+) -> Tensor:
     """The labels that scores of a CTC model stand for.
 
     Shapes: inputs (batch, steps, classes), sequence_lengths (batch,) -> (1, batch, steps) and (batch, 1) for "greedy",
@@ -44,7 +45,7 @@ def ctc_decode(
     >>> labels.tolist(), total.tolist()
     ([[[1, 2, -1, -1]]], [[-8.0]])
     """
-    inputs, lengths = knp.to_float(inputs), _cast(as_array(sequence_lengths), "int32")
+    inputs, lengths = to_float(inputs), _cast(as_array(sequence_lengths), "int32")
     if len(inputs.shape) != 3 or strategy not in ("greedy", "beam_search") or top_paths > beam_width:
         raise ValueError(
             "ctc_decode takes inputs (batch, steps, classes), strategy 'greedy' or 'beam_search', and no more top_paths than "
@@ -92,7 +93,7 @@ def _either(a, b):
 
 def _beam_search(inputs, lengths, beams, top_paths, mask_index):
     """Paths (batch, beams, steps); the scores are logarithms of probabilities."""
-    logits = log_softmax(knp.to_float(inputs), -1)
+    logits = log_softmax(to_float(inputs), -1)
     steps = logits.shape[1]
     if steps is None:
         raise ValueError("ctc_decode by beam_search needs a known number of steps: the search goes through them one by one.")
@@ -100,7 +101,7 @@ def _beam_search(inputs, lengths, beams, top_paths, mask_index):
     for step in range(steps):
         scores = knp.get_item(logits, (slice(None), step))
         active = knp.expand_dims(knp.less(step, lengths), 1)  # (batch, 1)
-        following = _step(*state, scores, mask_index)
+        following = _step(state, scores, mask_index)
         state = tuple(
             knp.where(knp.expand_dims(active, 2) if len(new.shape) == 3 else active, new, old)
             for new, old in zip(following, state)
@@ -134,7 +135,8 @@ def _merged(paths, lengths, extended, blank_score):
     return gained, knp.where(knp.any(taken, 1), _NEVER, extended)
 
 
-def _step(paths, lengths, blank, label, scores, mask_index):
+def _step(state, scores, mask_index):
+    paths, lengths, blank, label = state
     beams, classes = paths.shape[1], scores.shape[1]
     last = _last_labels(paths, lengths)
     total = _either(blank, label)

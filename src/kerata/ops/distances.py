@@ -1,14 +1,17 @@
 """How far tensors are apart."""
 
 import math
+from typing import Any
 
 from kerata.core.arrays import as_array, static_shape
 from kerata.core.op import op
+from kerata.core.types import Tensor, TensorLike
 from kerata.ops import numpy as knp
+from kerata.ops.promotion import promote, to_float
 
 
 @op
-def cdist(x, y):
+def cdist(x: TensorLike, y: TensorLike) -> Tensor:
     """The Euclidean distances between all pairs of vectors: (..., m, d), (..., n, d) -> (..., m, n).
 
     The derivative is 0 where two vectors are equal.
@@ -18,7 +21,7 @@ def cdist(x, y):
     >>> cdist([[0.0, 0.0]], [[3.0, 4.0], [0.0, 0.0]]).tolist()
     [[5.0, 0.0]]
     """
-    x, y = knp.promote(knp.to_float(x), knp.to_float(y))
+    x, y = promote(to_float(x), to_float(y))
     if len(x.shape) < 2 or len(y.shape) < 2 or None not in (x.shape[-1], y.shape[-1]) and x.shape[-1] != y.shape[-1]:
         raise ValueError(
             f"cdist takes vectors (..., m, d) and (..., n, d); shapes {static_shape(x)} and {static_shape(y)} came."
@@ -29,7 +32,7 @@ def cdist(x, y):
 
 
 @op
-def psnr(x1, x2, max_val):
+def psnr(x1: TensorLike, x2: TensorLike, max_val: Any) -> Tensor:
     """The peak signal-to-noise ratio of two signals in decibels: `10 log10(max_val ** 2 / mean((x1 - x2) ** 2))`.
 
     Raises: ValueError if the shapes differ.
@@ -37,7 +40,7 @@ def psnr(x1, x2, max_val):
     >>> float(psnr([0.0, 1.0], [0.0, 0.0], 1.0))
     3.01...
     """
-    x1, x2 = knp.promote(knp.to_float(x1), knp.to_float(x2))
+    x1, x2 = promote(to_float(x1), to_float(x2))
     if len(x1.shape) != len(x2.shape) or any(a != b and None not in (a, b) for a, b in zip(x1.shape, x2.shape)):
         raise ValueError(f"psnr compares signals of one shape; {static_shape(x1)} and {static_shape(x2)} came.")
     peak = as_array(max_val, None) if not isinstance(max_val, (int, float)) else 20.0 * math.log10(max_val)

@@ -2,71 +2,12 @@
 
 import math
 
-from kerata import engines
 from kerata.core import dtypes
-from kerata.core.arrays import as_array, dtype_of, static_shape
-from kerata.core.arrays import cast as _cast
-from kerata.core.config import settings
+from kerata.core.arrays import as_array, cast as _cast, dtype_of, static_shape
 from kerata.core.op import op, xp
+from kerata.core.types import Tensor, TensorLike
 from kerata.engines.shapes import broadcast_shapes
-
-_NUMBERS = (bool, int, float)
-
-
-def to_float(x):
-    """`x` as an array of a float dtype."""
-    x = as_array(x)
-    return x if _is_inexact(dtype_of(x)) else _cast(x, settings.floatx)
-
-
-def widened(x):
-    """`x` as an array of a float dtype in which many can be added up: float32 at least."""
-    x = to_float(x)
-    return _cast(x, "float32") if dtype_of(x) in ("float16", "bfloat16") else x
-
-
-def _is_inexact(dtype):
-    return dtype.startswith(("float", "bfloat", "complex"))
-
-
-def promote(x1, x2):
-    """Both operands in their common dtype; a Python number stays as it is where the dtype of the other holds it."""
-    weak1, weak2 = type(x1) in _NUMBERS, type(x2) in _NUMBERS
-    if weak1 and weak2:
-        x1, weak1 = as_array(x1), False
-    if weak2:
-        x1 = as_array(x1)
-        return _with_number(x1, x2)
-    if weak1:
-        x2, x1 = _with_number(as_array(x2), x1)
-        return x1, x2
-    x1, x2 = as_array(x1), as_array(x2)
-    d1, d2 = dtype_of(x1), dtype_of(x2)
-    if d1 == d2:
-        return x1, x2
-    dtype = dtypes.result_type(d1, d2)
-    return _cast(x1, dtype), _cast(x2, dtype)
-
-
-def _with_number(x, number):
-    dtype = dtype_of(x)
-    result = dtypes.result_type(dtype, type(number))
-    x = x if dtype == result else _cast(x, result)
-    # NumPy knows bfloat16 from ml_dtypes only, and would widen it for a number.
-    strict = engines.current().is_abstract or result.startswith(("bfloat", "float8"))
-    return x, as_array(number, result) if strict else _typed(number, result)
-
-
-def _typed(number, dtype):
-    """A Python number as one that the engine takes for weak."""
-    return float(number) if dtype.startswith("float") else number
-
-
-def as_number(x):
-    """`x` as an array; bools as integers."""
-    x = as_array(x)
-    return _cast(x, "int32") if dtype_of(x) == "bool" else x
-
+from kerata.ops.promotion import NUMBERS, as_number, is_inexact, promote, to_float
 
 _BROADCAST = """
     The operands broadcast together, in their common dtype.
@@ -85,8 +26,8 @@ def _unary(name, doc, floats=False, numbers=False, keeps_bools=False):
 
 def _two(name, x1, x2, floats=False, numbers=False):
     x1, x2 = promote(x1, x2)
-    dtype = dtype_of(x2 if type(x1) in _NUMBERS else x1)
-    if floats and not _is_inexact(dtype):
+    dtype = dtype_of(x2 if type(x1) in NUMBERS else x1)
+    if floats and not is_inexact(dtype):
         x1, x2 = to_float(x1), to_float(x2)
     if numbers and dtype == "bool":
         x1, x2 = _cast(as_array(x1), "int32"), _cast(as_array(x2), "int32")
@@ -234,7 +175,7 @@ conjugate = globals()["conj"]
 
 
 @op(elementwise=True)
-def sinc(x):
+def sinc(x: TensorLike) -> Tensor:
     """sin(pi x) / (pi x), by its series near 0, where the quotient's derivative is a difference of large numbers.
 
     >>> sinc([0.0, 0.5]).tolist()
@@ -250,7 +191,7 @@ def sinc(x):
 
 
 @op(elementwise=True)
-def clip(x, x_min, x_max):
+def clip(x: TensorLike, x_min: TensorLike, x_max: TensorLike) -> Tensor:
     """`x`, no less than `x_min` and no more than `x_max`; in floats if a bound is one.
 
     >>> clip([-1, 2, 5], 0, 3).tolist()
@@ -258,13 +199,13 @@ def clip(x, x_min, x_max):
     """
     x = as_number(x)
     bounds = [b for b in (x_min, x_max) if b is not None]
-    dtype = dtypes.result_type(dtype_of(x), *[type(b) if type(b) in _NUMBERS else dtype_of(as_array(b)) for b in bounds])
+    dtype = dtypes.result_type(dtype_of(x), *[type(b) if type(b) in NUMBERS else dtype_of(as_array(b)) for b in bounds])
     low, high = (None if b is None else as_array(b, dtype) for b in (x_min, x_max))
     return xp().clip(_cast(x, dtype), low, high)
 
 
 @op(elementwise=True)
-def round(x, decimals=0):
+def round(x: TensorLike, decimals: int = 0) -> Tensor:
     """The nearest number with so many decimals; halves go to the even one.
 
     >>> round([0.5, 1.5, -2.7]).tolist()
@@ -274,7 +215,7 @@ def round(x, decimals=0):
 
 
 @op(elementwise=True)
-def nan_to_num(x, nan=0.0, posinf=None, neginf=None):
+def nan_to_num(x: TensorLike, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
     """`x` with NaN and infinities replaced.
 
     Args:
@@ -289,7 +230,7 @@ def nan_to_num(x, nan=0.0, posinf=None, neginf=None):
 
 
 @op
-def isclose(x1, x2, rtol=1e-5, atol=1e-8, equal_nan=False):
+def isclose(x1: TensorLike, x2: TensorLike, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
     """Whether each pair is equal within tolerances: `|x1 - x2| <= atol + rtol * |x2|`.
 
     Args:
@@ -305,7 +246,7 @@ def isclose(x1, x2, rtol=1e-5, atol=1e-8, equal_nan=False):
 
 
 @op
-def allclose(x1, x2, rtol=1e-5, atol=1e-8, equal_nan=False):
+def allclose(x1: TensorLike, x2: TensorLike, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
     """Whether all pairs are equal within tolerances, as in `isclose`: one bool.
 
     >>> bool(allclose([1.0, 2.0], [1.000001, 2.0])), bool(allclose([1.0], [1.1]))
@@ -319,7 +260,7 @@ def _is_complex(x):
 
 
 @op(elementwise=True)
-def real(x):
+def real(x: TensorLike) -> Tensor:
     """The real part.
 
     >>> real([1 + 2j]).tolist()
@@ -330,7 +271,7 @@ def real(x):
 
 
 @op(elementwise=True)
-def imag(x):
+def imag(x: TensorLike) -> Tensor:
     """The imaginary part: zeros for real numbers.
 
     >>> imag([1 + 2j]).tolist()
@@ -341,7 +282,7 @@ def imag(x):
 
 
 @op(elementwise=True)
-def isreal(x):
+def isreal(x: TensorLike) -> Tensor:
     """Whether the imaginary part of each element is 0.
 
     >>> isreal([1 + 2j, 3 + 0j]).tolist()
@@ -352,7 +293,7 @@ def isreal(x):
 
 
 @op(elementwise=True)
-def angle(x):
+def angle(x: TensorLike) -> Tensor:
     """The angle of each complex number, from -pi to pi: 0 or pi for real ones.
 
     >>> angle([1.0, -1.0]).tolist(), angle([1 + 1j]).tolist()
@@ -363,7 +304,7 @@ def angle(x):
 
 
 @op(elementwise=True)
-def fabs(x):
+def fabs(x: TensorLike) -> Tensor:
     """The absolute value, as a float.
 
     >>> fabs([-1, 2]).tolist()
@@ -373,14 +314,14 @@ def fabs(x):
 
 
 @op(elementwise=True)
-def signbit(x):
+def signbit(x: TensorLike) -> Tensor:
     """Whether each element is negative, -0.0 being so.
 
     >>> signbit([-1.0, -0.0, 0.0]).tolist()
     [True, True, False]
     """
     x = as_array(x)
-    return xp().signbit(x) if _is_inexact(dtype_of(x)) else less(as_number(x), 0)
+    return xp().signbit(x) if is_inexact(dtype_of(x)) else less(as_number(x), 0)
 
 
 def _is_infinity(x, sign):
@@ -389,7 +330,7 @@ def _is_infinity(x, sign):
 
 
 @op(elementwise=True)
-def isposinf(x):
+def isposinf(x: TensorLike) -> Tensor:
     """Whether each element is positive infinity.
 
     >>> isposinf([1.0, float("inf"), float("-inf")]).tolist()
@@ -399,7 +340,7 @@ def isposinf(x):
 
 
 @op(elementwise=True)
-def isneginf(x):
+def isneginf(x: TensorLike) -> Tensor:
     """Whether each element is negative infinity.
 
     >>> isneginf([1.0, float("inf"), float("-inf")]).tolist()
@@ -409,7 +350,7 @@ def isneginf(x):
 
 
 @op(elementwise=True)
-def bitwise_not(x):
+def bitwise_not(x: TensorLike) -> Tensor:
     """Every bit inverted; of bools, whether each is false.
 
     >>> bitwise_not([0, 5]).tolist(), bitwise_not([True]).tolist()
@@ -420,7 +361,7 @@ def bitwise_not(x):
 
 
 @op(elementwise=True)
-def bitwise_invert(x):
+def bitwise_invert(x: TensorLike) -> Tensor:
     """Every bit inverted; of bools, whether each is false.
 
     >>> bitwise_invert([0, 5]).tolist(), bitwise_invert([True]).tolist()
@@ -430,7 +371,7 @@ def bitwise_invert(x):
 
 
 @op(elementwise=True)
-def divide_no_nan(x1, x2):
+def divide_no_nan(x1: TensorLike, x2: TensorLike) -> Tensor:
     """x1 / x2, and 0 where x2 is 0.
 
     >>> divide_no_nan([1.0, 1.0], [0.0, 2.0]).tolist()
@@ -450,11 +391,11 @@ def _other_of_nan(name, x1, x2):
     """The larger or smaller of each pair; the other one where one is NaN."""
     x1, x2 = (as_array(x) for x in promote(x1, x2))
     result = getattr(xp(), name)(x1, x2)
-    return select_by(isnan(x1), x2, select_by(isnan(x2), x1, result)) if _is_inexact(dtype_of(x1)) else result
+    return select_by(isnan(x1), x2, select_by(isnan(x2), x1, result)) if is_inexact(dtype_of(x1)) else result
 
 
 @op(elementwise=True)
-def fmax(x1, x2):
+def fmax(x1: TensorLike, x2: TensorLike) -> Tensor:
     """The larger of each pair; where one is NaN, the other.
 
     >>> fmax([1.0, float("nan")], [2.0, 3.0]).tolist()
@@ -464,7 +405,7 @@ def fmax(x1, x2):
 
 
 @op(elementwise=True)
-def fmin(x1, x2):
+def fmin(x1: TensorLike, x2: TensorLike) -> Tensor:
     """The smaller of each pair; where one is NaN, the other.
 
     >>> fmin([1.0, float("nan")], [2.0, 3.0]).tolist()
@@ -481,7 +422,7 @@ def _integers(name, x1, x2):
 
 
 @op(elementwise=True)
-def gcd(x1, x2):
+def gcd(x1: TensorLike, x2: TensorLike) -> Tensor:
     """The greatest common divisor of each pair of integers.
 
     Raises: ValueError for other dtypes.
@@ -493,7 +434,7 @@ def gcd(x1, x2):
 
 
 @op(elementwise=True)
-def lcm(x1, x2):
+def lcm(x1: TensorLike, x2: TensorLike) -> Tensor:
     """The least common multiple of each pair of integers.
 
     Raises: ValueError for other dtypes.
@@ -507,7 +448,7 @@ def lcm(x1, x2):
 
 
 @op(elementwise=True)
-def heaviside(x1, x2):
+def heaviside(x1: TensorLike, x2: TensorLike) -> Tensor:
     """0 where x1 is negative, 1 where it is positive, x2 where it is 0.
 
     >>> heaviside([-2.0, 0.0, 3.0], 0.5).tolist()
@@ -519,7 +460,7 @@ def heaviside(x1, x2):
 
 
 @op(elementwise=True)
-def ldexp(x1, x2):
+def ldexp(x1: TensorLike, x2: TensorLike) -> Tensor:
     """x1 * 2 ** x2, for integers x2.
 
     Raises: TypeError if x2 is not of an integer dtype.
@@ -534,7 +475,7 @@ def ldexp(x1, x2):
 
 
 @op(elementwise=True)
-def logaddexp2(x1, x2):
+def logaddexp2(x1: TensorLike, x2: TensorLike) -> Tensor:
     """log2(2 ** x1 + 2 ** x2).
 
     >>> logaddexp2([1.0], [1.0]).tolist()
@@ -545,5 +486,4 @@ def logaddexp2(x1, x2):
 
 
 __all__ = [name for name, value in list(globals().items()) if getattr(value, "__module__", None) == __name__ and name[0] != "_"]
-for _name in ("as_number", "promote", "select_by", "to_float", "widened"):
-    __all__.remove(_name)
+__all__.remove("select_by")

@@ -1,19 +1,23 @@
 """Images: resizing, and the names of `keras.ops.image` from the files beside this one."""
 
+from typing import Any
+
 import numpy as np
 
 from kerata.core import dtypes
-from kerata.core.arrays import as_array, dtype_of
-from kerata.core.arrays import cast as _cast
+from kerata.core.arrays import as_array, cast as _cast, dtype_of
 from kerata.core.config import standardize_data_format
 from kerata.core.op import op
+from kerata.core.types import Shape, Tensor, TensorLike
 from kerata.ops import numpy as knp
 from kerata.ops.core import saturate_cast
 from kerata.ops.image_borders import crop_images, pad_images
 from kerata.ops.image_colors import hsv_to_rgb, rgb_to_grayscale, rgb_to_hsv
 from kerata.ops.image_filters import extract_patches, extract_patches_3d, gaussian_blur, sobel_edges, ssim
 from kerata.ops.image_sampling import affine_transform, elastic_transform, map_coordinates, perspective_transform
-from kerata.ops.nn import along_axis, lengths_of
+from kerata.ops.lengths import lengths_of
+from kerata.ops.pooling import along_axis
+from kerata.ops.promotion import to_float
 
 # The functions below take a numpy-like namespace: an engine's, where its graph leaves the images' size open.
 
@@ -51,7 +55,7 @@ def _nearest(xp, length, size):
     return (2 * xp.arange(size, dtype="int64") + 1) * length // (2 * size)
 
 
-def resize_axis(x, axis, size, interpolation, antialias=False):
+def resize_axis(x: TensorLike, axis: int, size: Any, interpolation: str, antialias: bool = False) -> Tensor:
     """`x`, of a float dtype, with another length along one axis."""
     xp, length = lengths_of(x, axis)
     unknown = length is None or size is None
@@ -65,16 +69,16 @@ def resize_axis(x, axis, size, interpolation, antialias=False):
 
 @op
 def resize(
-    images,
-    size,
-    interpolation="bilinear",
-    antialias=False,
-    crop_to_aspect_ratio=False,
-    pad_to_aspect_ratio=False,
-    fill_mode="constant",
-    fill_value=0.0,
-    data_format=None,
-):
+    images: TensorLike,
+    size: Any,
+    interpolation: str = "bilinear",
+    antialias: bool = False,
+    crop_to_aspect_ratio: bool = False,
+    pad_to_aspect_ratio: bool = False,
+    fill_mode: Any = "constant",
+    fill_value: Any = 0.0,
+    data_format: str | None = None,
+) -> Tensor:
     """Images in another size.
 
     Shapes: (batch, height, width, channels) or (height, width, channels) -> the same with `size`, or with channels first.
@@ -112,20 +116,20 @@ def resize(
     if pad_to_aspect_ratio:
         images = _padded(images, axes, size, fill_value)
     dtype = dtype_of(images)
-    x = images if interpolation == "nearest" else knp.to_float(images)
+    x = images if interpolation == "nearest" else to_float(images)
     for axis, length in zip(axes, size):
         if x.shape[axis] is None or length is None or x.shape[axis] != length:
             x = resize_axis(x, axis, length, interpolation, antialias)
     return saturate_cast(knp.round(x), dtype) if dtypes.is_int_dtype(dtype) and dtype_of(x) != dtype else _cast(x, dtype)
 
 
-def inner_window(xp, height, width, size):
+def inner_window(xp: Any, height: int, width: int, size: Any) -> Tensor:
     """Where the largest part of an image in the proportions of `size` lies: (start, length) along both axes."""
     wanted = (xp.minimum(height, width * size[0] // size[1]), xp.minimum(width, height * size[1] // size[0]))
     return [((length - new) // 2, new) for length, new in zip((height, width), wanted)]
 
 
-def outer_window(xp, height, width, size):
+def outer_window(xp: Any, height: int, width: int, size: Any) -> Tensor:
     """Where the smallest frame around an image in the proportions of `size` lies: (start, length) along both axes."""
     wanted = (xp.maximum(height, width * size[0] // size[1]), xp.maximum(width, height * size[1] // size[0]))
     borders = [(new - length) // 2 for length, new in zip((height, width), wanted)]
@@ -180,7 +184,15 @@ def _moved_weights(length, size, scale, translation, kernel, antialias):
 
 
 @op
-def scale_and_translate(images, output_shape, scale, translation, spatial_dims, method, antialias=True):
+def scale_and_translate(
+    images: TensorLike,
+    output_shape: Shape,
+    scale: Any,
+    translation: Any,
+    spatial_dims: Any,
+    method: Any,
+    antialias: bool = True,
+) -> Tensor:
     """Images scaled, then moved: the point x of an axis comes to `x * scale + translation`; pixels have centres at halves.
 
     Shapes: (...) -> `output_shape`, with as many axes. Integers give floats.
@@ -198,8 +210,8 @@ def scale_and_translate(images, output_shape, scale, translation, spatial_dims, 
     >>> kerata.ops.image.scale_and_translate([1.0, 3.0], (4,), [2.0], [0.0], (0,), "linear").tolist()
     [1.0, 1.5, 2.5, 3.0]
     """
-    images = knp.to_float(images)
-    scale, translation = knp.to_float(scale), knp.to_float(translation)
+    images = to_float(images)
+    scale, translation = to_float(scale), to_float(translation)
     if method not in _METHODS:
         raise ValueError(f"scale_and_translate: method must be one of {', '.join(_METHODS)}; {method!r} came.")
     if len(output_shape) != len(images.shape) or not tuple(scale.shape) == tuple(translation.shape) == (len(spatial_dims),):

@@ -5,7 +5,7 @@ from kerata.core.config import standardize_data_format
 from kerata.core.op import op
 from kerata.engines.abstract.array import AbstractArray
 from kerata.ops import numpy as knp
-from kerata.ops.nn import lengths_of
+from kerata.ops.lengths import lengths_of
 
 
 def _sides(what, length, sign, **given):

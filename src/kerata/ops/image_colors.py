@@ -1,11 +1,11 @@
 """Colours of images: greyscale, and hue, saturation and value."""
 
 from kerata.core import dtypes
-from kerata.core.arrays import cast as _cast
-from kerata.core.arrays import dtype_of
+from kerata.core.arrays import cast as _cast, dtype_of
 from kerata.core.op import op
 from kerata.ops import numpy as knp
 from kerata.ops.image_filters import as_batch
+from kerata.ops.promotion import to_float
 
 _LUMA = (0.2989, 0.587, 0.114)  # ITU-R BT.601, rounded as is usual
 
@@ -43,7 +43,7 @@ def rgb_to_grayscale(images, data_format=None):
     x, undo = as_batch("rgb_to_grayscale", images, data_format)
     if x.shape[-1] == 1:
         return undo(x)
-    red, green, blue = _colour_channels("rgb_to_grayscale", knp.to_float(x))
+    red, green, blue = _colour_channels("rgb_to_grayscale", to_float(x))
     grey = red * _LUMA[0] + green * _LUMA[1] + blue * _LUMA[2]
     return undo(_cast(knp.expand_dims(grey, -1), dtype_of(x)))
 

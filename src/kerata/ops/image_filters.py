@@ -4,13 +4,14 @@ import numpy as np
 
 from kerata import engines
 from kerata.core import dtypes
-from kerata.core.arrays import as_array, dtype_of
-from kerata.core.arrays import cast as _cast
+from kerata.core.arrays import as_array, cast as _cast, dtype_of
 from kerata.core.config import standardize_data_format
 from kerata.core.op import op
 from kerata.ops import numpy as knp
+from kerata.ops.convolution import from_channels_last, to_channels_last
 from kerata.ops.core import saturate_cast
-from kerata.ops.nn import from_channels_last, lengths_of, to_channels_last
+from kerata.ops.lengths import lengths_of
+from kerata.ops.promotion import promote, to_float
 
 
 def as_batch(what, images, data_format):
@@ -81,7 +82,7 @@ def gaussian_blur(images, kernel_size=(3, 3), sigma=(1.0, 1.0), data_format=None
         if np.shape(pair) != (2,) or min(pair) <= 0:
             raise ValueError(f"gaussian_blur: {name} must be two positive numbers, (height, width); {pair!r} came.")
     batch, undo = as_batch("gaussian_blur", images, data_format)
-    return undo(as_pixels(blurred(knp.to_float(batch), kernel_size, sigma), dtype_of(batch)))
+    return undo(as_pixels(blurred(to_float(batch), kernel_size, sigma), dtype_of(batch)))
 
 
 @op
@@ -108,7 +109,7 @@ def sobel_edges(images, data_format=None):
         raise ValueError(f"sobel_edges takes images (batch, height, width, channels); shape {tuple(images.shape)} came.")
     dtype = dtype_of(images)
     whole = not dtype.startswith(("float", "bfloat"))
-    x = to_channels_last(knp.to_float(images), data_format)
+    x = to_channels_last(to_float(images), data_format)
     smooth, change = np.array([1.0, 2.0, 1.0]), np.array([-1.0, 0.0, 1.0])
     edges = [from_channels_last(_filtered(x, *pair, "same"), data_format) for pair in ((change, smooth), (smooth, change))]
     result = knp.stack(edges, -1)
@@ -138,7 +139,7 @@ def ssim(image1, image2, max_val=1.0, filter_size=11, filter_sigma=1.5, k1=0.01,
     >>> [round(float(kerata.ops.image.ssim(image, other)), 2) for other in (image, 1.0 - image)]
     [1.0, -0.93]
     """
-    first, second = knp.promote(knp.to_float(image1), knp.to_float(image2))
+    first, second = promote(to_float(image1), to_float(image2))
     if len(first.shape) != len(second.shape) or any(a != b and None not in (a, b) for a, b in zip(first.shape, second.shape)):
         raise ValueError(f"ssim compares images of one shape; {tuple(first.shape)} and {tuple(second.shape)} came.")
     (x, _), (y, _) = (as_batch("ssim", image, data_format) for image in (first, second))

@@ -4,13 +4,13 @@ import itertools
 
 from kerata import engines
 from kerata.core import dtypes
-from kerata.core.arrays import as_array, dtype_of
-from kerata.core.arrays import cast as _cast
+from kerata.core.arrays import as_array, cast as _cast, dtype_of
 from kerata.core.op import op, xp
 from kerata.core.seeds import draw_seed
 from kerata.ops import numpy as knp
 from kerata.ops.image_filters import as_batch, as_pixels
-from kerata.ops.nn import run_time_shape
+from kerata.ops.lengths import run_time_shape
+from kerata.ops.promotion import to_float
 
 _ORDERS = {"nearest": 0, "bilinear": 1}
 
@@ -106,7 +106,7 @@ def map_coordinates(inputs, coordinates, order, fill_mode="constant", fill_value
     >>> kerata.ops.image.map_coordinates([0.0, 10.0, 20.0], [[0.5, 1.25]], order=1).tolist()
     [5.0, 12.5]
     """
-    inputs, coordinates = as_array(inputs), knp.to_float(coordinates)
+    inputs, coordinates = as_array(inputs), to_float(coordinates)
     _check("map_coordinates: order", order, (0, 1))
     _check("map_coordinates: fill_mode", fill_mode, tuple(_INSIDE))
     rank = len(inputs.shape)
@@ -163,7 +163,7 @@ def _transformed(images, transform, order, fill_mode, fill_value):
 
 def _fitting(what, x, inner, images, name):
     """`x` as (batch or 1, *inner), of a dtype wide enough for coordinates."""
-    x = knp.to_float(x)
+    x = to_float(x)
     x = _cast(x, dtypes.result_type(dtype_of(x), "float32"))
     shape = tuple(x.shape)
     batch = images.shape[0]

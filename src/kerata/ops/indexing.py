@@ -1,19 +1,22 @@
 """Ops that find elements and take them: by index, by condition, by order."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 from kerata import engines
 from kerata.core import dtypes
-from kerata.core.arrays import as_array, dtype_of
-from kerata.core.arrays import cast as _cast
+from kerata.core.arrays import as_array, cast as _cast, dtype_of
 from kerata.core.op import op, xp
-from kerata.ops.elementwise import as_number, equal, floor_divide, logical_not, mod, not_equal, promote
+from kerata.core.types import Axis, Tensor, TensorLike
+from kerata.ops.elementwise import equal, floor_divide, logical_not, mod, not_equal
+from kerata.ops.promotion import as_number, promote
 from kerata.ops.reductions import any
 from kerata.ops.shaping import expand_dims, ravel
 
 
 @op
-def where(condition, x1=None, x2=None):
+def where(condition: TensorLike, x1: TensorLike = None, x2: TensorLike = None) -> Tensor:
     """`x1` where the condition holds, else `x2`; with the condition alone, the indices where it holds.
 
     >>> where([True, False], [1, 2], 0).tolist()
@@ -29,7 +32,7 @@ def where(condition, x1=None, x2=None):
 
 
 @op
-def nonzero(x):
+def nonzero(x: TensorLike) -> Tensor:
     """The indices of the elements that are not 0, one array an axis.
 
     >>> [indices.tolist() for indices in nonzero([[0, 7], [8, 0]])]
@@ -43,7 +46,7 @@ def _indices_where(condition):
 
 
 @op
-def take(x, indices, axis=None):
+def take(x: TensorLike, indices: TensorLike, axis: Axis = None) -> Tensor:
     """Elements by index along an axis, or of the flattened tensor; negative indices count from the end.
 
     >>> take([10, 20, 30], [2, 0]).tolist(), take([[1, 2], [3, 4]], [1], axis=1).tolist()
@@ -56,7 +59,7 @@ def take(x, indices, axis=None):
 
 
 @op
-def take_along_axis(x, indices, axis=None):
+def take_along_axis(x: TensorLike, indices: TensorLike, axis: Axis = None) -> Tensor:
     """Elements by index along an axis, each row by its own indices.
 
     >>> take_along_axis([[1, 2], [3, 4]], [[1], [0]], axis=1).tolist()
@@ -66,7 +69,7 @@ def take_along_axis(x, indices, axis=None):
 
 
 @op
-def get_item(x, key):
+def get_item(x: TensorLike, key: TensorLike) -> Tensor:
     """`x[key]`.
 
     >>> get_item([[1, 2], [3, 4]], (0, slice(None, None, -1))).tolist()
@@ -76,7 +79,7 @@ def get_item(x, key):
 
 
 @op
-def argsort(x, axis=-1):
+def argsort(x: TensorLike, axis: Axis = -1) -> Tensor:
     """The indices that sort along an axis, or the flattened tensor if it is None; int32.
 
     >>> argsort([30, 10, 20]).tolist()
@@ -87,7 +90,7 @@ def argsort(x, axis=-1):
 
 
 @op
-def sort(x, axis=-1):
+def sort(x: TensorLike, axis: Axis = -1) -> Tensor:
     """The elements in ascending order along an axis, or of the flattened tensor if it is None.
 
     >>> sort([[3, 1, 2]]).tolist()
@@ -98,7 +101,7 @@ def sort(x, axis=-1):
 
 
 @op
-def searchsorted(sorted_sequence, values, side="left"):
+def searchsorted(sorted_sequence: TensorLike, values: TensorLike, side: str = "left") -> Tensor:
     """Where each value would be put into a sorted vector to keep it sorted: (n,), (...) -> (...), int32.
 
     `side` says whether that is before equal elements ("left") or behind them ("right").
@@ -115,7 +118,7 @@ def searchsorted(sorted_sequence, values, side="left"):
 
 
 @op
-def argpartition(x, kth, axis=-1):
+def argpartition(x: TensorLike, kth: Any, axis: Axis = -1) -> Tensor:
     """Indices that put the `kth` smallest element, or several, at its place, smaller ones before and larger ones behind.
 
     Raises: ValueError if `kth` is out of range.
@@ -133,7 +136,7 @@ def argpartition(x, kth, axis=-1):
 
 
 @op
-def select(condlist, choicelist, default=0):
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Tensor:
     """Elements of the first choice whose condition holds; `default` where none does.
 
     Raises: ValueError unless there is one choice for each condition.
@@ -154,7 +157,7 @@ def select(condlist, choicelist, default=0):
 
 
 @op
-def isin(x1, x2, assume_unique=False, invert=False):
+def isin(x1: TensorLike, x2: TensorLike, assume_unique: bool = False, invert: bool = False) -> Tensor:
     """Whether each element of `x1` is among those of `x2`, or is not with `invert`.
 
     `assume_unique`, that neither has an element twice, is accepted: the result is the same.
@@ -168,7 +171,7 @@ def isin(x1, x2, assume_unique=False, invert=False):
 
 
 @op
-def unravel_index(indices, shape):
+def unravel_index(indices: TensorLike, shape: Sequence[int]) -> Tensor:
     """The indices along each axis of the elements with these numbers in the flattened tensor.
 
     >>> [part.tolist() for part in unravel_index([1, 5], (2, 3))]

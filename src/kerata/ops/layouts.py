@@ -1,22 +1,25 @@
 """Ops that lay tensors out anew: by a pattern, depth into space and back, windows into columns and back."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from kerata.core.arrays import as_array, dtype_of, static_shape
-from kerata.core.arrays import cast as _cast
+from kerata.core.arrays import as_array, cast as _cast, dtype_of, static_shape
 from kerata.core.config import standardize_data_format
 from kerata.core.op import op
+from kerata.core.types import Tensor, TensorLike
 from kerata.ops import numpy as knp
 from kerata.ops.image_filters import windows
 from kerata.ops.lengths import run_time_shape
-from kerata.ops.nn import along_axis
+from kerata.ops.pooling import along_axis
 
 
 def _groups(side, pattern):
     """One side of a pattern as a list of lists of names: `b (h w) 1` is [["b"], ["h", "w"], []]."""
-    groups, inside = [], None
+    groups: list[list[str]] = []
+    inside: list[str] | None = None
     for token in side.replace("(", " ( ").replace(")", " ) ").split():
         if token == "(" and inside is None:
             inside = []
@@ -64,7 +67,7 @@ def _lengths(group, length, known, pattern):
 
 
 @op
-def rearrange(tensor, pattern, **axes_lengths):
+def rearrange(tensor: TensorLike, pattern: str, **axes_lengths: Any) -> Tensor:
     """Axes named by a pattern divided, put in another order and joined: `"b (h p) c -> (b h) p c"` with `p=2`.
 
     Names in parentheses are parts of one axis, the last the fastest; `...` stands for all others, 1 for an axis of length
@@ -82,7 +85,8 @@ def rearrange(tensor, pattern, **axes_lengths):
         raise ValueError(f"rearrange: pattern {pattern!r} needs one '->'.")
     left, right = (_groups(side, pattern) for side in pattern.split("->"))
     left, right = _spelled(left, right, len(x.shape), pattern)
-    sizes, static = {}, {}
+    sizes: dict[str, Any] = {}
+    static: dict[str, int | None] = {}
     for group, length, known in zip(left, run_time_shape(x), static_shape(x)):
         sizes.update(zip(group, _lengths(group, length, axes_lengths, pattern)))
         static.update(zip(group, _lengths(group, known, axes_lengths, pattern)))
@@ -112,7 +116,7 @@ def _four_axes(what, x, data_format, block_size):
 
 
 @op
-def depth_to_space(x, block_size, data_format="channels_last"):
+def depth_to_space(x: TensorLike, block_size: int, data_format: str | None = "channels_last") -> Tensor:
     """Channels laid out as blocks of pixels.
 
     Shapes: (batch, height, width, channels) -> (batch, height * block_size, width * block_size, channels / block_size**2),
@@ -134,7 +138,7 @@ def depth_to_space(x, block_size, data_format="channels_last"):
 
 
 @op
-def space_to_depth(x, block_size, data_format="channels_last"):
+def space_to_depth(x: TensorLike, block_size: int, data_format: str | None = "channels_last") -> Tensor:
     """Blocks of pixels laid out as channels: the inverse of `depth_to_space`.
 
     Shapes: (batch, height, width, channels) -> (batch, height / block_size, width / block_size, channels * block_size**2),
@@ -158,7 +162,13 @@ def _both(value):
 
 
 @op
-def unfold(x, kernel_size, dilation=1, padding=0, stride=1):
+def unfold(
+    x: TensorLike,
+    kernel_size: int | Sequence[int],
+    dilation: int | Sequence[int] = 1,
+    padding: Any = 0,
+    stride: int | Sequence[int] = 1,
+) -> Tensor:
     """The windows of images as columns.
 
     Shapes: (batch, channels, height, width) -> (batch, channels * kernel_size[0] * kernel_size[1], windows).
@@ -183,7 +193,14 @@ def unfold(x, kernel_size, dilation=1, padding=0, stride=1):
 
 
 @op
-def fold(x, output_size, kernel_size, dilation=1, padding=0, stride=1):
+def fold(
+    x: TensorLike,
+    output_size: int | Sequence[int],
+    kernel_size: int | Sequence[int],
+    dilation: int | Sequence[int] = 1,
+    padding: Any = 0,
+    stride: int | Sequence[int] = 1,
+) -> Tensor:
     """The sum of windows laid at their places: what `unfold` took apart, each pixel as often as it is in windows.
 
     Shapes: (batch, channels * kernel_size[0] * kernel_size[1], windows) -> (batch, channels, *output_size).

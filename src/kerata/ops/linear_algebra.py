@@ -4,16 +4,18 @@ Matrices are the last two axes; integers and bools become floats. Half-precision
 """
 
 import functools
+from typing import Any
 
 import numpy as np
 import optree
 
-from kerata.core.arrays import as_array, dtype_of
-from kerata.core.arrays import cast as _cast
+from kerata.core.arrays import as_array, cast as _cast, dtype_of
 from kerata.core.op import op, xp
+from kerata.core.types import Tensor, TensorLike
 from kerata.ops import numpy as knp
 from kerata.ops.core import value_and_grad
 from kerata.ops.numpy import norm
+from kerata.ops.promotion import promote, to_float, widened
 
 
 def _matrix(what, x, square=True):
@@ -21,14 +23,14 @@ def _matrix(what, x, square=True):
 
     Raises: ValueError if it is no matrix, or not a square one.
     """
-    x = knp.to_float(x)
+    x = to_float(x)
     shape, dtype = tuple(x.shape), dtype_of(x)
     if len(shape) < 2 or square and None not in shape[-2:] and shape[-1] != shape[-2]:
         raise ValueError(
             f"{what} takes {'square ' if square else ''}matrices {'(..., n, n)' if square else '(..., m, n)'}; a tensor of "
             f"shape {shape} came."
         )
-    return knp.widened(x), dtype
+    return widened(x), dtype
 
 
 def _transposed(x):
@@ -36,7 +38,7 @@ def _transposed(x):
 
 
 @op
-def cholesky(x, upper=False):
+def cholesky(x: TensorLike, upper: bool = False) -> Tensor:
     """The triangular `l` with `l @ l.T` equal to a symmetric, positive definite matrix; or its transpose with `upper`.
 
     Shapes: (..., n, n) -> (..., n, n). Where a matrix isn't positive definite, engines give NaN or raise.
@@ -52,7 +54,7 @@ def cholesky(x, upper=False):
 
 
 @op
-def cholesky_inverse(x, upper=False):
+def cholesky_inverse(x: TensorLike, upper: bool = False) -> Tensor:
     """The inverse of the matrix whose Cholesky factor `x` is: of `x @ x.T`, or of `x.T @ x` with `upper`.
 
     Shapes: (..., n, n) -> (..., n, n).
@@ -70,7 +72,7 @@ def cholesky_inverse(x, upper=False):
 
 
 @op
-def det(x):
+def det(x: TensorLike) -> Tensor:
     """The determinant: (..., n, n) -> (...).
 
     Raises: ValueError for other than square matrices.
@@ -83,7 +85,7 @@ def det(x):
 
 
 @op
-def slogdet(x):
+def slogdet(x: TensorLike) -> Tensor:
     """The determinant's sign, and the logarithm of its absolute value: (..., n, n) -> (...), (...).
 
     Raises: ValueError for other than square matrices.
@@ -96,7 +98,7 @@ def slogdet(x):
 
 
 @op
-def logdet(x):
+def logdet(x: TensorLike) -> Tensor:
     """The logarithm of the determinant of a symmetric, positive definite matrix: (..., n, n) -> (...).
 
     >>> float(logdet([[2.0, 0.0], [0.0, 2.0]]))
@@ -106,7 +108,7 @@ def logdet(x):
 
 
 @op
-def inv(x):
+def inv(x: TensorLike) -> Tensor:
     """The inverse: (..., n, n) -> (..., n, n).
 
     Raises: ValueError for other than square matrices.
@@ -119,7 +121,7 @@ def inv(x):
 
 
 @op
-def eig(x):
+def eig(x: TensorLike) -> Tensor:
     """The eigenvalues and eigenvectors (as columns), complex: (..., n, n) -> (..., n), (..., n, n).
 
     Raises: ValueError for other than square matrices.
@@ -134,7 +136,7 @@ def eig(x):
 
 
 @op
-def eigh(x):
+def eigh(x: TensorLike) -> Tensor:
     """The eigenvalues, in ascending order, and eigenvectors (as columns) of a symmetric or Hermitian matrix.
 
     Shapes: (..., n, n) -> (..., n), (..., n, n).
@@ -151,7 +153,7 @@ def eigh(x):
 
 
 @op
-def qr(x, mode="reduced"):
+def qr(x: TensorLike, mode: Any = "reduced") -> Tensor:
     """Orthonormal columns `q` and an upper triangular `r` with `q @ r` equal to `x`.
 
     Shapes: (..., m, n) -> (..., m, k), (..., k, n), where k is the smaller of m and n, or m for `mode="complete"`.
@@ -170,7 +172,7 @@ def qr(x, mode="reduced"):
 
 
 @op
-def svd(x, full_matrices=True, compute_uv=True):
+def svd(x: TensorLike, full_matrices: bool = True, compute_uv: bool = True) -> Tensor:
     """The singular value decomposition: `x` equals `u * s @ vh`, the singular values in descending order.
 
     Shapes: (..., m, n) -> (..., m, m), (..., k), (..., n, n), where k is the smaller of m and n; without `full_matrices`
@@ -187,7 +189,7 @@ def svd(x, full_matrices=True, compute_uv=True):
 
 
 @op
-def lu_factor_of_float(x):
+def lu_factor_of_float(x: TensorLike) -> Tensor:
     """The inner part of `lu_factor`: elimination column by column, with the largest element as the pivot."""
     n = x.shape[-1]
     if n is None:
@@ -209,7 +211,7 @@ def lu_factor_of_float(x):
 
 
 @op
-def lu_factor(x):
+def lu_factor(x: TensorLike) -> Tensor:
     """The lower and the upper triangle of a decomposition in one matrix (the lower one's ones left out), and the pivots.
 
     Shapes: (..., n, n) -> (..., n, n), (..., n): row i was exchanged with row `pivots[i]`.
@@ -229,7 +231,7 @@ def lu_factor(x):
 
 def _system(what, a, b):
     """A square matrix and the right side as a matrix, in one dtype; whether it was a vector; the dtype of the result."""
-    a, b = knp.promote(knp.to_float(a), knp.to_float(b))
+    a, b = promote(to_float(a), to_float(b))
     a, dtype = _matrix(what, a)
     is_vector = len(b.shape) == len(a.shape) - 1
     b = _cast(knp.expand_dims(b, -1) if is_vector else b, dtype_of(a))
@@ -239,7 +241,7 @@ def _system(what, a, b):
 
 
 @op
-def solve(a, b):
+def solve(a: TensorLike, b: TensorLike) -> Tensor:
     """`x` with `a @ x = b`: (..., n, n) and (..., n) or (..., n, k) -> the shape of `b`.
 
     Raises: ValueError for other than square matrices, or a right side of another length.
@@ -253,13 +255,13 @@ def solve(a, b):
 
 
 @op
-def solve_triangular_of_float(a, b, lower):
+def solve_triangular_of_float(a: TensorLike, b: TensorLike, lower: Any) -> Tensor:
     """The inner part of `solve_triangular`, for right sides (..., n, k)."""
     return xp().linalg.solve(knp.tril(a) if lower else knp.triu(a), b)
 
 
 @op
-def solve_triangular(a, b, lower=False):
+def solve_triangular(a: TensorLike, b: TensorLike, lower: bool = False) -> Tensor:
     """`x` with `a @ x = b` for a triangular `a`, the other triangle of which isn't looked at.
 
     Shapes: (..., n, n) and (..., n) or (..., n, k) -> the shape of `b`.
@@ -290,7 +292,7 @@ def _least(x, rcond):
 
 
 @op
-def pinv(x, rcond=None):
+def pinv(x: TensorLike, rcond: float | None = None) -> Tensor:
     """The Moore-Penrose pseudoinverse: (..., m, n) -> (..., n, m).
 
     Singular values of less than `rcond` times the largest count as 0; by default `10 * max(m, n)` times the smallest
@@ -307,7 +309,7 @@ def pinv(x, rcond=None):
 
 
 @op
-def lstsq(a, b, rcond=None):
+def lstsq(a: TensorLike, b: TensorLike, rcond: float | None = None) -> Tensor:
     """The shortest of the `x` for which `a @ x` is nearest to `b`: (m, n) and (m,) or (m, k) -> (n,) or (n, k).
 
     Singular values of less than `rcond` times the largest count as 0, as in `pinv`.
@@ -318,7 +320,7 @@ def lstsq(a, b, rcond=None):
     >>> kerata.ops.round(lstsq([[1.0], [1.0]], [1.0, 3.0])).tolist()
     [2.0]
     """
-    a, b = knp.promote(knp.to_float(a), knp.to_float(b))
+    a, b = promote(to_float(a), to_float(b))
     a, dtype = _matrix("lstsq", a, square=False)
     b = _cast(b, dtype_of(a))
     if len(b.shape) not in (1, 2) or None not in (a.shape[-2], b.shape[0]) and a.shape[-2] != b.shape[0]:
@@ -327,7 +329,7 @@ def lstsq(a, b, rcond=None):
 
 
 @op
-def matrix_rank(x, tol=None):
+def matrix_rank(x: TensorLike, tol: float | None = None) -> Tensor:
     """How many singular values are larger than `tol`: (..., m, n) -> (...), int32.
 
     By default `tol` is `max(m, n)` rounding errors of the largest singular value.
@@ -345,7 +347,7 @@ def matrix_rank(x, tol=None):
     return knp.sum(_cast(knp.greater(values, tol), "int32"), -1)
 
 
-def jvp(fun, primals, tangents, has_aux=False):
+def jvp(fun: Any, primals: TensorLike, tangents: TensorLike, has_aux: bool = False) -> Tensor:
     """The value of `fun` and the derivative along the tangents: `(value, derivative)`, or `(value, derivative, aux)`.
 
     Args:
@@ -367,7 +369,7 @@ def jvp(fun, primals, tangents, has_aux=False):
     directions, other = optree.tree_flatten(tuple(tangents))
     if form != other:
         raise ValueError(f"jvp takes a tangent for each primal, in the same structure; {form} and {other} came.")
-    inputs = [knp.to_float(x) for x in inputs]
+    inputs = [to_float(x) for x in inputs]
     directions = [as_array(t, dtype_of(x)) for t, x in zip(directions, inputs)]
 
     def run(*arrays):

@@ -1,13 +1,17 @@
 """Products of vectors, matrices and tensors."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from kerata.core import suggestions
-from kerata.core.arrays import as_array, dtype_of, static_shape
-from kerata.core.arrays import cast as _cast
+from kerata.core.arrays import as_array, cast as _cast, dtype_of, static_shape
 from kerata.core.op import op, xp
+from kerata.core.types import Tensor, TensorLike
 from kerata.engines.shapes import normalize_axis
 from kerata.ops.creation import arange
-from kerata.ops.elementwise import add, multiply, promote, subtract, to_float
+from kerata.ops.elementwise import add, multiply, subtract
 from kerata.ops.indexing import get_item, take
+from kerata.ops.promotion import promote, to_float
 from kerata.ops.reductions import sum
 from kerata.ops.shaping import common, diagonal, expand_dims, flip, moveaxis, pad, ravel, reshape, stack
 
@@ -25,7 +29,7 @@ def _with_bools(product, *xs):
 
 
 @op
-def matmul(x1, x2):
+def matmul(x1: TensorLike, x2: TensorLike) -> Tensor:
     """The matrix product over the last two axes: (..., n, k), (..., k, m) -> (..., n, m).
 
     Raises: ValueError if the inner dimensions differ.
@@ -42,7 +46,7 @@ def matmul(x1, x2):
 
 
 @op
-def dot(x1, x2):
+def dot(x1: TensorLike, x2: TensorLike) -> Tensor:
     """The sum of products over the last axis of `x1` and the last but one of `x2`, or its only one; numbers multiply all.
 
     Shapes: (..., n), (..., n, m) -> (..., ..., m): (n,), (n,) -> (), and (k, n), (n, m) -> (k, m).
@@ -55,7 +59,7 @@ def dot(x1, x2):
 
 
 @op
-def tensordot(x1, x2, axes=2):
+def tensordot(x1: TensorLike, x2: TensorLike, axes: int | Sequence[int | Sequence[int]] = 2) -> Tensor:
     """The sum of products over pairs of axes: the last `axes` of `x1` and the first of `x2`, or those of two lists.
 
     >>> int(tensordot([[1, 2], [3, 4]], [[1, 1], [1, 1]])), tensordot([[1, 2]], [[3, 4]], axes=[[1], [1]]).tolist()
@@ -66,7 +70,7 @@ def tensordot(x1, x2, axes=2):
 
 
 @op
-def einsum(subscripts, *operands, **kwargs):
+def einsum(subscripts: Any, *operands: Any, **kwargs: Any) -> Tensor:
     """Einstein's summation: `einsum("bij,bjk->bik", a, b)`.
 
     Of other arguments only `optimize` is accepted; the engine chooses the order of the products in any case.
@@ -81,7 +85,7 @@ def einsum(subscripts, *operands, **kwargs):
 
 
 @op
-def einsum_of_bytes(subscripts, x1, x2, terms):
+def einsum_of_bytes(subscripts: Any, x1: TensorLike, x2: TensorLike, terms: Any) -> Tensor:
     """Einstein's summation of int8 tensors, the sums in int32; `terms` is how many products make one.
 
     Computed in floats whose whole numbers reach as far as the sums do, for which every engine has fast products.
@@ -91,7 +95,7 @@ def einsum_of_bytes(subscripts, x1, x2, terms):
 
 
 @op
-def outer(x1, x2):
+def outer(x1: TensorLike, x2: TensorLike) -> Tensor:
     """All products of an element of `x1` with one of `x2`, both flattened: (m,), (n,) -> (m, n).
 
     >>> outer([1, 2], [1, 10]).tolist()
@@ -102,7 +106,7 @@ def outer(x1, x2):
 
 
 @op
-def trace(x, offset=0, axis1=0, axis2=1):
+def trace(x: TensorLike, offset: Any = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     """The sum of the diagonal.
 
     Arguments are those of `diagonal`.
@@ -114,7 +118,7 @@ def trace(x, offset=0, axis1=0, axis2=1):
 
 
 @op
-def inner(x1, x2):
+def inner(x1: TensorLike, x2: TensorLike) -> Tensor:
     """The sum of products over the last axes: (..., n), (..., n) -> (..., ...); numbers multiply everything.
 
     >>> inner([[1, 2], [3, 4]], [1, 10]).tolist()
@@ -127,7 +131,7 @@ def inner(x1, x2):
 
 
 @op
-def vdot(x1, x2):
+def vdot(x1: TensorLike, x2: TensorLike) -> Tensor:
     """The sum of products of two flattened tensors, the first conjugated if complex.
 
     >>> int(vdot([1, 2], [3, 4]))
@@ -138,7 +142,7 @@ def vdot(x1, x2):
 
 
 @op
-def kron(x1, x2):
+def kron(x1: TensorLike, x2: TensorLike) -> Tensor:
     """The Kronecker product: a block of `x2` for each element of `x1`; ones are put before the shorter shape.
 
     >>> kron([1, 2], [1, 10]).tolist()
@@ -160,7 +164,7 @@ def _cross_axis(x, axis):
 
 
 @op
-def cross(x1, x2, axisa=-1, axisb=-1, axisc=-1, axis=None):
+def cross(x1: TensorLike, x2: TensorLike, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Tensor:
     """The cross product of vectors along an axis; where both have two components, its third component alone.
 
     Args:
@@ -193,7 +197,7 @@ def _item(x, i):
 
 
 @op
-def correlate(x1, x2, mode="valid"):
+def correlate(x1: TensorLike, x2: TensorLike, mode: Any = "valid") -> Tensor:
     """The cross-correlation of two vectors, in floats: sums of products of `x1` with `x2` moved along it.
 
     Shapes: (m,), (n,) -> (max(m, n) - min(m, n) + 1,) for "valid", (max(m, n),) for "same", (m + n - 1,) for "full".
@@ -225,7 +229,7 @@ def _correlated(long, short, mode):
 
 
 @op
-def vander(x, N=None, increasing=False):
+def vander(x: TensorLike, N: Any = None, increasing: bool = False) -> Tensor:
     """The powers of a vector's elements as rows, the highest first: (n,) -> (n, N), N being n by default.
 
     Raises: ValueError for other than a vector.
@@ -237,7 +241,8 @@ def vander(x, N=None, increasing=False):
     if len(x.shape) != 1:
         raise ValueError(f"vander takes a vector; a tensor of shape {static_shape(x)} came.")
     count = x.shape[0] if N is None else N
-    columns, one = [], xp().full_like(x, 1)
+    columns: list[Tensor] = []
+    one = xp().full_like(x, 1)
     for _ in range(count):
         columns.append(one if not columns else multiply(columns[-1], x))
     if not columns:

@@ -1,14 +1,17 @@
 """Draws on the engine, from a seed: an integer (the same values each time), a `SeedGenerator` (new ones), or None."""
 
+from typing import Any
+
 import numpy as np
 
 from kerata import engines
 from kerata.core import dtypes
-from kerata.core.arrays import as_array, dtype_of, static_shape
-from kerata.core.arrays import cast as _cast
+from kerata.core.arrays import as_array, cast as _cast, dtype_of, static_shape
 from kerata.core.op import op
 from kerata.core.seeds import draw_seed
+from kerata.core.types import Axis, DType, Seed, Shape, Tensor, TensorLike, Tree
 from kerata.ops import numpy as knp
+from kerata.ops.promotion import to_float
 
 
 def _shape(shape):
@@ -26,7 +29,7 @@ def _standard(kind, seed, shape, dtype, *parameters):
     return engines.current().random(kind, draw_seed(seed), _shape(shape), dtype, *parameters)
 
 
-def uniform(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
+def uniform(shape: Shape, minval: TensorLike = 0.0, maxval: TensorLike = 1.0, dtype: DType = None, seed: Seed = None) -> Tensor:
     """Floats evenly distributed from `minval` to `maxval`.
 
     Args:
@@ -47,7 +50,7 @@ def uniform(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
     return _cast(as_array(minval, dtype) + draw * (as_array(maxval, dtype) - as_array(minval, dtype)), dtype)
 
 
-def normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
+def normal(shape: Shape, mean: TensorLike = 0.0, stddev: float = 1.0, dtype: DType = None, seed: Seed = None) -> Tensor:
     """Normally distributed floats.
 
     Args:
@@ -65,7 +68,9 @@ def normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
     return _cast(_standard("normal", seed, shape, dtype) * as_array(stddev, dtype) + as_array(mean, dtype), dtype)
 
 
-def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
+def truncated_normal(
+    shape: Shape, mean: TensorLike = 0.0, stddev: float = 1.0, dtype: DType = None, seed: Seed = None
+) -> Tensor:
     """Normally distributed floats, none further than two standard deviations from the mean.
 
     Arguments are those of `normal`.
@@ -81,7 +86,7 @@ def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
     return _cast(_standard("truncated_normal", seed, shape, dtype) * as_array(stddev, dtype) + as_array(mean, dtype), dtype)
 
 
-def randint(shape, minval, maxval, dtype="int32", seed=None):
+def randint(shape: Shape, minval: TensorLike, maxval: TensorLike, dtype: DType = "int32", seed: Seed = None) -> Tensor:
     """Integers from `minval` to `maxval`, the end left out.
 
     Args:
@@ -101,7 +106,7 @@ def randint(shape, minval, maxval, dtype="int32", seed=None):
     return _standard("randint", seed, shape, dtype, minval, maxval)
 
 
-def gamma(shape, alpha, dtype=None, seed=None):
+def gamma(shape: Shape, alpha: Any, dtype: DType = None, seed: Seed = None) -> Tensor:
     """Draws from the gamma distribution of this shape parameter, with scale 1.
 
     Args:
@@ -120,7 +125,7 @@ def gamma(shape, alpha, dtype=None, seed=None):
     return _standard("gamma", seed, shape, _float_dtype(dtype, "gamma"), as_array(alpha, dtypes.standardize_dtype(dtype)))
 
 
-def beta(shape, alpha, beta, dtype=None, seed=None):
+def beta(shape: Shape, alpha: Any, beta: Any, dtype: DType = None, seed: Seed = None) -> Tensor:
     """Draws from the beta distribution, between 0 and 1; their mean is `alpha / (alpha + beta)`.
 
     Args:
@@ -140,7 +145,7 @@ def beta(shape, alpha, beta, dtype=None, seed=None):
     return _standard("beta", seed, shape, dtype, as_array(alpha, dtype), as_array(beta, dtype))
 
 
-def binomial(shape, counts, probabilities, dtype=None, seed=None):
+def binomial(shape: Shape, counts: TensorLike, probabilities: Any, dtype: DType = None, seed: Seed = None) -> Tensor:
     """How many of `counts` trials succeed, each with a probability.
 
     Args:
@@ -161,7 +166,7 @@ def binomial(shape, counts, probabilities, dtype=None, seed=None):
 
 
 @op
-def categorical(logits, num_samples, dtype="int32", seed=None):
+def categorical(logits: TensorLike, num_samples: int, dtype: DType = "int32", seed: Seed = None) -> Tensor:
     """Class numbers drawn with probabilities softmax(logits): (batch, classes) -> (batch, num_samples).
 
     Args:
@@ -173,12 +178,12 @@ def categorical(logits, num_samples, dtype="int32", seed=None):
     >>> categorical([[0.0, -1e9]], 3, seed=1).tolist()
     [[0, 0, 0]]
     """
-    logits = knp.to_float(logits)
+    logits = to_float(logits)
     return engines.current().random("categorical", draw_seed(seed), (), dtypes.standardize_dtype(dtype), logits, num_samples)
 
 
 @op
-def shuffle(x, axis=0, seed=None):
+def shuffle(x: TensorLike, axis: Axis = 0, seed: Seed = None) -> Tensor:
     """The parts of `x` along an axis in random order.
 
     Args:
@@ -194,7 +199,7 @@ def shuffle(x, axis=0, seed=None):
 
 
 @op(elementwise=True)
-def dropout(inputs, rate, noise_shape=None, seed=None):
+def dropout(inputs: Tree, rate: Any, noise_shape: Any = None, seed: Seed = None) -> Tensor:
     """Zeros with probability `rate`; what stays is divided by `1 - rate`.
 
     Args:
@@ -210,7 +215,7 @@ def dropout(inputs, rate, noise_shape=None, seed=None):
     >>> sorted(set(dropout([1.0] * 20, 0.5, seed=1).tolist()))
     [0.0, 2.0]
     """
-    inputs = knp.to_float(inputs)
+    inputs = to_float(inputs)
     if not 0 <= rate <= 1:
         raise ValueError(f"rate must be from 0 to 1; {rate!r} came.")
     if rate in (0, 1):

@@ -2,13 +2,14 @@
 
 import builtins
 import math
+from typing import Any
 
 from kerata.core import dtypes
-from kerata.core.arrays import as_array, dtype_of
-from kerata.core.arrays import cast as _cast
+from kerata.core.arrays import as_array, cast as _cast, dtype_of
 from kerata.core.op import op, xp
+from kerata.core.types import Axis, DType, Tensor, TensorLike
 from kerata.engines.shapes import normalize_axes
-from kerata.ops.elementwise import (
+from kerata.ops.elementwise import (  # type: ignore[attr-defined]  # the stub shows public names alone
     _named,
     absolute,
     divide,
@@ -23,9 +24,8 @@ from kerata.ops.elementwise import (
     sqrt,
     square,
     subtract,
-    to_float,
-    widened,
 )
+from kerata.ops.promotion import to_float, widened
 from kerata.ops.shaping import ravel, squeeze
 
 _ARGUMENTS = """
@@ -72,7 +72,7 @@ all = _reduction(
 
 
 @op
-def prod(x, axis=None, keepdims=False, dtype=None):
+def prod(x: TensorLike, axis: Axis = None, keepdims: bool = False, dtype: DType = None) -> Tensor:
     """The product over axes, computed in `dtype` if given.
 
     `axis` and `keepdims` are those of `sum`.
@@ -101,7 +101,7 @@ def _full_of(x, axis, keepdims, value):
 
 
 @op
-def max(x, axis=None, keepdims=False, initial=None):
+def max(x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Tensor:
     """The largest element along axes, `initial` among them if given.
 
     `axis` and `keepdims` are those of `sum`. An `initial` value also stands for the extreme of nothing.
@@ -113,7 +113,7 @@ def max(x, axis=None, keepdims=False, initial=None):
 
 
 @op
-def min(x, axis=None, keepdims=False, initial=None):
+def min(x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Tensor:
     """The smallest element along axes, `initial` among them if given.
 
     `axis` and `keepdims` are those of `sum`. An `initial` value also stands for the extreme of nothing.
@@ -125,7 +125,7 @@ def min(x, axis=None, keepdims=False, initial=None):
 
 
 @op
-def amax(x, axis=None, keepdims=False):
+def amax(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The largest element along axes.
 
     `axis` and `keepdims` are those of `sum`.
@@ -137,7 +137,7 @@ def amax(x, axis=None, keepdims=False):
 
 
 @op
-def amin(x, axis=None, keepdims=False):
+def amin(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The smallest element along axes.
 
     `axis` and `keepdims` are those of `sum`.
@@ -149,7 +149,7 @@ def amin(x, axis=None, keepdims=False):
 
 
 @op
-def ptp(x, axis=None, keepdims=False):
+def ptp(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The distance between the largest and the smallest element along axes.
 
     `axis` and `keepdims` are those of `sum`.
@@ -161,7 +161,7 @@ def ptp(x, axis=None, keepdims=False):
 
 
 @op
-def mean(x, axis=None, keepdims=False):
+def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The mean over axes; low-precision floats are added up in float32.
 
     `axis` and `keepdims` are those of `sum`. Integers give floats.
@@ -174,7 +174,7 @@ def mean(x, axis=None, keepdims=False):
 
 
 @op
-def var(x, axis=None, keepdims=False):
+def var(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The variance over axes, of the whole population.
 
     `axis` and `keepdims` are those of `sum`. Integers give floats; low-precision floats are added up in float32.
@@ -187,7 +187,7 @@ def var(x, axis=None, keepdims=False):
 
 
 @op
-def std(x, axis=None, keepdims=False):
+def std(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The standard deviation over axes, of the whole population.
 
     `axis` and `keepdims` are those of `sum`. Integers give floats.
@@ -199,7 +199,7 @@ def std(x, axis=None, keepdims=False):
 
 
 @op
-def argmax(x, axis=None, keepdims=False):
+def argmax(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The index of the first largest element along an axis, or in the flattened tensor.
 
     >>> argmax([[1, 3, 3], [5, 4, 0]], axis=1).tolist(), int(argmax([[1, 2], [9, 4]]))
@@ -209,7 +209,7 @@ def argmax(x, axis=None, keepdims=False):
 
 
 @op
-def argmin(x, axis=None, keepdims=False):
+def argmin(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The index of the first smallest element along an axis, or in the flattened tensor.
 
     >>> argmin([[2, 1, 1], [5, 4, 0]], axis=1).tolist(), int(argmin([[1, 2], [0, 4]]))
@@ -234,7 +234,7 @@ cumprod = _running(
 
 
 @op
-def count_nonzero(x, axis=None):
+def count_nonzero(x: TensorLike, axis: Axis = None) -> Tensor:
     """The number of elements that are not 0, along axes or in all.
 
     >>> count_nonzero([[0, 1], [2, 3]], axis=1).tolist()
@@ -244,7 +244,7 @@ def count_nonzero(x, axis=None):
 
 
 @op
-def norm(x, ord=None, axis=None, keepdims=False):
+def norm(x: TensorLike, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The norm of vectors along an axis, or of matrices along two: (..., n) -> (...), or (..., m, n) -> (...).
 
     Args:
@@ -299,7 +299,7 @@ def _number_of_others(x, axis, keepdims):
 
 
 @op
-def nansum(x, axis=None, keepdims=False):
+def nansum(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The sum over axes, NaN left out.
 
     `axis` and `keepdims` are those of `sum`.
@@ -311,7 +311,7 @@ def nansum(x, axis=None, keepdims=False):
 
 
 @op
-def nanprod(x, axis=None, keepdims=False):
+def nanprod(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The product over axes, NaN left out.
 
     `axis` and `keepdims` are those of `sum`.
@@ -323,7 +323,7 @@ def nanprod(x, axis=None, keepdims=False):
 
 
 @op
-def nancumsum(x, axis=None, dtype=None):
+def nancumsum(x: TensorLike, axis: Axis = None, dtype: DType = None) -> Tensor:
     """Running sums along an axis, or over the flattened tensor; NaN counts 0.
 
     >>> nancumsum([1.0, float("nan"), 2.0]).tolist()
@@ -333,7 +333,7 @@ def nancumsum(x, axis=None, dtype=None):
 
 
 @op
-def nancumprod(x, axis=None, dtype=None):
+def nancumprod(x: TensorLike, axis: Axis = None, dtype: DType = None) -> Tensor:
     """Running products along an axis, or over the flattened tensor; NaN counts 1.
 
     >>> nancumprod([2.0, float("nan"), 3.0]).tolist()
@@ -351,7 +351,7 @@ def _nan_extreme(of, x, axis, keepdims, otherwise):
 
 
 @op
-def nanmax(x, axis=None, keepdims=False):
+def nanmax(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The largest element along axes, NaN left out; NaN where there is nothing else.
 
     `axis` and `keepdims` are those of `sum`.
@@ -363,7 +363,7 @@ def nanmax(x, axis=None, keepdims=False):
 
 
 @op
-def nanmin(x, axis=None, keepdims=False):
+def nanmin(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The smallest element along axes, NaN left out; NaN where there is nothing else.
 
     `axis` and `keepdims` are those of `sum`.
@@ -383,7 +383,7 @@ def _nan_index(of, x, axis, keepdims, otherwise):
 
 
 @op
-def nanargmax(x, axis=None, keepdims=False):
+def nanargmax(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The index of the first largest element along an axis, NaN left out; -1 where there is nothing else.
 
     >>> int(nanargmax([1.0, float("nan"), 2.0]))
@@ -393,7 +393,7 @@ def nanargmax(x, axis=None, keepdims=False):
 
 
 @op
-def nanargmin(x, axis=None, keepdims=False):
+def nanargmin(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The index of the first smallest element along an axis, NaN left out; -1 where there is nothing else.
 
     >>> int(nanargmin([float("nan"), 1.0, 2.0]))
@@ -403,7 +403,7 @@ def nanargmin(x, axis=None, keepdims=False):
 
 
 @op
-def nanmean(x, axis=None, keepdims=False):
+def nanmean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The mean over axes, NaN left out; NaN where there is nothing else.
 
     `axis` and `keepdims` are those of `sum`.
@@ -418,7 +418,7 @@ def nanmean(x, axis=None, keepdims=False):
 
 
 @op
-def nanvar(x, axis=None, keepdims=False):
+def nanvar(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The variance over axes, NaN left out; NaN where there is nothing else.
 
     `axis` and `keepdims` are those of `sum`.
@@ -436,7 +436,7 @@ def nanvar(x, axis=None, keepdims=False):
 
 
 @op
-def nanstd(x, axis=None, keepdims=False):
+def nanstd(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The standard deviation over axes, NaN left out; NaN where there is nothing else.
 
     `axis` and `keepdims` are those of `sum`.

@@ -247,7 +247,8 @@ def lstm(
     """
 
     def step(projected, states):
-        h, c = lstm_step(projected, *states, recurrent_kernel, activation or knp.tanh, recurrent_activation or sigmoid)
+        h, c = states
+        h, c = lstm_step(projected, h, c, recurrent_kernel, activation or knp.tanh, recurrent_activation or sigmoid)
         return h, [h, c]
 
     states = [initial_state_h, initial_state_c]

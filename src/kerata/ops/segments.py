@@ -1,16 +1,18 @@
 """Sums, products and extremes of rows by the segment that each belongs to, and scattering, which is made of them."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 from kerata import engines
 from kerata.core import dtypes
-from kerata.core.arrays import as_array, dtype_of, no_sparse, static_shape
-from kerata.core.arrays import cast as _cast
+from kerata.core.arrays import as_array, cast as _cast, dtype_of, no_sparse, static_shape
 from kerata.core.op import op
+from kerata.core.types import Shape, Tensor, TensorLike, Tree
 from kerata.ops import numpy as knp
 from kerata.ops.lengths import lengths_of
+from kerata.ops.promotion import as_number
 
 _REDUCTIONS = {"sum": knp.sum, "prod": knp.prod, "max": knp.amax, "min": knp.amin}
 
@@ -63,7 +65,7 @@ def _largest(name, ids, length="num_segments"):
 
 
 @op
-def segment_sum(data, segment_ids, num_segments=None, sorted=False):
+def segment_sum(data: Any, segment_ids: TensorLike, num_segments: Any = None, sorted: bool = False) -> Tensor:
     """The sums of the rows of each segment: (n, ...), (n,) -> (num_segments, ...).
 
     Args:
@@ -82,7 +84,7 @@ def segment_sum(data, segment_ids, num_segments=None, sorted=False):
 
 
 @op
-def segment_prod(data, segment_ids, num_segments=None, sorted=False):
+def segment_prod(data: Any, segment_ids: TensorLike, num_segments: Any = None, sorted: bool = False) -> Tensor:
     """The products of the rows of each segment, 1 for none; see `segment_sum`, also for `sorted`.
 
     >>> segment_prod([2.0, 3.0, 4.0], [0, 2, 2], 3).tolist()
@@ -92,7 +94,7 @@ def segment_prod(data, segment_ids, num_segments=None, sorted=False):
 
 
 @op
-def segment_max(data, segment_ids, num_segments=None, sorted=False):
+def segment_max(data: Any, segment_ids: TensorLike, num_segments: Any = None, sorted: bool = False) -> Tensor:
     """The largest element of each segment, -inf or the dtype's smallest number for none; see `segment_sum`, also for `sorted`.
 
     >>> segment_max([1.0, 2.0, 4.0], [0, 2, 2], 3).tolist()
@@ -102,7 +104,7 @@ def segment_max(data, segment_ids, num_segments=None, sorted=False):
 
 
 @op
-def segment_min(data, segment_ids, num_segments=None, sorted=False):
+def segment_min(data: Any, segment_ids: TensorLike, num_segments: Any = None, sorted: bool = False) -> Tensor:
     """The smallest element of each segment, inf or the dtype's largest number for none; see `segment_sum`, also for `sorted`.
 
     >>> segment_min([1.0, 2.0, 4.0], [0, 2, 2], 3).tolist()
@@ -112,7 +114,7 @@ def segment_min(data, segment_ids, num_segments=None, sorted=False):
 
 
 @op
-def bincount(x, weights=None, minlength=0, sparse=False):
+def bincount(x: TensorLike, weights: Any = None, minlength: int = 0, sparse: bool = False) -> Tensor:
     """How often each integer from 0 on occurs, or the sum of its weights, along the last axis.
 
     Shapes: (n,) -> (length,), or (batch, n) -> (batch, length).
@@ -134,11 +136,11 @@ def bincount(x, weights=None, minlength=0, sparse=False):
     if not dtypes.is_int_dtype(dtype_of(x)) or len(x.shape) not in (1, 2):
         raise ValueError(f"bincount takes integers (n,) or (batch, n); {dtype_of(x)} of shape {static_shape(x)} came.")
     engine = engines.current()
-    length = minlength
+    length: Any = minlength
     if engine.is_concrete(x) or not minlength:
         largest = _largest("bincount", x, "minlength")
         length = None if largest is None else max(minlength, largest)
-    values = knp.ones_like(x, "int32") if weights is None else knp.as_number(weights)
+    values = knp.ones_like(x, "int32") if weights is None else as_number(weights)
     if len(x.shape) == 1:
         return segment_sum(values, x, length)
     if engine.is_abstract:
@@ -169,7 +171,7 @@ def _flat_places(what, indices, shape):
 
 
 @op
-def scatter(indices, values, shape):
+def scatter(indices: TensorLike, values: TensorLike, shape: Shape) -> Tensor:
     """Zeros with `values` added at places: (..., k) and (..., *shape[k:]) -> `shape`.
 
     Values for one place add up; places out of range are left out, and negative numbers count from the end.
@@ -189,7 +191,7 @@ _COMBINED = {"add": ("sum", knp.add), "max": ("max", knp.maximum), "min": ("min"
 
 
 @op
-def scatter_update(inputs, indices, updates, reduction=None):
+def scatter_update(inputs: Tree, indices: TensorLike, updates: TensorLike, reduction: Any = None) -> Tensor:
     """`inputs` with elements or rows replaced at places, or combined with updates.
 
     Shapes: (d1, ..., dn), (..., k), (..., dk+1, ..., dn) -> (d1, ..., dn).

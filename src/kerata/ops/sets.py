@@ -1,11 +1,12 @@
 """The different elements of a tensor."""
 
 import math
+from typing import Any
 
 from kerata import engines
-from kerata.core.arrays import as_array, dtype_of
-from kerata.core.arrays import cast as _cast
+from kerata.core.arrays import as_array, cast as _cast, dtype_of
 from kerata.core.op import op
+from kerata.core.types import Axis, Tensor, TensorLike
 from kerata.engines.shapes import normalize_axis
 from kerata.ops import numpy as knp
 from kerata.ops.lengths import lengths_of
@@ -56,15 +57,15 @@ def _filled(values, first, filler):
 
 @op
 def unique(
-    x,
-    sorted=True,
-    return_index=False,
-    return_inverse=False,
-    return_counts=False,
-    axis=None,
-    size=None,
-    fill_value=None,
-):
+    x: TensorLike,
+    sorted: bool = True,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: Axis = None,
+    size: Any = None,
+    fill_value: Any = None,
+) -> Tensor:
     """The different elements of a tensor in ascending order, or its different slices along an axis.
 
     Args:

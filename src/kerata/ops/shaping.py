@@ -2,14 +2,16 @@
 
 import builtins
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from kerata import engines
 from kerata.core import dtypes
-from kerata.core.arrays import as_array, dtype_of, static_shape
-from kerata.core.arrays import cast as _cast
+from kerata.core.arrays import as_array, cast as _cast, dtype_of, static_shape
 from kerata.core.op import op, xp
+from kerata.core.types import Axis, Shape, Tensor, TensorLike
 from kerata.engines.shapes import normalize_axes, reshaped
 from kerata.ops.creation import arange
 from kerata.ops.elementwise import equal, select_by, subtract
@@ -17,7 +19,7 @@ from kerata.ops.lengths import lengths_of
 
 
 @op
-def reshape(x, newshape):
+def reshape(x: TensorLike, newshape: Shape) -> Tensor:
     """`x` in another shape of the same size; one -1, or None from a symbolic tensor's shape, is computed.
 
     Raises: ValueError if the sizes differ.
@@ -35,7 +37,7 @@ def reshape(x, newshape):
 
 
 @op
-def ravel(x):
+def ravel(x: TensorLike) -> Tensor:
     """`x` with one axis.
 
     >>> ravel([[1, 2], [3, 4]]).tolist()
@@ -45,7 +47,7 @@ def ravel(x):
 
 
 @op
-def transpose(x, axes=None):
+def transpose(x: TensorLike, axes: Sequence[int] | None = None) -> Tensor:
     """The axes in another order, reversed if none is given.
 
     >>> transpose([[1, 2, 3], [4, 5, 6]]).tolist()
@@ -56,7 +58,7 @@ def transpose(x, axes=None):
 
 
 @op
-def moveaxis(x, source, destination):
+def moveaxis(x: TensorLike, source: TensorLike, destination: Any) -> Tensor:
     """Some axes moved to other places; the others keep their order.
 
     >>> import numpy as np
@@ -67,7 +69,7 @@ def moveaxis(x, source, destination):
 
 
 @op
-def swapaxes(x, axis1, axis2):
+def swapaxes(x: TensorLike, axis1: Any, axis2: Any) -> Tensor:
     """Two axes exchanged.
 
     >>> import numpy as np
@@ -78,7 +80,7 @@ def swapaxes(x, axis1, axis2):
 
 
 @op
-def expand_dims(x, axis):
+def expand_dims(x: TensorLike, axis: Axis) -> Tensor:
     """A new axis of length one, or several.
 
     >>> expand_dims([1, 2], 0).tolist(), expand_dims([1, 2], -1).tolist()
@@ -88,7 +90,7 @@ def expand_dims(x, axis):
 
 
 @op
-def squeeze(x, axis=None):
+def squeeze(x: TensorLike, axis: Axis = None) -> Tensor:
     """Axes of length one taken away.
 
     Raises: ValueError if a named axis is longer.
@@ -106,7 +108,7 @@ def squeeze(x, axis=None):
 
 
 @op
-def broadcast_to(x, shape):
+def broadcast_to(x: TensorLike, shape: Shape) -> Tensor:
     """`x` repeated to a shape.
 
     >>> broadcast_to([1, 2], (2, 2)).tolist()
@@ -123,7 +125,7 @@ def common(xs):
 
 
 @op
-def concatenate(xs, axis=0):
+def concatenate(xs: TensorLike, axis: Axis = 0) -> Tensor:
     """Tensors joined along an axis, in their common dtype; the lengths of the other axes are equal.
 
     >>> concatenate([[[1, 2]], [[3, 4]]]).tolist(), concatenate([[[1, 2]], [[3, 4]]], axis=1).tolist()
@@ -133,7 +135,7 @@ def concatenate(xs, axis=0):
 
 
 @op
-def stack(x, axis=0):
+def stack(x: TensorLike, axis: Axis = 0) -> Tensor:
     """Tensors of one shape joined along a new axis, in their common dtype.
 
     >>> stack([[1, 2], [3, 4]]).tolist(), stack([[1, 2], [3, 4]], axis=1).tolist()
@@ -143,7 +145,7 @@ def stack(x, axis=0):
 
 
 @op
-def hstack(xs):
+def hstack(xs: TensorLike) -> Tensor:
     """Tensors joined along the second axis, vectors along the first.
 
     >>> hstack([[1, 2], [3]]).tolist(), hstack([[[1], [2]], [[3], [4]]]).tolist()
@@ -153,7 +155,7 @@ def hstack(xs):
 
 
 @op
-def vstack(xs):
+def vstack(xs: TensorLike) -> Tensor:
     """Tensors joined along the first axis, vectors as rows.
 
     >>> vstack([[1, 2], [3, 4]]).tolist()
@@ -163,7 +165,7 @@ def vstack(xs):
 
 
 @op
-def split(x, indices_or_sections, axis=0):
+def split(x: TensorLike, indices_or_sections: Any, axis: Axis = 0) -> Tensor:
     """A list of parts along an axis: so many equal ones, or those between indices.
 
     >>> [part.tolist() for part in split([1, 2, 3, 4], 2)]
@@ -178,7 +180,7 @@ def split(x, indices_or_sections, axis=0):
 
 
 @op
-def tile(x, repeats):
+def tile(x: TensorLike, repeats: int | Sequence[int]) -> Tensor:
     """`x` laid side by side along each axis.
 
     >>> tile([1, 2], 2).tolist(), tile([[1, 2]], (2, 1)).tolist()
@@ -188,18 +190,18 @@ def tile(x, repeats):
 
 
 @op
-def repeat(x, repeats, axis=None):
+def repeat(x: TensorLike, repeats: int | Sequence[int], axis: Axis = None) -> Tensor:
     """Each element repeated along an axis, or of the flattened tensor; `repeats` may be a number for each element.
 
     >>> repeat([1, 2], 2).tolist(), repeat([[1, 2]], 2, axis=0).tolist()
     ([1, 1, 2, 2], [[1, 2], [1, 2]])
     """
-    repeats = np.asarray(repeats) if isinstance(repeats, (list, tuple)) else repeats
-    return xp().repeat(as_array(x), repeats, axis=axis)
+    counts = np.asarray(repeats) if isinstance(repeats, (list, tuple)) else repeats
+    return xp().repeat(as_array(x), counts, axis=axis)
 
 
 @op
-def flip(x, axis=None):
+def flip(x: TensorLike, axis: Axis = None) -> Tensor:
     """The elements in reverse order along axes, or along all.
 
     >>> flip([[1, 2], [3, 4]]).tolist(), flip([[1, 2], [3, 4]], axis=0).tolist()
@@ -211,7 +213,7 @@ def flip(x, axis=None):
 
 
 @op
-def roll(x, shift, axis=None):
+def roll(x: TensorLike, shift: Any, axis: Axis = None) -> Tensor:
     """The elements moved round along axes, or in the flattened tensor.
 
     `shift` is how many places, towards the end; a number for each axis if there are several.
@@ -223,7 +225,7 @@ def roll(x, shift, axis=None):
 
 
 @op
-def pad(x, pad_width, mode="constant", constant_values=None):
+def pad(x: TensorLike, pad_width: Any, mode: Any = "constant", constant_values: Any = None) -> Tensor:
     """`x` with borders.
 
     Args:
@@ -251,7 +253,7 @@ def pad(x, pad_width, mode="constant", constant_values=None):
 
 
 @op
-def diagonal(x, offset=0, axis1=0, axis2=1):
+def diagonal(x: TensorLike, offset: Any = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     """The diagonal of two axes.
 
     Args:
@@ -266,7 +268,7 @@ def diagonal(x, offset=0, axis1=0, axis2=1):
 
 
 @op
-def tril(x, k=0):
+def tril(x: TensorLike, k: int = 0) -> Tensor:
     """`x` with 0 above the k-th diagonal.
 
     >>> tril([[1, 2], [3, 4]]).tolist()
@@ -276,7 +278,7 @@ def tril(x, k=0):
 
 
 @op
-def triu(x, k=0):
+def triu(x: TensorLike, k: int = 0) -> Tensor:
     """`x` with 0 below the k-th diagonal.
 
     >>> triu([[1, 2], [3, 4]]).tolist()
@@ -286,7 +288,7 @@ def triu(x, k=0):
 
 
 @op
-def append(x1, x2, axis=None):
+def append(x1: TensorLike, x2: TensorLike, axis: Axis = None) -> Tensor:
     """`x2` behind `x1` along an axis, or both flattened.
 
     >>> append([[1, 2]], [[3, 4]]).tolist(), append([[1, 2]], [[3, 4]], axis=0).tolist()
@@ -296,7 +298,7 @@ def append(x1, x2, axis=None):
 
 
 @op
-def dstack(xs):
+def dstack(xs: TensorLike) -> Tensor:
     """Tensors joined along the third axis; vectors become (1, n, 1), matrices (m, n, 1).
 
     >>> dstack([[1, 2], [3, 4]]).tolist()
@@ -306,12 +308,13 @@ def dstack(xs):
 
 
 def _with_three_axes(x):
+    missing: dict[int, Axis] = {0: (0, 1, 2), 1: (0, 2), 2: 2}
     rank = len(static_shape(x))
-    return x if rank > 2 else expand_dims(x, {0: (0, 1, 2), 1: (0, 2), 2: 2}[rank])
+    return x if rank > 2 else expand_dims(x, missing[rank])
 
 
 @op
-def array_split(x, indices_or_sections, axis=0):
+def array_split(x: TensorLike, indices_or_sections: Any, axis: Axis = 0) -> Tensor:
     """So many parts along an axis, the first ones longer by one if they can't be equal, or those between indices.
 
     Arguments are those of `split`.
@@ -336,7 +339,7 @@ def _needs_axes(what, x, rank):
 
 
 @op
-def hsplit(x, indices_or_sections):
+def hsplit(x: TensorLike, indices_or_sections: Any) -> Tensor:
     """Parts along the second axis, of a vector along the first.
 
     >>> [part.tolist() for part in hsplit([[1, 2], [3, 4]], 2)]
@@ -347,7 +350,7 @@ def hsplit(x, indices_or_sections):
 
 
 @op
-def vsplit(x, indices_or_sections):
+def vsplit(x: TensorLike, indices_or_sections: Any) -> Tensor:
     """Parts along the first axis of a tensor of two axes or more.
 
     >>> [part.tolist() for part in vsplit([[1, 2], [3, 4]], 2)]
@@ -357,7 +360,7 @@ def vsplit(x, indices_or_sections):
 
 
 @op
-def dsplit(x, indices_or_sections):
+def dsplit(x: TensorLike, indices_or_sections: Any) -> Tensor:
     """Parts along the third axis.
 
     >>> [part.tolist() for part in dsplit([[[1, 2]]], 2)]
@@ -367,7 +370,7 @@ def dsplit(x, indices_or_sections):
 
 
 @op
-def fliplr(x):
+def fliplr(x: TensorLike) -> Tensor:
     """The columns in reverse order.
 
     >>> fliplr([[1, 2], [3, 4]]).tolist()
@@ -377,7 +380,7 @@ def fliplr(x):
 
 
 @op
-def flipud(x):
+def flipud(x: TensorLike) -> Tensor:
     """The rows in reverse order.
 
     >>> flipud([[1, 2], [3, 4]]).tolist()
@@ -387,7 +390,7 @@ def flipud(x):
 
 
 @op
-def rot90(array, k=1, axes=(0, 1)):
+def rot90(array: TensorLike, k: int = 1, axes: Sequence[int] = (0, 1)) -> Tensor:
     """The plane of two axes turned by `k` right angles, from the first axis towards the second.
 
     Raises: ValueError unless there are two different axes.
@@ -408,7 +411,7 @@ def rot90(array, k=1, axes=(0, 1)):
 
 
 @op
-def diag(x, k=0):
+def diag(x: TensorLike, k: int = 0) -> Tensor:
     """A matrix with a vector on its k-th diagonal; of a matrix, that diagonal.
 
     Raises: ValueError for tensors of other than one or two axes.
@@ -431,7 +434,7 @@ def diag(x, k=0):
 
 
 @op
-def diagflat(x, k=0):
+def diagflat(x: TensorLike, k: int = 0) -> Tensor:
     """A matrix with the elements of a tensor on its k-th diagonal.
 
     >>> diagflat([[1], [2]]).tolist()
@@ -440,7 +443,7 @@ def diagflat(x, k=0):
     return diag(ravel(x), k)
 
 
-def shape(x):
+def shape(x: TensorLike) -> Tensor:
     """The shape as a tuple; None for what is unknown while a model is being built.
 
     >>> shape([[1, 2, 3]])
@@ -449,7 +452,7 @@ def shape(x):
     return static_shape(x)
 
 
-def size(x):
+def size(x: TensorLike) -> Tensor:
     """The number of elements.
 
     >>> size([[1, 2, 3], [4, 5, 6]])
@@ -458,7 +461,7 @@ def size(x):
     return math.prod(static_shape(x))
 
 
-def ndim(x):
+def ndim(x: TensorLike) -> Tensor:
     """The number of axes.
 
     >>> ndim([[1, 2, 3]])

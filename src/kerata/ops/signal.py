@@ -1,12 +1,16 @@
 """Fourier transforms. Complex numbers come and go as pairs of tensors, the real and the imaginary parts."""
 
+from typing import Any
+
 import numpy as np
 
 from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.op import op, xp
+from kerata.core.types import Tensor, TensorLike
 from kerata.ops import numpy as knp
 from kerata.ops.complex_numbers import complex_of
 from kerata.ops.lengths import lengths_of
+from kerata.ops.promotion import promote, widened
 from kerata.ops.segments import segment_sum
 
 
@@ -17,7 +21,7 @@ def _pair(what, x):
     """
     if not isinstance(x, (tuple, list)) or len(x) != 2:
         raise ValueError(f"{what} takes a pair of tensors, the real and the imaginary part; {type(x).__name__} came.")
-    real, imaginary = knp.promote(knp.widened(x[0]), knp.widened(x[1]))
+    real, imaginary = promote(widened(x[0]), widened(x[1]))
     if len(real.shape) != len(imaginary.shape) or not len(real.shape):
         raise ValueError(
             f"{what}: the parts must have one shape, with an axis; {static_shape(real)} and {static_shape(imaginary)} came."
@@ -30,7 +34,7 @@ def _parts(z):
 
 
 @op
-def fft(x):
+def fft(x: TensorLike) -> Tensor:
     """The discrete Fourier transform along the last axis: a pair of (..., n) -> a pair of (..., n).
 
     >>> real, imaginary = fft(([1.0, 2.0], [0.0, 1.0]))
@@ -41,7 +45,7 @@ def fft(x):
 
 
 @op
-def fft2(x):
+def fft2(x: TensorLike) -> Tensor:
     """The discrete Fourier transform along the last two axes: a pair of (..., m, n) -> a pair of (..., m, n).
 
     Raises: ValueError for other than a pair of tensors of one shape.
@@ -54,7 +58,7 @@ def fft2(x):
 
 
 @op
-def ifft2(x):
+def ifft2(x: TensorLike) -> Tensor:
     """The inverse of `fft2`: a pair of (..., m, n) -> a pair of (..., m, n).
 
     Raises: ValueError for other than a pair of tensors of one shape.
@@ -75,7 +79,7 @@ def _to_length(x, length):
 
 
 @op
-def rfft(x, fft_length=None):
+def rfft(x: TensorLike, fft_length: int | None = None) -> Tensor:
     """The discrete Fourier transform of real numbers along the last axis, without the half that follows from the rest.
 
     Shapes: (..., n) -> a pair of (..., fft_length // 2 + 1). `x` is cut to `fft_length`, or filled up with zeros.
@@ -84,12 +88,12 @@ def rfft(x, fft_length=None):
     >>> real.tolist()
     [4.0, -2.0, 0.0]
     """
-    x = knp.widened(x)
+    x = widened(x)
     return _parts(xp().fft.rfft(x if fft_length is None else _to_length(x, fft_length)))
 
 
 @op
-def irfft(x, fft_length=None):
+def irfft(x: TensorLike, fft_length: int | None = None) -> Tensor:
     """The inverse of `rfft`: a pair of (..., k) -> (..., fft_length), 2 * (k - 1) by default.
 
     Raises: ValueError for other than a pair of tensors of one shape.
@@ -113,7 +117,7 @@ def _complex_to_length(z, length):
 
 
 @op
-def extract_sequences(x, sequence_length, sequence_stride):
+def extract_sequences(x: TensorLike, sequence_length: int, sequence_stride: int) -> Tensor:
     """Overlapping pieces of the last axis: (..., n) -> (..., 1 + (n - sequence_length) // sequence_stride, sequence_length).
 
     >>> extract_sequences([1, 2, 3, 4, 5, 6], 3, 2).tolist()
@@ -154,7 +158,9 @@ def _window(what, window, sequence_length, fft_length, dtype):
 
 
 @op
-def stft(x, sequence_length, sequence_stride, fft_length, window="hann", center=True):
+def stft(
+    x: TensorLike, sequence_length: int, sequence_stride: int, fft_length: int, window: Any = "hann", center: bool = True
+) -> Tensor:
     """The Fourier transforms of short overlapping pieces of a signal.
 
     Shapes: (..., n) -> a pair of (..., pieces, fft_length // 2 + 1).
@@ -174,7 +180,7 @@ def stft(x, sequence_length, sequence_stride, fft_length, window="hann", center=
     >>> real.shape, real[0].tolist()
     ((9, 3), [2.0, -1.0, 0.0])
     """
-    x = knp.widened(x)
+    x = widened(x)
     _check_lengths("stft", sequence_length, fft_length)
     values = _window("stft", window, sequence_length, fft_length, dtype_of(x))
     if center:
@@ -192,7 +198,15 @@ def _overlapped(pieces, stride):
 
 
 @op
-def istft(x, sequence_length, sequence_stride, fft_length, length=None, window="hann", center=True):
+def istft(
+    x: TensorLike,
+    sequence_length: int,
+    sequence_stride: int,
+    fft_length: int,
+    length: Any = None,
+    window: Any = "hann",
+    center: bool = True,
+) -> Tensor:
     """The signal of which `stft` with the same arguments gave `x`.
 
     Shapes: a pair of (..., pieces, fft_length // 2 + 1) -> (..., n).

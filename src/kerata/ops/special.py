@@ -1,11 +1,13 @@
 """Special functions: erf and its inverse, logistic, logsumexp, rsqrt, top_k. An engine has kernels for the inner ones."""
 
 import math
+from typing import Any
 
-from kerata.core.arrays import as_array, dtype_of
-from kerata.core.arrays import cast as _cast
+from kerata.core.arrays import as_array, cast as _cast, dtype_of
 from kerata.core.op import op, xp
+from kerata.core.types import Axis, Tensor, TensorLike
 from kerata.ops import numpy as knp
+from kerata.ops.promotion import to_float
 
 # Rational approximations of erf on |x| <= 0.5, 0.5 < |x| <= 4 and |x| > 4 (Cody 1969, doi:10.2307/2004390).
 _SMALL = (
@@ -79,13 +81,13 @@ def erf_of_float(x):
 
 
 @op(elementwise=True)
-def erf(x):
+def erf(x: TensorLike) -> Tensor:
     """The error function.
 
     >>> erf([0.0, 1.0]).tolist()
     [0.0, 0.8427...]
     """
-    return erf_of_float(knp.to_float(x))
+    return erf_of_float(to_float(x))
 
 
 # erfc beyond 4, in 1 / x ** 2 (Cody 1969).
@@ -124,13 +126,13 @@ def erfc_of_float(x):
 
 
 @op(elementwise=True)
-def erfc(x):
+def erfc(x: TensorLike) -> Tensor:
     """1 - erf(x), exact also where erf(x) is nearly 1.
 
     >>> erfc([0.0, 1.0]).tolist()
     [1.0, 0.1572...]
     """
-    return erfc_of_float(knp.to_float(x))
+    return erfc_of_float(to_float(x))
 
 
 @op
@@ -146,13 +148,13 @@ def erfinv_of_float(x):
 
 
 @op(elementwise=True)
-def erfinv(x):
+def erfinv(x: TensorLike) -> Tensor:
     """The inverse of the error function, on (-1, 1); infinite at the ends, NaN beyond.
 
     >>> erfinv([0.0, 0.5]).tolist()
     [0.0, 0.4769...]
     """
-    return erfinv_of_float(knp.to_float(x))
+    return erfinv_of_float(to_float(x))
 
 
 @op
@@ -163,7 +165,7 @@ def logistic_of_float(x):
 
 
 @op(elementwise=True)
-def rsqrt(x):
+def rsqrt(x: TensorLike) -> Tensor:
     """1 / sqrt(x).
 
     >>> rsqrt([4.0, 16.0]).tolist()
@@ -173,13 +175,13 @@ def rsqrt(x):
 
 
 @op
-def logsumexp(x, axis=None, keepdims=False):
+def logsumexp(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """log(sum(exp(x))) over axes, without overflow.
 
     >>> float(logsumexp([1000.0, 1000.0]))
     1000.6931...
     """
-    x = knp.to_float(x)
+    x = to_float(x)
     top = knp.max(x, axis, keepdims=True)
     top = knp.where(knp.isfinite(top), top, 0.0)
     result = knp.log(knp.sum(knp.exp(x - top), axis, keepdims=True)) + top
@@ -196,7 +198,7 @@ def top_k_of_array(x, k):
 
 
 @op
-def top_k(x, k, sorted=True):
+def top_k(x: TensorLike, k: int, sorted: bool = True) -> Tensor:
     """The `k` largest elements along the last axis, largest first, and their indices.
 
     Shapes: (..., n) -> (..., k), (..., k).
@@ -219,7 +221,7 @@ def top_k(x, k, sorted=True):
 
 
 @op
-def in_top_k(targets, predictions, k):
+def in_top_k(targets: Any, predictions: Any, k: int) -> Tensor:
     """Whether each row's target class is among the `k` with the highest predictions; ties at the border count.
 
     Shapes: (batch,), (batch, classes) -> (batch,).

@@ -1,12 +1,13 @@
 """Statistics: averages, quantiles, histograms, correlations, differences and sums of areas."""
 
 import builtins
+from typing import Any
 
 import numpy as np
 
-from kerata.core.arrays import as_array, dtype_of, static_shape
-from kerata.core.arrays import cast as _cast
+from kerata.core.arrays import as_array, cast as _cast, dtype_of, static_shape
 from kerata.core.op import op, xp
+from kerata.core.types import Axis, Tensor, TensorLike
 from kerata.engines.shapes import normalize_axes, normalize_axis
 from kerata.ops.creation import arange, ones_like
 from kerata.ops.elementwise import (
@@ -25,21 +26,20 @@ from kerata.ops.elementwise import (
     minimum,
     multiply,
     not_equal,
-    promote,
     select_by,
     sqrt,
     subtract,
-    to_float,
 )
 from kerata.ops.indexing import get_item, searchsorted, sort, take_along_axis
 from kerata.ops.lengths import lengths_of
 from kerata.ops.products import matmul
+from kerata.ops.promotion import promote, to_float
 from kerata.ops.reductions import amax, amin, any, mean, sum
 from kerata.ops.shaping import broadcast_to, expand_dims, moveaxis, ravel, reshape, squeeze, swapaxes, transpose
 
 
 @op
-def digitize(x, bins):
+def digitize(x: TensorLike, bins: Any) -> Tensor:
     """The number of the bin that each element falls in.
 
     Shapes: (...), (n,) -> (...), int32: 0 below the first of the ascending `bins`, n from the last one on.
@@ -51,7 +51,7 @@ def digitize(x, bins):
 
 
 @op
-def average(x, axis=None, weights=None):
+def average(x: TensorLike, axis: Axis = None, weights: Any = None) -> Tensor:
     """The mean, weighted if weights are given.
 
     Args:
@@ -66,7 +66,7 @@ def average(x, axis=None, weights=None):
         return mean(x, axis)
     x, weights = promote(to_float(x), weights)
     if static_shape(weights) != static_shape(x) and axis is not None:
-        shape = [1] * len(x.shape)
+        shape: Any = [1] * len(x.shape)
         shape[axis] = -1
         weights = reshape(weights, shape)
     weights = broadcast_to(weights, ones_like(x).shape)
@@ -74,7 +74,7 @@ def average(x, axis=None, weights=None):
 
 
 @op
-def median(x, axis=None, keepdims=False):
+def median(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The middle value along axes.
 
     >>> float(median([5.0, 1.0, 2.0])), median([[1.0, 2.0], [3.0, 5.0]], axis=1).tolist()
@@ -148,7 +148,7 @@ def _in_front(values, q, axes, keepdims):
 
 
 @op
-def quantile(x, q, axis=None, method="linear", keepdims=False):
+def quantile(x: TensorLike, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Tensor:
     """The value below which a share `q` of the elements lies, along axes; several levels come first in the result.
 
     Args:
@@ -165,7 +165,7 @@ def quantile(x, q, axis=None, method="linear", keepdims=False):
 
 
 @op
-def percentile(x, q, axis=None, method="linear", keepdims=False):
+def percentile(x: TensorLike, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Tensor:
     """`quantile`, its levels from 0 to 100.
 
     The other arguments are those of `quantile`.
@@ -177,7 +177,7 @@ def percentile(x, q, axis=None, method="linear", keepdims=False):
 
 
 @op
-def nanquantile(x, q, axis=None, method="linear", keepdims=False):
+def nanquantile(x: TensorLike, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Tensor:
     """`quantile` of the elements that are not NaN; NaN where there are none.
 
     Arguments are those of `quantile`.
@@ -189,7 +189,7 @@ def nanquantile(x, q, axis=None, method="linear", keepdims=False):
 
 
 @op
-def nanpercentile(x, q, axis=None, method="linear", keepdims=False):
+def nanpercentile(x: TensorLike, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Tensor:
     """`percentile` of the elements that are not NaN; NaN where there are none.
 
     Arguments are those of `percentile`.
@@ -201,7 +201,7 @@ def nanpercentile(x, q, axis=None, method="linear", keepdims=False):
 
 
 @op
-def nanmedian(x, axis=None, keepdims=False):
+def nanmedian(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The middle value along axes, NaN left out; NaN where there is nothing else.
 
     >>> float(nanmedian([5.0, float("nan"), 1.0]))
@@ -211,7 +211,7 @@ def nanmedian(x, axis=None, keepdims=False):
 
 
 @op
-def histogram(x, bins=10, range=None):
+def histogram(x: TensorLike, bins: Any = 10, range: Any = None) -> Tensor:
     """How many elements fall into each of `bins` equal intervals, and the intervals' edges.
 
     Shapes: (n,) -> (bins,), (bins + 1,). An element on an edge belongs to the interval above it, on the last edge to the
@@ -243,7 +243,7 @@ def histogram(x, bins=10, range=None):
 
 
 @op
-def corrcoef(x):
+def corrcoef(x: TensorLike) -> Tensor:
     """The correlations of variables with one another: (variables, observations) -> (variables, variables).
 
     Raises: ValueError for tensors of more than two axes.
@@ -270,7 +270,7 @@ def _neighbours(x, axis):
 
 
 @op
-def diff(a, n=1, axis=-1):
+def diff(a: TensorLike, n: int = 1, axis: Axis = -1) -> Tensor:
     """The differences of neighbours along an axis, taken `n` times; of bools, whether they differ.
 
     Raises: ValueError if `n` is negative.
@@ -289,7 +289,7 @@ def diff(a, n=1, axis=-1):
 
 
 @op
-def trapezoid(y, x=None, dx=1.0, axis=-1):
+def trapezoid(y: TensorLike, x: TensorLike = None, dx: float = 1.0, axis: Axis = -1) -> Tensor:
     """The area under a line through points at equal distances `dx`, or at the places `x`, along an axis.
 
     >>> float(trapezoid([1.0, 2.0, 3.0]))

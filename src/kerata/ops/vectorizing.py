@@ -2,11 +2,13 @@
 
 import functools
 import re
+from typing import Any
 
 import optree
 
 from kerata import engines
 from kerata.core.arrays import as_array
+from kerata.core.types import Tensor
 from kerata.engines.shapes import broadcast_shapes
 from kerata.ops import numpy as knp
 from kerata.ops.shaping import reshape
@@ -24,7 +26,7 @@ def _axes(signature, count):
     return ranks
 
 
-def vectorize(pyfunc, *, excluded=None, signature=None):
+def vectorize(pyfunc: Any, *, excluded: Any = None, signature: Any = None) -> Tensor:
     """A function applied to all elements of its arguments, which broadcast together.
 
     Args:

@@ -1,14 +1,16 @@
 """Windows: how much each sample of a short piece of a signal counts. Their values are NumPy's."""
 
+from typing import Any
+
 import numpy as np
 
-from kerata.core.arrays import as_array, dtype_of
-from kerata.core.arrays import cast as _cast
+from kerata.core.arrays import as_array, cast as _cast, dtype_of
 from kerata.core.config import settings
 from kerata.core.op import op, xp
+from kerata.core.types import Tensor, TensorLike
 from kerata.engines.abstract.array import AbstractArray
 from kerata.ops.creation import arange
-from kerata.ops.elementwise import to_float
+from kerata.ops.promotion import to_float
 
 
 def _window(function, x, *parameters):
@@ -18,7 +20,7 @@ def _window(function, x, *parameters):
 
 
 @op
-def bartlett(x):
+def bartlett(x: TensorLike) -> Tensor:
     """The triangular window of length `x`, 0 at both ends.
 
     >>> bartlett(5).tolist()
@@ -28,7 +30,7 @@ def bartlett(x):
 
 
 @op
-def blackman(x):
+def blackman(x: TensorLike) -> Tensor:
     """Blackman's window of length `x`: 0.42 - 0.5 cos + 0.08 cos of the double angle.
 
     >>> [round(v, 2) + 0.0 for v in blackman(5).tolist()]
@@ -38,7 +40,7 @@ def blackman(x):
 
 
 @op
-def hamming(x):
+def hamming(x: TensorLike) -> Tensor:
     """Hamming's window of length `x`: 0.54 - 0.46 cos.
 
     >>> [round(v, 2) for v in hamming(5).tolist()]
@@ -48,7 +50,7 @@ def hamming(x):
 
 
 @op
-def hanning(x):
+def hanning(x: TensorLike) -> Tensor:
     """Hann's window of length `x`: 0.5 - 0.5 cos.
 
     >>> [round(v, 2) for v in hanning(5).tolist()]
@@ -58,7 +60,7 @@ def hanning(x):
 
 
 @op
-def kaiser(x, beta):
+def kaiser(x: TensorLike, beta: Any) -> Tensor:
     """Kaiser's window of length `x`; the larger `beta`, the lower its side lobes and the wider its main one.
 
     >>> [round(v, 2) for v in kaiser(5, 2.0).tolist()]
@@ -68,7 +70,7 @@ def kaiser(x, beta):
 
 
 @op(elementwise=True)
-def i0(x):
+def i0(x: TensorLike) -> Tensor:
     """The modified Bessel function of the first kind, of order 0.
 
     >>> [round(v, 4) for v in i0([0.0, 1.0]).tolist()]

@@ -1,15 +1,37 @@
 """Adam and its kin."""
 
-from kerata.core.arrays import as_array
-from kerata.core.arrays import cast as _cast
-from kerata.ops import numpy as knp
+from collections.abc import Sequence
+from typing import Any
+
+from kerata import ops
+from kerata.core.arguments import Number
+from kerata.core.arrays import as_array, cast as _cast
+from kerata.core.fields import dataclass
+from kerata.core.types import TensorLike
+from kerata.core.variable import Variable
+from kerata.optimizers.arguments import LearningRate
 from kerata.optimizers.optimizer import Optimizer
 from kerata.optimizers.updates import in_dtype_of
 
-_BETAS = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+
+@dataclass
+class AdamLike(Optimizer):
+    """An optimizer that goes by the running means of the gradient and of its square."""
+
+    learning_rate: LearningRate = LearningRate(0.001)
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-7
+
+    def _moments(self, gradient, slots):
+        """The running means of the gradient and of its square."""
+        momentum = slots["momentum"] + (gradient - slots["momentum"]) * (1.0 - self.beta_1)
+        velocity = slots["velocity"] + (ops.square(gradient) - slots["velocity"]) * (1.0 - self.beta_2)
+        return momentum, velocity
 
 
-class Adam(Optimizer):
+@dataclass
+class Adam(AdamLike):
     """Steps by the mean of the gradients over the root of the mean of their squares. Source: arXiv:1412.6980.
 
     Args:
@@ -28,29 +50,24 @@ class Adam(Optimizer):
     0.9
     """
 
-    defaults = {"learning_rate": 0.001, **_BETAS, "amsgrad": False}
     elementwise = True
 
-    def slot_groups(self):
+    amsgrad: bool = False
+
+    def slot_groups(self) -> Any:
         hat = (("velocity_hat",),) if self.amsgrad else ()
         return (("momentum", "velocity"), *hat)
 
-    def rule(self, gradient, value, learning_rate, step, slots):
-        rate = learning_rate * knp.sqrt(1.0 - knp.power(self.beta_2, step)) / (1.0 - knp.power(self.beta_1, step))
-        momentum, velocity = _moments(self, gradient, slots)
+    def rule(self, gradient: TensorLike, value: Any, learning_rate: Any, step: Any, slots: Any) -> Any:
+        rate = learning_rate * ops.sqrt(1.0 - ops.power(self.beta_2, step)) / (1.0 - ops.power(self.beta_1, step))
+        momentum, velocity = self._moments(gradient, slots)
         new = {"momentum": momentum, "velocity": velocity}
         if self.amsgrad:
-            velocity = new["velocity_hat"] = knp.maximum(slots["velocity_hat"], velocity)
-        return value - momentum * rate / (knp.sqrt(velocity) + self.epsilon), new
+            velocity = new["velocity_hat"] = ops.maximum(slots["velocity_hat"], velocity)
+        return value - momentum * rate / (ops.sqrt(velocity) + self.epsilon), new
 
 
-def _moments(self, gradient, slots):
-    """The running means of the gradient and of its square."""
-    momentum = slots["momentum"] + (gradient - slots["momentum"]) * (1.0 - self.beta_1)
-    velocity = slots["velocity"] + (knp.square(gradient) - slots["velocity"]) * (1.0 - self.beta_2)
-    return momentum, velocity
-
-
+@dataclass
 class AdamW(Adam):
     """Adam with weight decay. Source: Loshchilov and Hutter 2017, arXiv:1711.05101.
 
@@ -63,15 +80,16 @@ class AdamW(Adam):
     0.01
     """
 
-    defaults = {"learning_rate": 0.001, "weight_decay": 0.004, **_BETAS, "amsgrad": False}
+    weight_decay: float = 0.004
 
-    def _check_arguments(self):
-        super()._check_arguments()
+    def __post_init__(self):
+        super().__post_init__()
         if self.weight_decay is None:
             raise ValueError("AdamW needs a weight_decay; None came. Use Adam for none.")
 
 
-class Adamax(Optimizer):
+@dataclass
+class Adamax(AdamLike):
     """Adam with the largest gradient so far in the place of the root of the mean square. Source: arXiv:1412.6980.
 
     Arguments as for `Adam`.
@@ -83,18 +101,18 @@ class Adamax(Optimizer):
     0.9
     """
 
-    defaults = {"learning_rate": 0.001, **_BETAS}
     slots = (("momentum", "norm"),)
     elementwise = True
 
-    def rule(self, gradient, value, learning_rate, step, slots):
+    def rule(self, gradient: TensorLike, value: Any, learning_rate: Any, step: Any, slots: Any) -> Any:
         momentum = slots["momentum"] + (gradient - slots["momentum"]) * (1.0 - self.beta_1)
-        norm = knp.maximum(self.beta_2 * slots["norm"], knp.absolute(gradient))
-        new = value - learning_rate * momentum / ((1.0 - knp.power(self.beta_1, step)) * (norm + self.epsilon))
+        norm = ops.maximum(self.beta_2 * slots["norm"], ops.absolute(gradient))
+        new = value - learning_rate * momentum / ((1.0 - ops.power(self.beta_1, step)) * (norm + self.epsilon))
         return new, {"momentum": momentum, "norm": norm}
 
 
-class Nadam(Optimizer):
+@dataclass
+class Nadam(AdamLike):
     """Adam with Nesterov's momentum. Source: Dozat 2015. Arguments as for `Adam`.
 
     >>> import kerata
@@ -104,12 +122,10 @@ class Nadam(Optimizer):
     0.8937
     """
 
-    defaults = {"learning_rate": 0.001, **_BETAS}
     slots = (("momentum", "velocity"),)
     elementwise = True
 
-    def build(self, var_list):
-        """Make the state for the model's variables."""
+    def build(self, var_list: Sequence[Variable]) -> None:
         if self.built:
             return
         super().build(var_list)
@@ -117,23 +133,24 @@ class Nadam(Optimizer):
         self._product = self.add_variable((), "ones", "float32", name="u_product")
 
     def _schedule(self, step):
-        return self.beta_1 * (1.0 - 0.5 * knp.power(0.96, step))
+        return self.beta_1 * (1.0 - 0.5 * ops.power(0.96, step))
 
     def _update(self, grads, variables):
         self._product.assign(self._product.value * self._schedule(self.step()))
         super()._update(grads, variables)
 
-    def rule(self, gradient, value, learning_rate, step, slots):
+    def rule(self, gradient: TensorLike, value: Any, learning_rate: Any, step: Any, slots: Any) -> Any:
         product = in_dtype_of(value, as_array(self._product))
         now, ahead = self._schedule(step), self._schedule(step + 1.0)
-        momentum, velocity = _moments(self, gradient, slots)
+        momentum, velocity = self._moments(gradient, slots)
         mean = ahead * momentum / (1.0 - product * ahead) + (1.0 - now) * gradient / (1.0 - product)
-        square = velocity / (1.0 - knp.power(self.beta_2, step))
-        new = value - mean * learning_rate / (knp.sqrt(square) + self.epsilon)
+        square = velocity / (1.0 - ops.power(self.beta_2, step))
+        new = value - mean * learning_rate / (ops.sqrt(square) + self.epsilon)
         return new, {"momentum": momentum, "velocity": velocity}
 
 
-class Lamb(Optimizer):
+@dataclass
+class Lamb(AdamLike):
     """Adam's step, as long as the weight's norm. Source: You et al. 2019, arXiv:1904.00962. Arguments as for `Adam`.
 
     >>> import kerata
@@ -143,20 +160,20 @@ class Lamb(Optimizer):
     [2.5, 4.0]
     """
 
-    defaults = {"learning_rate": 0.001, **_BETAS}
     slots = (("momentum", "velocity"),)
 
-    def rule(self, gradient, value, learning_rate, step, slots):
-        momentum, velocity = _moments(self, gradient, slots)
-        mean = momentum / (1.0 - knp.power(self.beta_1, step))
-        root = knp.sqrt(velocity / (1.0 - knp.power(self.beta_2, step)))
+    def rule(self, gradient: TensorLike, value: Any, learning_rate: Any, step: Any, slots: Any) -> Any:
+        momentum, velocity = self._moments(gradient, slots)
+        mean = momentum / (1.0 - ops.power(self.beta_1, step))
+        root = ops.sqrt(velocity / (1.0 - ops.power(self.beta_2, step)))
         direction = mean / (root + self.epsilon)
-        size, length = (knp.sqrt(knp.sum(knp.square(x))) for x in (value, direction))
-        both = knp.logical_and(size > 0, length > 0)
-        trust = knp.where(both, size / knp.where(length > 0, length, 1.0), 1.0)
+        size, length = (ops.sqrt(ops.sum(ops.square(x))) for x in (value, direction))
+        both = ops.logical_and(size > 0, length > 0)
+        trust = ops.where(both, size / ops.where(length > 0, length, 1.0), 1.0)
         return value - trust * learning_rate * direction, {"momentum": momentum, "velocity": velocity}
 
 
+@dataclass
 class Lion(Optimizer):
     """Steps of one length, by the sign of the momentum. Source: Chen et al. 2023, arXiv:2302.06675.
 
@@ -176,21 +193,20 @@ class Lion(Optimizer):
     [0.9, 1.1]
     """
 
-    defaults = {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.99}
     slots = (("momentum",),)
     elementwise = True
 
-    def _check_arguments(self):
-        super()._check_arguments()
-        if not 0 < self.beta_1 <= 1:
-            raise ValueError(f"beta_1 must be above 0 and at most 1; {self.beta_1!r} came.")
+    learning_rate: LearningRate = LearningRate(0.001)
+    beta_1: Number = Number(0.9, above=0, most=1)
+    beta_2: float = 0.99
 
-    def rule(self, gradient, value, learning_rate, step, slots):
+    def rule(self, gradient: TensorLike, value: Any, learning_rate: Any, step: Any, slots: Any) -> Any:
         mixed = slots["momentum"] * self.beta_1 + gradient * (1.0 - self.beta_1)
         momentum = slots["momentum"] * self.beta_2 + gradient * (1.0 - self.beta_2)
-        return value - learning_rate * knp.sign(mixed), {"momentum": momentum}
+        return value - learning_rate * ops.sign(mixed), {"momentum": momentum}
 
 
+@dataclass
 class ScheduleFreeAdamW(Optimizer):
     """AdamW that needs no schedule, by averaging its iterates. Source: Defazio et al. 2024, arXiv:2405.15682.
 
@@ -210,11 +226,16 @@ class ScheduleFreeAdamW(Optimizer):
     0.9
     """
 
-    defaults = {"learning_rate": 0.0025, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8, "warmup_steps": 0}
     slots = (("momentum", "velocity"),)
     elementwise = True
 
-    def build(self, var_list):
+    learning_rate: LearningRate = LearningRate(0.0025)
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    warmup_steps: int = 0
+
+    def build(self, var_list: Sequence[Variable]) -> None:
         """Make the state for the model's variables; the fast iterate starts where the weights are."""
         if self.built:
             return
@@ -223,11 +244,11 @@ class ScheduleFreeAdamW(Optimizer):
             if fast is not None:
                 fast.assign(_cast(variable.value + 0.0, fast.dtype))  # a buffer of its own
 
-    def rule(self, gradient, value, learning_rate, step, slots):
+    def rule(self, gradient: TensorLike, value: Any, learning_rate: Any, step: Any, slots: Any) -> Any:
         if self.warmup_steps:
-            learning_rate = learning_rate * knp.minimum(step / float(self.warmup_steps), 1.0)
-        velocity = self.beta_2 * slots["velocity"] + (1.0 - self.beta_2) * knp.square(gradient)
-        root = knp.sqrt(velocity / (1.0 - knp.power(self.beta_2, step))) + self.epsilon
+            learning_rate = learning_rate * ops.minimum(step / float(self.warmup_steps), 1.0)
+        velocity = self.beta_2 * slots["velocity"] + (1.0 - self.beta_2) * ops.square(gradient)
+        root = ops.sqrt(velocity / (1.0 - ops.power(self.beta_2, step))) + self.epsilon
         direction = gradient / root
         share = 1.0 / step
         fast = slots["momentum"]

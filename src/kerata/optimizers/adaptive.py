@@ -1,9 +1,16 @@
 """Optimizers whose steps adapt to the size of past gradients: RMSprop, Adagrad, Adadelta, Adafactor, Ftrl."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
+from kerata import ops
+from kerata.core.arguments import Number
+from kerata.core.fields import dataclass
+from kerata.core.types import TensorLike
 from kerata.core.variable import Variable
-from kerata.ops import numpy as knp
+from kerata.optimizers.arguments import LearningRate
 from kerata.optimizers.optimizer import Optimizer
 
 
@@ -11,6 +18,7 @@ def _filled(value):
     return lambda shape, dtype: np.full(shape, value, "float32")
 
 
+@dataclass
 class RMSprop(Optimizer):
     """The gradient over the root of the running mean of its square. Source: Tieleman and Hinton 2012.
 
@@ -30,25 +38,31 @@ class RMSprop(Optimizer):
     0.6838
     """
 
-    defaults = {"learning_rate": 0.001, "rho": 0.9, "momentum": 0.0, "epsilon": 1e-7, "centered": False}
     elementwise = True
 
-    def slot_groups(self):
+    learning_rate: LearningRate = LearningRate(0.001)
+    rho: float = 0.9
+    momentum: float = 0.0
+    epsilon: float = 1e-7
+    centered: bool = False
+
+    def slot_groups(self) -> Any:
         momentum = (("momentum",),) if self.momentum > 0 else ()
         return (("velocity",), *momentum, *((("average_gradient",),) if self.centered else ()))
 
-    def rule(self, gradient, value, learning_rate, step, slots):
-        new = {"velocity": self.rho * slots["velocity"] + (1.0 - self.rho) * knp.square(gradient)}
+    def rule(self, gradient: TensorLike, value: Any, learning_rate: Any, step: Any, slots: Any) -> Any:
+        new = {"velocity": self.rho * slots["velocity"] + (1.0 - self.rho) * ops.square(gradient)}
         square = new["velocity"] + self.epsilon
         if self.centered:
             new["average_gradient"] = self.rho * slots["average_gradient"] + (1.0 - self.rho) * gradient
-            square = square - knp.square(new["average_gradient"])
-        move = learning_rate * gradient / knp.sqrt(square)
+            square = square - ops.square(new["average_gradient"])
+        move = learning_rate * gradient / ops.sqrt(square)
         if self.momentum > 0:
             move = new["momentum"] = self.momentum * slots["momentum"] + move
         return value - move, new
 
 
+@dataclass
 class Adagrad(Optimizer):
     """The gradient over the root of the sum of its squares. Source: Duchi et al. 2011, JMLR 12.
 
@@ -68,18 +82,22 @@ class Adagrad(Optimizer):
     0.8293
     """
 
-    defaults = {"learning_rate": 0.001, "initial_accumulator_value": 0.1, "epsilon": 1e-7}
     slots = (("accumulator",),)
     elementwise = True
 
-    def start(self, slot):
+    learning_rate: LearningRate = LearningRate(0.001)
+    initial_accumulator_value: float = 0.1
+    epsilon: float = 1e-7
+
+    def start(self, slot: Any) -> Any:
         return _filled(self.initial_accumulator_value)
 
-    def rule(self, gradient, value, learning_rate, step, slots):
-        total = slots["accumulator"] + knp.square(gradient)
-        return value - learning_rate * gradient / knp.sqrt(total + self.epsilon), {"accumulator": total}
+    def rule(self, gradient: TensorLike, value: Any, learning_rate: Any, step: Any, slots: Any) -> Any:
+        total = slots["accumulator"] + ops.square(gradient)
+        return value - learning_rate * gradient / ops.sqrt(total + self.epsilon), {"accumulator": total}
 
 
+@dataclass
 class Adadelta(Optimizer):
     """Steps in the units of the weights: past steps over past gradients. Source: Zeiler 2012, arXiv:1212.5701.
 
@@ -97,22 +115,26 @@ class Adadelta(Optimizer):
     0.9553
     """
 
-    defaults = {"learning_rate": 0.001, "rho": 0.95, "epsilon": 1e-7}
     slots = (("accumulated_grad", "accumulated_delta_var"),)
     elementwise = True
 
-    def update_step(self, grad, variable, learning_rate):
+    learning_rate: LearningRate = LearningRate(0.001)
+    rho: float = 0.95
+    epsilon: float = 1e-7
+
+    def update_step(self, grad: Any, variable: Variable, learning_rate: Any) -> None:
         """Update one variable and its slots."""
         super().update_step(grad, variable, learning_rate)
 
-    def rule(self, gradient, value, learning_rate, step, slots):
-        squares = self.rho * slots["accumulated_grad"] + (1.0 - self.rho) * knp.square(gradient)
+    def rule(self, gradient: TensorLike, value: Any, learning_rate: Any, step: Any, slots: Any) -> Any:
+        squares = self.rho * slots["accumulated_grad"] + (1.0 - self.rho) * ops.square(gradient)
         moves = slots["accumulated_delta_var"]
-        move = -knp.sqrt(moves + self.epsilon) * gradient / knp.sqrt(squares + self.epsilon)
-        moves = self.rho * moves + (1.0 - self.rho) * knp.square(move)
+        move = -ops.sqrt(moves + self.epsilon) * gradient / ops.sqrt(squares + self.epsilon)
+        moves = self.rho * moves + (1.0 - self.rho) * ops.square(move)
         return value + learning_rate * move, {"accumulated_grad": squares, "accumulated_delta_var": moves}
 
 
+@dataclass
 class Adafactor(Optimizer):
     """Adam with the mean squares of a matrix kept as row and column sums. Source: arXiv:1804.04235.
 
@@ -133,16 +155,14 @@ class Adafactor(Optimizer):
     [(2,), (3,), (2, 3)]
     """
 
-    defaults = {
-        "learning_rate": 0.001,
-        "beta_2_decay": -0.8,
-        "epsilon_1": 1e-30,
-        "epsilon_2": 1e-3,
-        "clip_threshold": 1.0,
-        "relative_step": True,
-    }
+    learning_rate: LearningRate = LearningRate(0.001)
+    beta_2_decay: float = -0.8
+    epsilon_1: float = 1e-30
+    epsilon_2: float = 0.001
+    clip_threshold: float = 1.0
+    relative_step: bool = True
 
-    def build(self, var_list):
+    def build(self, var_list: Sequence[Variable]) -> None:
         """Make the state: rows, columns and mean squares; vectors have placeholders for the first two, as in Keras's files."""
         if self.built:
             return
@@ -164,29 +184,30 @@ class Adafactor(Optimizer):
             second = self.add_variable((*shape[:-2], shape[-1]), "zeros", variable.dtype, name=variable.name)
         return first, second, self.add_variable_from_reference(variable, "velocity")
 
-    def rule(self, gradient, value, learning_rate, step, slots):
-        keep = 1.0 - knp.power(step, self.beta_2_decay)
+    def rule(self, gradient: TensorLike, value: Any, learning_rate: Any, step: Any, slots: Any) -> Any:
+        keep = 1.0 - ops.power(step, self.beta_2_decay)
         if self.relative_step:
-            learning_rate = knp.minimum(learning_rate, 1.0 / knp.sqrt(step))
-        rate = knp.maximum(self.epsilon_2, _root_mean_square(value)) * learning_rate
-        squares = knp.square(gradient) + self.epsilon_1
+            learning_rate = ops.minimum(learning_rate, 1.0 / ops.sqrt(step))
+        rate = ops.maximum(self.epsilon_2, _root_mean_square(value)) * learning_rate
+        squares = ops.square(gradient) + self.epsilon_1
         new = {}
         if len(value.shape) >= 2:
-            row = new["row"] = keep * slots["row"] + (1.0 - keep) * knp.mean(squares, -1)
-            column = new["column"] = keep * slots["column"] + (1.0 - keep) * knp.mean(squares, -2)
-            share = row / knp.mean(row, -1, keepdims=True)
-            velocity = knp.expand_dims(share, -1) * knp.expand_dims(column, -2)
+            row = new["row"] = keep * slots["row"] + (1.0 - keep) * ops.mean(squares, -1)
+            column = new["column"] = keep * slots["column"] + (1.0 - keep) * ops.mean(squares, -2)
+            share = row / ops.mean(row, -1, keepdims=True)
+            velocity = ops.expand_dims(share, -1) * ops.expand_dims(column, -2)
         else:
             velocity = keep * slots["velocity"] + (1.0 - keep) * squares
-        move = gradient / knp.sqrt(velocity)
-        move = move / knp.maximum(1.0, _root_mean_square(move) / self.clip_threshold)
+        move = gradient / ops.sqrt(velocity)
+        move = move / ops.maximum(1.0, _root_mean_square(move) / self.clip_threshold)
         return value - rate * move, new | {"velocity": velocity}
 
 
 def _root_mean_square(x):
-    return knp.sqrt(knp.mean(knp.square(x)))
+    return ops.sqrt(ops.mean(ops.square(x)))
 
 
+@dataclass
 class Ftrl(Optimizer):
     """Follow the regularized leader: sparse weights. Source: McMahan et al. 2013, doi:10.1145/2487575.2488200.
 
@@ -207,35 +228,26 @@ class Ftrl(Optimizer):
     [0.8728, 0.0]
     """
 
-    defaults = {
-        "learning_rate": 0.001,
-        "learning_rate_power": -0.5,
-        "initial_accumulator_value": 0.1,
-        "l1_regularization_strength": 0.0,
-        "l2_regularization_strength": 0.0,
-        "l2_shrinkage_regularization_strength": 0.0,
-        "beta": 0.0,
-    }
     slots = (("accumulator", "linear"),)
     elementwise = True
 
-    def _check_arguments(self):
-        super()._check_arguments()
-        if self.learning_rate_power > 0:
-            raise ValueError(f"learning_rate_power must be at most 0; {self.learning_rate_power!r} came.")
-        for name in list(self.defaults)[2:6]:
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} must be at least 0; {getattr(self, name)!r} came.")
+    learning_rate: LearningRate = LearningRate(0.001)
+    learning_rate_power: Number = Number(-0.5, most=0)
+    initial_accumulator_value: Number = Number(0.1, least=0)
+    l1_regularization_strength: Number = Number(0.0, least=0)
+    l2_regularization_strength: Number = Number(0.0, least=0)
+    l2_shrinkage_regularization_strength: Number = Number(0.0, least=0)
+    beta: float = 0.0
 
-    def start(self, slot):
+    def start(self, slot: Any) -> Any:
         return _filled(self.initial_accumulator_value) if slot == "accumulator" else "zeros"
 
-    def rule(self, gradient, value, learning_rate, step, slots):
+    def rule(self, gradient: TensorLike, value: Any, learning_rate: Any, step: Any, slots: Any) -> Any:
         power, l1 = -self.learning_rate_power, self.l1_regularization_strength
         shrunk = gradient + 2.0 * self.l2_shrinkage_regularization_strength * value
-        before, total = slots["accumulator"], slots["accumulator"] + knp.square(gradient)
+        before, total = slots["accumulator"], slots["accumulator"] + ops.square(gradient)
         linear = slots["linear"] + shrunk
-        linear = linear - (knp.power(total, power) - knp.power(before, power)) / learning_rate * value
+        linear = linear - (ops.power(total, power) - ops.power(before, power)) / learning_rate * value
         l2 = self.l2_regularization_strength + self.beta / (2.0 * learning_rate)
-        quadratic = knp.power(total, power) / learning_rate + 2.0 * l2
-        return (knp.clip(linear, -l1, l1) - linear) / quadratic, {"accumulator": total, "linear": linear}
+        quadratic = ops.power(total, power) / learning_rate + 2.0 * l2
+        return (ops.clip(linear, -l1, l1) - linear) / quadratic, {"accumulator": total, "linear": linear}

@@ -1,13 +1,43 @@
 """`LossScaleOptimizer`: keeps gradients of low precision from vanishing."""
 
-from kerata.core import registry
+from collections.abc import Sequence
+from typing import Any
+
+from kerata import ops
+from kerata.core import serialization
 from kerata.core.arrays import as_array
-from kerata.ops import numpy as knp
+from kerata.core.fields import Field, dataclass, field, fields
+from kerata.core.variable import Variable
+from kerata.optimizers import lookup
+from kerata.optimizers.arguments import LearningRate
 from kerata.optimizers.optimizer import Optimizer
 from kerata.optimizers.updates import run_if
 
 
-class LossScaleOptimizer(Optimizer):
+class InnerOptimizer(Field[Optimizer | str | dict[str, Any], Optimizer]):
+    """An optimizer, its name or its JSON form."""
+
+    def convert(self, value, name, owner):
+        """Raises: TypeError for what is none."""
+        found = lookup.get(value) if isinstance(value, (str, dict, type)) else value
+        if not isinstance(found, Optimizer):
+            raise TypeError(f"{name} must be an optimizer; {value!r} came.")
+        return found
+
+
+@dataclass
+class _WithoutRate(Optimizer):
+    """An optimizer that has no learning rate of its own."""
+
+    learning_rate: LearningRate = field(default=0.0, init=False)
+
+    def __post_init__(self):
+        self._learning_rate = 0.0
+        super().__post_init__()
+
+
+@dataclass(unlisted=tuple(name for name in fields(_WithoutRate) if name != "name"))
+class LossScaleOptimizer(_WithoutRate):
     """Multiplies the loss, and divides gradients, by a scale that falls when gradients overflow and rises when they don't.
 
     A step whose gradients are not finite is left out; the inner optimizer, and its schedule, do not advance then.
@@ -25,14 +55,15 @@ class LossScaleOptimizer(Optimizer):
     'sgd'
     """
 
-    def __init__(self, inner_optimizer, initial_scale=32768.0, dynamic_growth_steps=2000, name=None, **kwargs):
-        inner_optimizer = inner_optimizer if isinstance(inner_optimizer, Optimizer) else _optimizer(inner_optimizer)
-        super().__init__(learning_rate=0.0, name=name, **kwargs)
-        self.inner_optimizer = inner_optimizer
-        self.initial_scale, self.dynamic_growth_steps = initial_scale, dynamic_growth_steps
+    inner_optimizer: InnerOptimizer
+    initial_scale: float = 32768.0
+    dynamic_growth_steps: int = 2000
+
+    def __post_init__(self):
+        super().__post_init__()
         self.step_counter = self.dynamic_scale = None
 
-    def build(self, var_list):
+    def build(self, var_list: Sequence[Variable]) -> None:
         """Make the state of both optimizers."""
         if self.built:
             return
@@ -44,12 +75,12 @@ class LossScaleOptimizer(Optimizer):
         super().build(var_list)
 
     @property
-    def variables(self):
+    def variables(self) -> Any:
         """The state of both."""
         return [*self._variables, *self.inner_optimizer.variables]
 
     @property
-    def iterations(self):
+    def iterations(self) -> Any:
         """How many updates were made."""
         return self.inner_optimizer.iterations
 
@@ -57,22 +88,22 @@ class LossScaleOptimizer(Optimizer):
         return self.inner_optimizer.learning_rate
 
     @property
-    def learning_rate(self):
+    def learning_rate(self) -> Any:
         """The inner optimizer's learning rate."""
         return self.inner_optimizer.learning_rate
 
     @learning_rate.setter
-    def learning_rate(self, value):
+    def learning_rate(self, value: Any) -> None:
         self.inner_optimizer.learning_rate = value
 
-    def check_finite(self, grads):
+    def check_finite(self, grads: Any) -> Any:
         """Whether all gradients are finite: a boolean scalar."""
         finite = as_array(True)
         for g in grads:
-            finite = knp.logical_and(finite, knp.all(knp.isfinite(g)))
+            finite = ops.logical_and(finite, ops.all(ops.isfinite(g)))
         return finite
 
-    def apply(self, grads, trainable_variables=None):
+    def apply(self, grads: Any, trainable_variables: Sequence[Variable] | None = None) -> None:
         """Update the variables by their scaled gradients, if these are finite; then adapt the scale."""
         grads = list(grads)
         if not grads:
@@ -82,46 +113,34 @@ class LossScaleOptimizer(Optimizer):
         scale, count = self.dynamic_scale.value, self.step_counter.value
         plain = [None if g is None else as_array(g) / scale for g in grads]
         run_if(finite, lambda: self.inner_optimizer.apply(plain, variables))
-        full = knp.equal(count, self.dynamic_growth_steps - 1)
-        grown = knp.where(full, scale * 2.0, scale)
-        self.dynamic_scale.assign(knp.where(finite, grown, scale / 2.0))
-        again = knp.logical_or(full, knp.logical_not(finite))
-        self.step_counter.assign(knp.where(again, knp.zeros_like(count), count + 1))
+        full = ops.equal(count, self.dynamic_growth_steps - 1)
+        grown = ops.where(full, scale * 2.0, scale)
+        self.dynamic_scale.assign(ops.where(finite, grown, scale / 2.0))
+        again = ops.logical_or(full, ops.logical_not(finite))
+        self.step_counter.assign(ops.where(again, ops.zeros_like(count), count + 1))
 
-    def scale_loss(self, loss):
+    def scale_loss(self, loss: Any) -> Any:
         """The loss times the scale."""
         return loss * (self.dynamic_scale.value if self.built else float(self.initial_scale))
 
-    def flush_accumulated_gradients(self, variables=None):
-        """See `Optimizer.flush_accumulated_gradients`."""
+    def flush_accumulated_gradients(self, variables: Sequence[Variable] | None = None) -> None:
         self.inner_optimizer.flush_accumulated_gradients(variables)
 
-    def exclude_from_weight_decay(self, var_list=None, var_names=None):
-        """See `Optimizer.exclude_from_weight_decay`."""
+    def exclude_from_weight_decay(self, var_list: Sequence[Variable] | None = None, var_names: Any = None) -> None:
         self.inner_optimizer.exclude_from_weight_decay(var_list, var_names)
 
-    def finalize_variable_values(self, var_list):
-        """See `Optimizer.finalize_variable_values`."""
+    def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
         self.inner_optimizer.finalize_variable_values(var_list)
 
-    def get_config(self):
-        """The constructor's arguments."""
+    def get_config(self) -> dict[str, Any]:
         return {
             "name": self.name,
-            "inner_optimizer": registry.serialize_keras_object(self.inner_optimizer),
+            "inner_optimizer": serialization.serialize_keras_object(self.inner_optimizer),
             "initial_scale": self.initial_scale,
             "dynamic_growth_steps": self.dynamic_growth_steps,
         }
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """An optimizer from its config."""
-        inner = registry.deserialize_keras_object(config["inner_optimizer"], custom_objects=custom_objects)
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+        inner = serialization.deserialize_keras_object(config["inner_optimizer"], custom_objects=custom_objects)
         return cls(**config | {"inner_optimizer": inner})
-
-
-def _optimizer(identifier):
-    found = registry.get(identifier, "optimizers")
-    if not isinstance(found, Optimizer):
-        raise TypeError(f"inner_optimizer must be an optimizer; {identifier!r} came.")
-    return found

@@ -1,13 +1,15 @@
 """`MultiOptimizer`: different optimizers for different variables of a model."""
 
-import collections.abc
 import re
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any
 
-from kerata.core import registry
+from kerata.core import serialization
+from kerata.core.variable import Variable
 from kerata.optimizers.optimizer import Optimizer
 
 
-class OptimizerMap(collections.abc.MutableMapping):
+class OptimizerMap(MutableMapping):
     """Optimizers by patterns that match whole variable paths, with a default for the others.
 
     Args:
@@ -22,7 +24,7 @@ class OptimizerMap(collections.abc.MutableMapping):
     ('SGD', 'Adam')
     """
 
-    def __init__(self, default_optimizer, optimizer_map=None):
+    def __init__(self, default_optimizer: Optimizer, optimizer_map: Mapping[str, Optimizer] | None = None) -> None:
         if not isinstance(default_optimizer, Optimizer):
             raise TypeError(f"default_optimizer must be an optimizer; {default_optimizer!r} came.")
         self._default_optimizer = default_optimizer
@@ -30,7 +32,7 @@ class OptimizerMap(collections.abc.MutableMapping):
         self.update(optimizer_map or {})
 
     @property
-    def default_optimizer(self):
+    def default_optimizer(self) -> Any:
         """The optimizer of variables that no pattern matches."""
         return self._default_optimizer
 
@@ -60,17 +62,16 @@ class OptimizerMap(collections.abc.MutableMapping):
     def __iter__(self):
         return iter(self._map)
 
-    def get_config(self):
-        """The constructor's arguments."""
+    def get_config(self) -> dict[str, Any]:
         return {
-            "default_optimizer": registry.serialize_keras_object(self._default_optimizer),
-            "optimizer_map": {p: registry.serialize_keras_object(o) for p, o in self._map.items()},
+            "default_optimizer": serialization.serialize_keras_object(self._default_optimizer),
+            "optimizer_map": {p: serialization.serialize_keras_object(o) for p, o in self._map.items()},
         }
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
         """A map from its config."""
-        made = registry.deserialize_keras_object(config, custom_objects=custom_objects)
+        made = serialization.deserialize_keras_object(config, custom_objects=custom_objects)
         return cls(**made)
 
 
@@ -93,33 +94,33 @@ class MultiOptimizer(Optimizer):
     (0.9, 0.5)
     """
 
-    def __init__(self, optimizer_map, loss_scale_factor=None, name=None):
+    def __init__(self, optimizer_map: OptimizerMap, loss_scale_factor: float | None = None, name: str | None = None) -> None:
         if not isinstance(optimizer_map, OptimizerMap):
             raise TypeError(f"optimizer_map must be an OptimizerMap; {optimizer_map!r} came.")
-        super().__init__(learning_rate=0.0, loss_scale_factor=loss_scale_factor, name=name)
+        super().__init__(0.0, loss_scale_factor=loss_scale_factor, name=name)
         self.optimizer_map = optimizer_map
 
     @property
-    def optimizers(self):
+    def optimizers(self) -> Any:
         """The optimizers, the default one last."""
         found = [*self.optimizer_map.values(), self.optimizer_map.default_optimizer]
         return list({id(o): o for o in found}.values())
 
     @property
-    def variables(self):
+    def variables(self) -> Any:
         """The state of all."""
         return [*self._variables, *[v for optimizer in self.optimizers for v in optimizer.variables]]
 
     @property
-    def learning_rate(self):
+    def learning_rate(self) -> Any:
         """Each optimizer has its own: see `optimizers`."""
         raise AttributeError("A MultiOptimizer has no learning rate of its own: read those of its optimizers.")
 
     @learning_rate.setter
-    def learning_rate(self, value):
+    def learning_rate(self, value: Any) -> Any:
         raise AttributeError("A MultiOptimizer has no learning rate of its own: set those of its optimizers.")
 
-    def build(self, var_list):
+    def build(self, var_list: Sequence[Variable]) -> None:
         """Make the state of all optimizers."""
         if self.built:
             return
@@ -140,31 +141,26 @@ class MultiOptimizer(Optimizer):
         for optimizer, part in self._parts(variables):
             optimizer.apply([found[id(v)] for v in part], part)
 
-    def flush_accumulated_gradients(self, variables=None):
-        """See `Optimizer.flush_accumulated_gradients`."""
+    def flush_accumulated_gradients(self, variables: Sequence[Variable] | None = None) -> None:
         for optimizer, part in self._parts(variables or self._trainable_variables):
             optimizer.flush_accumulated_gradients(part)
 
-    def exclude_from_weight_decay(self, var_list=None, var_names=None):
-        """See `Optimizer.exclude_from_weight_decay`."""
+    def exclude_from_weight_decay(self, var_list: Sequence[Variable] | None = None, var_names: Any = None) -> None:
         for optimizer in self.optimizers:
             optimizer.exclude_from_weight_decay(var_list, var_names)
 
-    def finalize_variable_values(self, var_list):
-        """See `Optimizer.finalize_variable_values`."""
+    def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
         for optimizer in self.optimizers:
             optimizer.finalize_variable_values(var_list)
 
-    def get_config(self):
-        """The constructor's arguments."""
+    def get_config(self) -> dict[str, Any]:
         return {
-            "optimizer_map": registry.serialize_keras_object(self.optimizer_map),
+            "optimizer_map": serialization.serialize_keras_object(self.optimizer_map),
             "loss_scale_factor": self.loss_scale_factor,
             "name": self.name,
         }
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """An optimizer from its config."""
-        made = registry.deserialize_keras_object(config["optimizer_map"], custom_objects=custom_objects)
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+        made = serialization.deserialize_keras_object(config["optimizer_map"], custom_objects=custom_objects)
         return cls(**config | {"optimizer_map": made})

@@ -1,12 +1,19 @@
 """Muon: momentum made orthogonal."""
 
 import re
+from collections.abc import Sequence
+from typing import Any
 
+from kerata import ops
 from kerata.core.arrays import as_array
-from kerata.ops import numpy as knp
+from kerata.core.fields import dataclass, field
+from kerata.core.types import TensorLike
+from kerata.core.variable import Variable
+from kerata.optimizers.arguments import LearningRate
 from kerata.optimizers.optimizer import Optimizer
 
 
+@dataclass
 class Muon(Optimizer):
     """Matrices take steps whose singular values are near 1; all else is trained by AdamW.
 
@@ -35,28 +42,24 @@ class Muon(Optimizer):
     [0.10000000149011612, 0.10000000149011612]
     """
 
-    defaults = {
-        "learning_rate": 0.001,
-        "adam_beta_1": 0.9,
-        "adam_beta_2": 0.999,
-        "adam_weight_decay": 0.004,
-        "epsilon": 1e-7,
-        "weight_decay": 0.004,
-    }
-    later = {
-        "exclude_layers": None,
-        "exclude_embeddings": True,
-        "muon_a": 3.4445,
-        "muon_b": -4.775,
-        "muon_c": 2.0315,
-        "adam_lr_ratio": 1,
-        "momentum": 0.95,
-        "ns_steps": 5,
-        "nesterov": True,
-        "rms_rate": 0.2,
-    }
+    learning_rate: LearningRate = LearningRate(0.001)
+    adam_beta_1: float = 0.9
+    adam_beta_2: float = 0.999
+    adam_weight_decay: float = 0.004
+    epsilon: float = 1e-7
+    weight_decay: float | None = field(default=0.004, kw_only=True)
+    exclude_layers: Sequence[str] | None = field(default=None, kw_only=True)
+    exclude_embeddings: bool = field(default=True, kw_only=True)
+    muon_a: float = field(default=3.4445, kw_only=True)
+    muon_b: float = field(default=-4.775, kw_only=True)
+    muon_c: float = field(default=2.0315, kw_only=True)
+    adam_lr_ratio: float = field(default=1, kw_only=True)
+    momentum: float = field(default=0.95, kw_only=True)
+    ns_steps: int = field(default=5, kw_only=True)
+    nesterov: bool = field(default=True, kw_only=True)
+    rms_rate: float | None = field(default=0.2, kw_only=True)
 
-    def build(self, var_list):
+    def build(self, var_list: Sequence[Variable]) -> None:
         """Make the state: a momentum each, and a velocity for what AdamW trains."""
         if self.built:
             return
@@ -80,7 +83,7 @@ class Muon(Optimizer):
     def _weight_decay_of(self, variable):
         return self.adam_weight_decay if self._uses_adam(variable) else self.weight_decay
 
-    def rule(self, gradient, value, learning_rate, step, slots):
+    def rule(self, gradient: TensorLike, value: Any, learning_rate: Any, step: Any, slots: Any) -> Any:
         if "velocity" in slots:
             return self._adam(gradient, value, learning_rate * float(self.adam_lr_ratio), step, slots)
         momentum = self.momentum * slots["momentum"] + gradient
@@ -89,30 +92,30 @@ class Muon(Optimizer):
         return value - learning_rate * move, {"momentum": momentum}
 
     def _adam(self, gradient, value, learning_rate, step, slots):
-        rate = learning_rate * knp.sqrt(1.0 - knp.power(self.adam_beta_2, step)) / (1.0 - knp.power(self.adam_beta_1, step))
+        rate = learning_rate * ops.sqrt(1.0 - ops.power(self.adam_beta_2, step)) / (1.0 - ops.power(self.adam_beta_1, step))
         momentum = slots["momentum"] + (gradient - slots["momentum"]) * (1.0 - self.adam_beta_1)
-        velocity = slots["velocity"] + (knp.square(gradient) - slots["velocity"]) * (1.0 - self.adam_beta_2)
-        new = value - momentum * rate / (knp.sqrt(velocity) + self.epsilon)
+        velocity = slots["velocity"] + (ops.square(gradient) - slots["velocity"]) * (1.0 - self.adam_beta_2)
+        new = value - momentum * rate / (ops.sqrt(velocity) + self.epsilon)
         return new, {"momentum": momentum, "velocity": velocity}
 
-    def transpose_last_axis(self, X):
+    def transpose_last_axis(self, X: TensorLike) -> Any:
         """The last two axes exchanged."""
-        return knp.swapaxes(X, -1, -2)
+        return ops.swapaxes(X, -1, -2)
 
-    def lr_adjust(self, x):
+    def lr_adjust(self, x: TensorLike) -> Any:
         """A step scaled so that matrices of all shapes move alike."""
         rows, columns = x.shape[-2], x.shape[-1]
         if self.rms_rate is None:
             return x
         return x * (self.rms_rate * max(rows, columns) ** 0.5)
 
-    def zeropower_via_newtonschulz5(self, x, steps):
+    def zeropower_via_newtonschulz5(self, x: TensorLike, steps: int | None) -> Any:
         """The nearest orthogonal matrix, roughly: singular values from 0.7 to 1.2, by a quintic iteration."""
         wide = x.shape[-2] <= x.shape[-1]
         x = x if wide else self.transpose_last_axis(x)
         x = as_array(x)
-        x = x / (knp.sqrt(knp.sum(knp.square(x), (-2, -1), keepdims=True)) + self.epsilon)
+        x = x / (ops.sqrt(ops.sum(ops.square(x), (-2, -1), keepdims=True)) + self.epsilon)
         for _ in range(steps):
-            gram = knp.matmul(x, self.transpose_last_axis(x))
-            x = self.muon_a * x + knp.matmul(self.muon_b * gram + self.muon_c * knp.matmul(gram, gram), x)
+            gram = ops.matmul(x, self.transpose_last_axis(x))
+            x = self.muon_a * x + ops.matmul(self.muon_b * gram + self.muon_c * ops.matmul(gram, gram), x)
         return x if wide else self.transpose_last_axis(x)

@@ -1,27 +1,31 @@
 """`Optimizer`: clipping, decay, averages, accumulation and state round a pure update rule."""
 
 import re
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
-from kerata import engines
-from kerata.core import naming, registry
-from kerata.core.arrays import as_array, dtype_of
-from kerata.core.arrays import cast as _cast
-from kerata.core.configurable import Configurable, is_own, parameters_of
+from kerata import engines, ops
+from kerata.core import naming, serialization
+from kerata.core.arrays import as_array, cast as _cast, dtype_of
+from kerata.core.configurable import is_own
+from kerata.core.fields import dataclass
 from kerata.core.structure import Structure
+from kerata.core.types import DType, Shape, TensorLike
 from kerata.core.variable import Variable, independent_copy
 from kerata.engines import state
 from kerata.engines.warning import warn
-from kerata.ops import numpy as knp
-from kerata.ops.elementwise import widened
+from kerata.ops.promotion import widened
 from kerata.optimizers import clipping
-from kerata.optimizers.constructor import check_common, constructor, refuse_unknown
+from kerata.optimizers.arguments import OptimizerArguments
+from kerata.optimizers.saving import SavedState
 from kerata.optimizers.schedules.schedule import LearningRateSchedule
 from kerata.optimizers.updates import float32, in_dtype_of, run_if
 
 
-class Optimizer(Configurable):
+@dataclass(kwargs=True)
+class Optimizer(SavedState, OptimizerArguments):
     """The base class of optimizers: an optimizer is its update rule.
 
     A subclass names its state in `slots`, in groups (the order of its variables in files), and writes the rule::
@@ -61,58 +65,27 @@ class Optimizer(Configurable):
     [0.5, 1.5]
     """
 
-    slots = ()
-    # A built-in optimizer's own arguments and their defaults; those of every optimizer follow them. `later` come last.
-    defaults = later = None
+    slots: ClassVar[tuple[tuple[str, ...], ...]] = ()
     # Whether the rule works on each element alone, so that an engine may run it over one flat buffer.
     elementwise = False
 
-    def __init_subclass__(cls, **kwargs):
-        super().__init_subclass__(**kwargs)
-        if "defaults" in vars(cls):
-            cls.__init__ = constructor(cls, vars(cls).get("later") or {}, Optimizer.__init__)
-
-    def __init__(
-        self,
-        learning_rate,
-        weight_decay=None,
-        clipnorm=None,
-        clipvalue=None,
-        global_clipnorm=None,
-        use_ema=False,
-        ema_momentum=0.99,
-        ema_overwrite_frequency=None,
-        loss_scale_factor=None,
-        gradient_accumulation_steps=None,
-        name=None,
-        **kwargs,
-    ):
-        refuse_unknown(type(self), [*parameters_of(type(self)), *parameters_of(Optimizer)], kwargs)
-        self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
-        self.weight_decay = weight_decay
-        self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
-        self.use_ema, self.ema_momentum, self.ema_overwrite_frequency = use_ema, ema_momentum, ema_overwrite_frequency
-        self.loss_scale_factor = loss_scale_factor
-        self.gradient_accumulation_steps = gradient_accumulation_steps
-        self._check_arguments()
+    def __post_init__(self):
+        super().__post_init__()
         self.built = False
         self._variables, self._trainable_variables, self._positions, self._is_copy = [], [], None, False
         self._slots, self._averages, self._accumulators = {}, [], []
         self._undecayed, self._undecayed_names = [], []
         self._iterations = self.add_variable((), dtype="int32", aggregation="only_first_replica", name="iteration")
-        self._learning_rate = self._started(learning_rate)
+        self._learning_rate = self._started(self._learning_rate)
 
     def __setattr__(self, name, value):
         Structure.note(self, name, value)
         super().__setattr__(name, value)
 
-    def _check_arguments(self):
-        check_common(self)
-
     def _started(self, learning_rate):
         """The learning rate as it is kept: a schedule, a function, or a variable."""
         if isinstance(learning_rate, dict):
-            learning_rate = registry.deserialize_keras_object(learning_rate)
+            learning_rate = serialization.deserialize_keras_object(learning_rate)
         if isinstance(learning_rate, LearningRateSchedule) or callable(learning_rate) and not hasattr(learning_rate, "stored"):
             return learning_rate
         if isinstance(learning_rate, (str, bool)) or learning_rate is None:
@@ -123,18 +96,26 @@ class Optimizer(Configurable):
     # Variables
 
     @property
-    def variables(self):
+    def variables(self) -> Any:
         """The state: iterations, learning rate, averages, accumulators, slots."""
         return list(self._variables)
 
     @property
-    def iterations(self):
+    def iterations(self) -> Any:
         """How many updates were made."""
         if self.gradient_accumulation_steps:
-            return knp.floor_divide(self._iterations, self.gradient_accumulation_steps)
+            return ops.floor_divide(self._iterations, self.gradient_accumulation_steps)
         return self._iterations
 
-    def add_variable(self, shape, initializer="zeros", dtype=None, aggregation="none", layout=None, name=None):
+    def add_variable(
+        self,
+        shape: Shape,
+        initializer: Any = "zeros",
+        dtype: DType = None,
+        aggregation: str = "none",
+        layout: Any = None,
+        name: str | None = None,
+    ) -> Any:
         """Make a variable of the optimizer's own."""
         with naming.name_scope(self.name, absolute_path=self.name):
             variable = Variable(
@@ -143,7 +124,9 @@ class Optimizer(Configurable):
         self._variables.append(variable)
         return variable
 
-    def add_variable_from_reference(self, reference_variable, name=None, initializer="zeros"):
+    def add_variable_from_reference(
+        self, reference_variable: Variable, name: str | None = None, initializer: Any = "zeros"
+    ) -> Any:
         """Make a variable in the shape and dtype of one of the model's."""
         path = reference_variable.path.replace("/", "_")
         return self.add_variable(
@@ -154,7 +137,9 @@ class Optimizer(Configurable):
             name=f"{path}_{name}" if name else path,
         )
 
-    def add_optimizer_variables(self, trainable_variables, name, initializer="zeros"):
+    def add_optimizer_variables(
+        self, trainable_variables: Sequence[Variable], name: str | None, initializer: Any = "zeros"
+    ) -> Any:
         """Make a variable for each of the model's, or several for each if `name` is a list."""
         names = [name] if isinstance(name, str) else list(name)
         starts = [initializer] * len(names) if isinstance(initializer, str) else list(initializer)
@@ -165,7 +150,7 @@ class Optimizer(Configurable):
                 variables.append(None if skipped else self.add_variable_from_reference(variable, one, start))
         return made[0] if isinstance(name, str) else tuple(made)
 
-    def build(self, var_list):
+    def build(self, var_list: Sequence[Variable]) -> None:
         """Make the state for the model's variables."""
         if self.built:
             return
@@ -181,11 +166,11 @@ class Optimizer(Configurable):
             self._slots |= zip(group, self.add_optimizer_variables(self._trainable_variables, list(group), starts))
         self.built = True
 
-    def slot_groups(self):
+    def slot_groups(self) -> Any:
         """The groups of slots that these arguments need."""
         return self.slots
 
-    def start(self, slot):
+    def start(self, slot: Any) -> str:
         """The initializer of a slot."""
         return "zeros"
 
@@ -200,7 +185,7 @@ class Optimizer(Configurable):
 
     # The rule
 
-    def rule(self, gradient, value, learning_rate, step, slots):
+    def rule(self, gradient: TensorLike, value: Any, learning_rate: Any, step: Any, slots: Any) -> Any:
         """The new value of a variable, and of its slots.
 
         Args:
@@ -213,7 +198,7 @@ class Optimizer(Configurable):
             f"{type(self).__name__} must define rule(...) or update_step(gradient, variable, learning_rate)."
         )
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(self, gradient: TensorLike, variable: Variable, learning_rate: Any) -> None:
         """Update one variable and its slots; the rule computes in float32 at least."""
         position = self._get_variable_index(variable)
         mine = {name: variables[position] for name, variables in self._slots.items() if variables[position] is not None}
@@ -225,31 +210,31 @@ class Optimizer(Configurable):
         for name, value in slots.items():
             mine[name].assign(_cast(value, mine[name].dtype))
 
-    def step(self):
+    def step(self) -> Any:
         """The number of the update in progress, from 1, as a float32 scalar."""
         return float32(self.iterations) + 1.0
 
-    def assign(self, variable, value):
+    def assign(self, variable: Variable, value: Any) -> None:
         """Set a variable."""
         variable.assign(value)
 
-    def assign_add(self, variable, value):
+    def assign_add(self, variable: Variable, value: Any) -> None:
         """Add to a variable."""
         variable.assign_add(value)
 
-    def assign_sub(self, variable, value):
+    def assign_sub(self, variable: Variable, value: Any) -> None:
         """Subtract from a variable."""
         variable.assign_sub(value)
 
     # Applying gradients
 
-    def apply_gradients(self, grads_and_vars):
+    def apply_gradients(self, grads_and_vars: Any) -> Any:
         """Update variables: `apply` for pairs of gradient and variable."""
         grads, variables = zip(*grads_and_vars)
         self.apply(list(grads), list(variables))
         return self._iterations
 
-    def apply(self, grads, trainable_variables=None):
+    def apply(self, grads: Any, trainable_variables: Sequence[Variable] | None = None) -> None:
         """Update the variables by their gradients.
 
         Args:
@@ -327,17 +312,17 @@ class Optimizer(Configurable):
                 continue
             if steps:
                 total = self._accumulators[self._get_variable_index(variable)]
-                gathered = knp.maximum(total.value, gradient)
+                gathered = ops.maximum(total.value, gradient)
                 due = self._is_due()
-                variable.assign(knp.where(due, gathered, variable.value))
-                total.assign(knp.where(due, knp.zeros_like(gathered), gathered))
+                variable.assign(ops.where(due, gathered, variable.value))
+                total.assign(ops.where(due, ops.zeros_like(gathered), gathered))
             else:
                 variable.assign(gradient)
         return [(g, v) for g, v in pairs if not v.overwrite_with_gradient]
 
     def _is_due(self):
         """Whether the gradients of this step complete an update."""
-        return knp.equal(knp.mod(self._iterations.value + 1, self.gradient_accumulation_steps), 0)
+        return ops.equal(ops.mod(self._iterations.value + 1, self.gradient_accumulation_steps), 0)
 
     def _accumulate(self, grads, variables):
         """Gather gradients, and update by their mean where those of enough steps are there."""
@@ -347,7 +332,7 @@ class Optimizer(Configurable):
         due = self._is_due()
         run_if(due, lambda: self._update([s / steps for s in sums], variables))
         for total, s in zip(totals, sums):
-            total.assign(knp.where(due, knp.zeros_like(s), s))
+            total.assign(ops.where(due, ops.zeros_like(s), s))
 
     def _update(self, grads, variables):
         """One update by complete gradients."""
@@ -374,26 +359,26 @@ class Optimizer(Configurable):
             if variable.constraint is not None:
                 variable.assign(variable.constraint(variable.value))
 
-    def flush_accumulated_gradients(self, variables=None):
+    def flush_accumulated_gradients(self, variables: Sequence[Variable] | None = None) -> None:
         """Make an update of what has been accumulated since the last one; nothing if there is nothing."""
         steps = self.gradient_accumulation_steps
         if not steps or not self.built:
             return
         variables = [v for v in variables or self._trainable_variables if not v.overwrite_with_gradient]
         totals = [self._accumulators[self._get_variable_index(v)] for v in variables]
-        count = knp.mod(self._iterations.value, steps)
+        count = ops.mod(self._iterations.value, steps)
 
         def update():
-            share = knp.maximum(float32(count), 1.0)
+            share = ops.maximum(float32(count), 1.0)
             self._update([_cast(widened(t.value) / in_dtype_of(widened(t.value), share), t.dtype) for t in totals], variables)
             self._finish(variables)
             for total in totals:
-                total.assign(knp.zeros_like(total.value))
+                total.assign(ops.zeros_like(total.value))
             self._iterations.assign_add(steps - count)
 
         run_if(count > 0, update)
 
-    def stateless_apply(self, optimizer_variables, grads, trainable_variables):
+    def stateless_apply(self, optimizer_variables: Any, grads: Any, trainable_variables: Sequence[Variable]) -> Any:
         """`apply` without side effects: values in, `(trainable_values, optimizer_values)` out.
 
         Raises: ValueError if the optimizer isn't built, or the numbers of values differ.
@@ -410,7 +395,7 @@ class Optimizer(Configurable):
 
     # Weight decay
 
-    def exclude_from_weight_decay(self, var_list=None, var_names=None):
+    def exclude_from_weight_decay(self, var_list: Sequence[Variable] | None = None, var_names: Any = None) -> None:
         """Leave variables out of weight decay: by themselves, or by patterns found in their paths."""
         self._undecayed += var_list or ()
         self._undecayed_names += [var_names] if isinstance(var_names, str) else list(var_names or ())
@@ -436,21 +421,21 @@ class Optimizer(Configurable):
     def _average(self):
         """Take the weights into their averages, which start as the weights after the first step."""
         iterations = as_array(self.iterations)
-        momentum = knp.where(knp.equal(iterations, 0), 0.0, float(self.ema_momentum))
+        momentum = ops.where(ops.equal(iterations, 0), 0.0, float(self.ema_momentum))
         for variable, average in self._averaged():
             value, kept = widened(variable.value), widened(average.value)
             share = in_dtype_of(value, momentum)
             mixed = share * kept + (1.0 - share) * value
             average.assign(_cast(mixed, average.dtype))
         if self.ema_overwrite_frequency:
-            due = knp.equal(knp.mod(iterations + 1, self.ema_overwrite_frequency), 0)
+            due = ops.equal(ops.mod(iterations + 1, self.ema_overwrite_frequency), 0)
             for variable, average in self._averaged():
-                variable.assign(knp.where(due, average.value, variable.value))
+                variable.assign(ops.where(due, average.value, variable.value))
 
     def _averaged(self):
         return [(v, a) for v, a in zip(self._trainable_variables, self._averages) if a is not None]
 
-    def finalize_variable_values(self, var_list):
+    def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
         """At the end of training: the weights become their averages, if averages are kept."""
         if self.use_ema:
             wanted = {id(v) for v in var_list}
@@ -466,12 +451,12 @@ class Optimizer(Configurable):
         return self._learning_rate if hasattr(self._learning_rate, "stored") else self._learning_rate()
 
     @property
-    def learning_rate(self):
+    def learning_rate(self) -> Any:
         """The learning rate: a variable, or the value of the schedule or function now. It may be set at any time."""
         return self._current_learning_rate()
 
     @learning_rate.setter
-    def learning_rate(self, value):
+    def learning_rate(self, value: Any) -> None:
         if isinstance(value, LearningRateSchedule) or callable(value) and not hasattr(value, "stored"):
             if hasattr(self._learning_rate, "stored"):
                 self._variables = [v for v in self._variables if v is not self._learning_rate]
@@ -486,11 +471,11 @@ class Optimizer(Configurable):
 
     lr = property(lambda self: self.learning_rate, lambda self, value: setattr(self, "learning_rate", value))
 
-    def scale_loss(self, loss):
+    def scale_loss(self, loss: Any) -> Any:
         """The loss times `loss_scale_factor`."""
         return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
 
-    # Copying and saving
+    # Copying
 
     def __getstate__(self):
         """What is pickled and copied."""
@@ -498,48 +483,18 @@ class Optimizer(Configurable):
 
     __copy__ = independent_copy
 
-    def get_weights(self):
-        """The values of the state."""
-        return [v.numpy() for v in self.variables]
-
-    def set_weights(self, weights):
-        """Set the values of the state, in the order of `variables`.
-
-        Raises: ValueError if their number or a shape differs.
-        """
-        if len(weights) != len(self.variables):
-            raise ValueError(f"{self.name} has {len(self.variables)} variables; {len(weights)} values came.")
-        for variable, value in zip(self.variables, weights):
-            variable.assign(value)
-
-    def save_own_variables(self, store):
-        """Put the state into a dict-like store, under "0", "1", ..."""
-        for i, variable in enumerate(self.variables):
-            store[str(i)] = variable.numpy()
-
-    def load_own_variables(self, store):
-        """Take the state from a store; a store of another length is left alone, with a warning."""
-        count = len(store.keys())
-        if count != len(self.variables):
-            warn(
-                f"The file has {count} variables for the optimizer {self.name!r}, which has {len(self.variables)}: its state "
-                "is not loaded. Compile the model with the same optimizer, and build it, first."
-            )
-            return
-        for i, variable in enumerate(self.variables):
-            variable.assign(np.asarray(store[str(i)]))
-
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, the learning rate as it is now."""
         config = super().get_config()
         rate = self._learning_rate
-        config["learning_rate"] = float(rate.numpy()) if hasattr(rate, "stored") else registry.serialize_keras_object(rate)
+        config["learning_rate"] = float(rate.numpy()) if hasattr(rate, "stored") else serialization.serialize_keras_object(rate)
         return config
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """An optimizer from its config."""
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
         config = dict(config)
         if isinstance(config.get("learning_rate"), dict):
-            config["learning_rate"] = registry.deserialize_keras_object(config["learning_rate"], custom_objects=custom_objects)
+            config["learning_rate"] = serialization.deserialize_keras_object(
+                config["learning_rate"], custom_objects=custom_objects
+            )
         return cls(**config)

@@ -1,8 +1,17 @@
 """Gradient descent, with momentum if asked for."""
 
+from collections.abc import Sequence
+from typing import Any
+
+from kerata.core.arguments import Share
+from kerata.core.fields import dataclass
+from kerata.core.types import TensorLike
+from kerata.core.variable import Variable
+from kerata.optimizers.arguments import LearningRate
 from kerata.optimizers.optimizer import Optimizer
 
 
+@dataclass
 class SGD(Optimizer):
     """w -= learning_rate * g; with momentum v = momentum * v - learning_rate * g and w += v.
 
@@ -20,22 +29,19 @@ class SGD(Optimizer):
     [0.5]
     """
 
-    defaults = {"learning_rate": 0.01, "momentum": 0.0, "nesterov": False}
     elementwise = True
 
-    def _check_arguments(self):
-        super()._check_arguments()
-        if not isinstance(self.momentum, (int, float)) or not 0 <= self.momentum <= 1:
-            raise ValueError(f"momentum must be from 0 to 1; {self.momentum!r} came.")
+    learning_rate: LearningRate = LearningRate(0.01)
+    momentum: Share = Share(0.0)
+    nesterov: bool = False
 
-    def build(self, variables):
-        """Make the state for the model's variables."""
+    def build(self, variables: Sequence[Variable]) -> None:
         super().build(variables)
 
-    def slot_groups(self):
+    def slot_groups(self) -> Any:
         return (("momentum",),) if self.momentum else ()
 
-    def rule(self, gradient, value, learning_rate, step, slots):
+    def rule(self, gradient: TensorLike, value: Any, learning_rate: Any, step: Any, slots: Any) -> Any:
         if not self.momentum:
             return value - learning_rate * gradient, {}
         momentum = self.momentum * slots["momentum"] - learning_rate * gradient

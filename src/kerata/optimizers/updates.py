@@ -1,9 +1,8 @@
 """Parts of an update."""
 
-from kerata import engines
+from kerata import engines, ops
 from kerata.core.arrays import as_array, cast, dtype_of
 from kerata.engines import state
-from kerata.ops import numpy as knp
 
 
 def float32(x):
@@ -25,4 +24,4 @@ def run_if(condition, update):
         return
     _, variables, values = state.isolated(update)()
     for variable, value in zip(variables, values):
-        variable.write(knp.where(condition, value, variable.raw()))
+        variable.write(ops.where(condition, value, variable.raw()))

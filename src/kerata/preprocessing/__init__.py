@@ -1,13 +1,5 @@
 """`keras.preprocessing`: older names of what is in `keras.utils`."""
 
-from kerata.preprocessing import image, sequence
-from kerata.utils.folder_datasets import image_dataset_from_directory, text_dataset_from_directory
-from kerata.utils.timeseries import timeseries_dataset_from_array
+from kerata.core import lazy
 
-__all__ = [
-    "image",
-    "image_dataset_from_directory",
-    "sequence",
-    "text_dataset_from_directory",
-    "timeseries_dataset_from_array",
-]
+__getattr__, __dir__, __all__ = lazy.attach(__name__, __file__)

@@ -1,7 +1,11 @@
 """How layers and models are quantized: `model.quantize(config=...)`."""
 
+from typing import Any
+
 from kerata.core.configurable import Configurable
-from kerata.core.registry import deserialize_keras_object, serialize_keras_object
+from kerata.core.serialization import deserialize_keras_object, serialize_keras_object
+from kerata.core.types import Tree
+from kerata.quantizers import get
 from kerata.quantizers.quantizer import AbsMaxQuantizer
 
 MODES = ("int8", "float8", "int4", "gptq", "awq")
@@ -18,29 +22,28 @@ class QuantizationConfig(Configurable):
     ('int8', True)
     """
 
-    def __init__(self, weight_quantizer=None, activation_quantizer=None):
+    def __init__(self, weight_quantizer: Any = None, activation_quantizer: Any = None) -> None:
         self.weight_quantizer = _quantizer(weight_quantizer)
         self.activation_quantizer = _quantizer(activation_quantizer)
 
     @property
-    def mode(self):
+    def mode(self) -> Any:
         """The mode's name."""
         raise TypeError(f"{type(self).__name__} has no mode: take Int8QuantizationConfig, or give the subclass a `mode`.")
 
-    def get_config(self):
-        """The constructor's arguments."""
+    def get_config(self) -> dict[str, Any]:
         return {
             "weight_quantizer": serialize_keras_object(self.weight_quantizer),
             "activation_quantizer": serialize_keras_object(self.activation_quantizer),
         }
 
     @staticmethod
-    def weight_quantizer_or_default(config, default):
+    def weight_quantizer_or_default(config: Any, default: Any) -> Any:
         """The weight quantizer of a config that may be None, else the default."""
         return default if config is None or config.weight_quantizer is None else config.weight_quantizer
 
     @staticmethod
-    def activation_quantizer_or_default(config, default):
+    def activation_quantizer_or_default(config: Any, default: Any) -> Any:
         """The activation quantizer of a config, which may be None for none; the default if there is no config."""
         return default if config is None else config.activation_quantizer
 
@@ -54,8 +57,6 @@ class QuantizationConfig(Configurable):
 
 
 def _quantizer(quantizer):
-    from kerata.quantizers import get
-
     return get(quantizer)
 
 
@@ -75,7 +76,7 @@ class Int8QuantizationConfig(QuantizationConfig):
     [('bias', 'float32'), ('kernel', 'int8'), ('kernel_scale', 'float32')]
     """
 
-    def __init__(self, weight_quantizer=None, activation_quantizer="default"):
+    def __init__(self, weight_quantizer: Any = None, activation_quantizer: str = "default") -> None:
         default = activation_quantizer == "default"
         super().__init__(weight_quantizer, AbsMaxQuantizer() if default else activation_quantizer)
         self._check_ranges()
@@ -101,7 +102,9 @@ class Int4QuantizationConfig(QuantizationConfig):
     [('bias', (3,)), ('kernel', (4, 2)), ('kernel_scale', (3,))]
     """
 
-    def __init__(self, weight_quantizer=None, activation_quantizer="default", block_size=128):
+    def __init__(
+        self, weight_quantizer: Any = None, activation_quantizer: Any = "default", block_size: int | None = 128
+    ) -> None:
         activation_quantizer = None if activation_quantizer == "default" else activation_quantizer
         super().__init__(weight_quantizer, activation_quantizer)
         if block_size is not None and (not hasattr(block_size, "__index__") or block_size < -1 or block_size == 0):
@@ -120,8 +123,7 @@ class Int4QuantizationConfig(QuantizationConfig):
 
     mode = property(lambda self: "int4", doc="The mode's name.")
 
-    def get_config(self):
-        """The constructor's arguments."""
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"block_size": self.block_size}
 
 
@@ -135,12 +137,12 @@ class Float8QuantizationConfig(QuantizationConfig):
     'float8'
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
 
     mode = property(lambda self: "float8", doc="The mode's name.")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments: none."""
         return {}
 
@@ -148,7 +150,16 @@ class Float8QuantizationConfig(QuantizationConfig):
 class CalibratedConfig(QuantizationConfig):
     """What ways of quantizing that look at data have in common."""
 
-    def __init__(self, dataset, tokenizer, weight_bits, num_samples, sequence_length, group_size, structure):
+    def __init__(
+        self,
+        dataset: Any,
+        tokenizer: Any,
+        weight_bits: int,
+        num_samples: int,
+        sequence_length: int,
+        group_size: Any,
+        structure: Tree,
+    ) -> None:
         super().__init__()
         self.dataset, self.tokenizer = dataset, tokenizer
         self.weight_bits, self.group_size = weight_bits, group_size
@@ -160,11 +171,11 @@ class CalibratedConfig(QuantizationConfig):
             )
         self.quantization_layer_structure = structure
 
-    def dtype_policy_string(self):
+    def dtype_policy_string(self) -> str:
         """The mode's name, bits and group size, as dtype policies write them: "gptq/4/128"."""
         return f"{self.mode}/{self.weight_bits}/{self.group_size}"
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, without the data and the layers, which belong to one run."""
         names = ("dataset", "tokenizer", "quantization_layer_structure")
         config = Configurable.get_config(self)
@@ -206,19 +217,19 @@ class GPTQConfig(CalibratedConfig):
 
     def __init__(
         self,
-        dataset,
-        tokenizer,
+        dataset: Any,
+        tokenizer: Any,
         *,
-        weight_bits=4,
-        num_samples=128,
-        per_channel=True,
-        sequence_length=512,
-        hessian_damping=0.01,
-        group_size=128,
-        symmetric=False,
-        activation_order=False,
-        quantization_layer_structure=None,
-    ):
+        weight_bits: int = 4,
+        num_samples: int = 128,
+        per_channel: bool = True,
+        sequence_length: int = 512,
+        hessian_damping: float = 0.01,
+        group_size: int = 128,
+        symmetric: bool = False,
+        activation_order: bool = False,
+        quantization_layer_structure: Any = None,
+    ) -> None:
         super().__init__(
             dataset, tokenizer, weight_bits, num_samples, sequence_length, group_size, quantization_layer_structure
         )
@@ -258,16 +269,16 @@ class AWQConfig(CalibratedConfig):
 
     def __init__(
         self,
-        dataset,
-        tokenizer,
+        dataset: Any,
+        tokenizer: Any,
         *,
-        weight_bits=4,
-        num_samples=128,
-        sequence_length=512,
-        group_size=128,
-        num_grid_points=20,
-        quantization_layer_structure=None,
-    ):
+        weight_bits: int = 4,
+        num_samples: int = 128,
+        sequence_length: int = 512,
+        group_size: int = 128,
+        num_grid_points: int = 20,
+        quantization_layer_structure: Any = None,
+    ) -> None:
         super().__init__(
             dataset, tokenizer, weight_bits, num_samples, sequence_length, group_size, quantization_layer_structure
         )
@@ -294,7 +305,7 @@ def settled_config(mode, config):
         raise ValueError(f"There is no quantization mode {mode!r}: it must be one of {', '.join(map(repr, MODES))}.")
     if config is None:
         if mode not in _DEFAULTS:
-            name = {"gptq": "GPTQConfig", "awq": "AWQConfig"}[mode]
+            name = {"gptq": "GPTQConfig", "awq": "AWQConfig"}[str(mode)]
             raise ValueError(f"The mode {mode!r} needs data to calibrate with: pass config={name}(dataset, tokenizer).")
         return _DEFAULTS[mode]()
     if mode is not None and mode != config.mode:

@@ -1,13 +1,15 @@
 """Floats to small integers and back: by the largest magnitude, by groups, two 4-bit numbers a byte, and 8-bit floats."""
 
 import contextlib
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from kerata import engines, ops
 from kerata.core import dtypes
-from kerata.core.arrays import as_array, dtype_of
-from kerata.core.arrays import to_numpy as _on_host
+from kerata.core.arrays import as_array, dtype_of, to_numpy as _on_host
+from kerata.core.types import Axis, DType, TensorLike, Tree
 
 
 @contextlib.contextmanager
@@ -20,7 +22,14 @@ def _computing(to_numpy):
         yield as_array
 
 
-def abs_max_quantize(inputs, axis, value_range=(-127, 127), dtype="int8", epsilon=1e-7, to_numpy=False):
+def abs_max_quantize(
+    inputs: Tree,
+    axis: Axis,
+    value_range: Sequence[float] = (-127, 127),
+    dtype: DType = "int8",
+    epsilon: float | None = 1e-7,
+    to_numpy: bool = False,
+) -> Any:
     """Integers, and the scale that they were multiplied by: the largest magnitude along `axis` becomes the largest integer.
 
     Args:
@@ -48,8 +57,13 @@ def abs_max_quantize(inputs, axis, value_range=(-127, 127), dtype="int8", epsilo
 
 
 def abs_max_quantize_grouped_with_zero_point(
-    inputs, block_size, value_range=(-8, 7), dtype="int8", epsilon=1e-7, to_numpy=False
-):
+    inputs: Tree,
+    block_size: int,
+    value_range: Sequence[float] = (-8, 7),
+    dtype: DType = "int8",
+    epsilon: float | None = 1e-7,
+    to_numpy: bool = False,
+) -> Any:
     """Integers of a matrix with a scale and a zero point for each block of rows in each column.
 
     The range from the smallest to the largest value of a block is spread over `value_range` (where all are alike, that
@@ -94,7 +108,7 @@ def abs_max_quantize_grouped_with_zero_point(
     return as_array(integers), as_array(scale), as_array(zero)
 
 
-def pack_int4(arr, axis=0, dtype="int8"):
+def pack_int4(arr: Any, axis: int = 0, dtype: DType = "int8") -> Any:
     """Two 4-bit integers a byte along an axis: the even places in the low half, the odd ones in the high half.
 
     Args:
@@ -126,7 +140,7 @@ def pack_int4(arr, axis=0, dtype="int8"):
     return packed, tuple(packed.shape), length
 
 
-def unpack_int4(packed, orig_len, axis=0, dtype="int8"):
+def unpack_int4(packed: Any, orig_len: Any, axis: int = 0, dtype: DType = "int8") -> Any:
     """The 4-bit integers that `pack_int4` put together.
 
     Args:
@@ -173,7 +187,7 @@ def _check_bytes(dtype, given, allowed, what):
         raise TypeError(f"Only {' or '.join(allowed)} can be {what}; {given} came.")
 
 
-def quantize_and_dequantize(inputs, scale, quantized_dtype, compute_dtype):
+def quantize_and_dequantize(inputs: Tree, scale: Any, quantized_dtype: Any, compute_dtype: Any) -> Any:
     """`inputs` as a type of few bits would hold them: divided by `scale`, kept within the type's range, rounded to it, and
     multiplied again.
 
@@ -197,7 +211,7 @@ def _largest(dtype):
     return {"float8_e4m3fn": 448.0, "float8_e5m2": 57344.0}.get(dtypes.standardize_dtype(dtype)) or float(np.iinfo(dtype).max)
 
 
-def compute_float8_scale(amax, scale, dtype_max, margin=0):
+def compute_float8_scale(amax: Any, scale: Any, dtype_max: Any, margin: float = 0) -> Any:
     """The scale with which values up to `amax` fill the range of an 8-bit float.
 
     Args:
@@ -215,7 +229,7 @@ def compute_float8_scale(amax, scale, dtype_max, margin=0):
     return ops.where(usable, ops.multiply(ops.divide(amax, dtype_max), 2.0**margin), scale)
 
 
-def compute_float8_amax_history(x, amax_history):
+def compute_float8_amax_history(x: TensorLike, amax_history: Any) -> Any:
     """The history of largest magnitudes with that of `x` at its first place, the others one place on.
 
     Shapes: (...), (length,) -> (length,).
@@ -229,7 +243,9 @@ def compute_float8_amax_history(x, amax_history):
     return ops.concatenate([ops.reshape(newest, (1,)), ops.roll(history, -1)[1:]], axis=0)
 
 
-def fake_quant_with_min_max_vars(inputs, min_vals, max_vals, num_bits=8, narrow_range=False, axis=None):
+def fake_quant_with_min_max_vars(
+    inputs: Tree, min_vals: Any, max_vals: Any, num_bits: int = 8, narrow_range: bool = False, axis: int | None = None
+) -> Any:
     """`inputs` as integers of `num_bits` would hold them between two limits, for training with quantization in view.
 
     The limits are moved so that 0 is one of the numbers that there are. Inside the limits the gradient passes as it is;

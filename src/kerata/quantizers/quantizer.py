@@ -1,6 +1,10 @@
 """Objects that make integers of floats."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from kerata.core.configurable import Configurable
+from kerata.core.types import Axis, TensorLike
 from kerata.quantizers.functions import abs_max_quantize
 
 
@@ -21,10 +25,10 @@ class Quantizer(Configurable):
     ([1, 3], [0.5, 1.5])
     """
 
-    def __init__(self, output_dtype="int8"):
+    def __init__(self, output_dtype: str = "int8") -> None:
         self.output_dtype = output_dtype
 
-    def __call__(self, x):
+    def __call__(self, x: TensorLike) -> Any:
         """`x` as it is."""
         return x
 
@@ -47,13 +51,19 @@ class AbsMaxQuantizer(Quantizer):
     [[32, -127]]
     """
 
-    def __init__(self, axis=None, value_range=(-127, 127), epsilon=1e-7, output_dtype="int8"):
+    def __init__(
+        self,
+        axis: Axis = None,
+        value_range: Sequence[float] = (-127, 127),
+        epsilon: float | None = 1e-7,
+        output_dtype: str = "int8",
+    ) -> None:
         super().__init__(output_dtype)
         self.axis = axis if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
         self.value_range = tuple(value_range)
         self.epsilon = epsilon
 
-    def __call__(self, x, axis=None, to_numpy=False):
+    def __call__(self, x: TensorLike, axis: Axis = None, to_numpy: bool = False) -> Any:
         """The integers and the scale.
 
         Args:
@@ -64,7 +74,6 @@ class AbsMaxQuantizer(Quantizer):
         axis = axis if axis is not None else self.axis if self.axis is not None else -1
         return abs_max_quantize(x, axis, self.value_range, self.output_dtype, self.epsilon, to_numpy)
 
-    def get_config(self):
-        """The constructor's arguments."""
+    def get_config(self) -> dict[str, Any]:
         config = {"value_range": self.value_range, "epsilon": self.epsilon, "output_dtype": self.output_dtype}
         return config if self.axis is None else config | {"axis": self.axis}

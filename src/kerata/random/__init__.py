@@ -1,20 +1,5 @@
 """Draws on the engine, and the seeds that they come from."""
 
-from kerata.core.seeds import SeedGenerator
-from kerata.ops.random import (
-    beta,
-    binomial,
-    categorical,
-    dropout,
-    gamma,
-    normal,
-    randint,
-    shuffle,
-    truncated_normal,
-    uniform,
-)
+from kerata.core import lazy
 
-__all__ = [
-    "SeedGenerator", "beta", "binomial", "categorical", "dropout", "gamma", "normal", "randint", "shuffle", "truncated_normal",
-    "uniform",
-]  # fmt: skip
+__getattr__, __dir__, __all__ = lazy.attach(__name__, __file__)

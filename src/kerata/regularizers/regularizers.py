@@ -1,10 +1,16 @@
 """Penalties on weights and outputs."""
 
+from typing import Any, SupportsFloat
+
+from kerata import ops
+from kerata.core.arguments import OneOf, wrong_value
 from kerata.core.configurable import Configurable
+from kerata.core.fields import Field, dataclass
+from kerata.core.types import TensorLike
 from kerata.ops import crossentropy
-from kerata.ops import numpy as knp
 
 
+@dataclass
 class Regularizer(Configurable):
     """A penalty: a function of a tensor that returns a scalar to be added to the loss.
 
@@ -16,22 +22,29 @@ class Regularizer(Configurable):
     3.0
     """
 
-    def __init__(self):
-        """No arguments."""
-
-    def __call__(self, x):
+    def __call__(self, x: TensorLike) -> Any:
         """The penalty, a scalar."""
         return 0.0
 
 
-def _number(name, value):
-    if value is None:
-        return 0.0
-    if isinstance(value, bool) or not isinstance(value, (int, float)) and not hasattr(value, "__float__"):
-        raise ValueError(f"{name} must be a number; {value!r} came.")
-    return float(value)
+class Factor(Field[SupportsFloat | None, float]):
+    """A number; the default for None."""
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError for what is no number."""
+        value = self.default if value is None else value
+        if isinstance(value, bool) or not hasattr(value, "__float__"):
+            raise wrong_value(owner, name, "a number", value)
+        return float(value)
 
 
+class Vectors(OneOf[str, str]):
+    """Which vectors of a matrix."""
+
+    values = ("rows", "columns")
+
+
+@dataclass
 class L1L2(Regularizer):
     """l1 * sum(|x|) + l2 * sum(x^2).
 
@@ -39,18 +52,19 @@ class L1L2(Regularizer):
     0.35...
     """
 
-    def __init__(self, l1=0.0, l2=0.0):
-        self.l1, self.l2 = _number("l1", l1), _number("l2", l2)
+    l1: Factor = Factor(0.0)
+    l2: Factor = Factor(0.0)
 
-    def __call__(self, x):
+    def __call__(self, x: TensorLike) -> Any:
         penalty = 0.0
         if self.l1:
-            penalty = penalty + self.l1 * knp.sum(knp.absolute(x))
+            penalty = penalty + self.l1 * ops.sum(ops.absolute(x))
         if self.l2:
-            penalty = penalty + self.l2 * knp.sum(knp.square(x))
+            penalty = penalty + self.l2 * ops.sum(ops.square(x))
         return penalty
 
 
+@dataclass
 class L1(Regularizer):
     """l1 * sum(|x|).
 
@@ -58,13 +72,13 @@ class L1(Regularizer):
     1.5
     """
 
-    def __init__(self, l1=0.01):
-        self.l1 = 0.01 if l1 is None else _number("l1", l1)
+    l1: Factor = Factor(0.01)
 
-    def __call__(self, x):
-        return self.l1 * knp.sum(knp.absolute(x))
+    def __call__(self, x: TensorLike) -> Any:
+        return self.l1 * ops.sum(ops.absolute(x))
 
 
+@dataclass
 class L2(Regularizer):
     """l2 * sum(x^2).
 
@@ -72,13 +86,13 @@ class L2(Regularizer):
     2.5
     """
 
-    def __init__(self, l2=0.01):
-        self.l2 = 0.01 if l2 is None else _number("l2", l2)
+    l2: Factor = Factor(0.01)
 
-    def __call__(self, x):
-        return self.l2 * knp.sum(knp.square(x))
+    def __call__(self, x: TensorLike) -> Any:
+        return self.l2 * ops.sum(ops.square(x))
 
 
+@dataclass
 class OrthogonalRegularizer(Regularizer):
     """`factor` times the mean of |cosine| over all pairs of rows, or of columns, of a matrix.
 
@@ -91,16 +105,13 @@ class OrthogonalRegularizer(Regularizer):
     0.5
     """
 
-    def __init__(self, factor=0.01, mode="rows"):
-        self.factor = _number("factor", factor)
-        if mode not in ("rows", "columns"):
-            raise ValueError(f"mode must be 'rows' or 'columns'; {mode!r} came.")
-        self.mode = mode
+    factor: Factor = Factor(0.01)
+    mode: Vectors = Vectors("rows")
 
-    def __call__(self, x):
+    def __call__(self, x: TensorLike) -> Any:
         if len(x.shape) != 2:
             raise ValueError(f"OrthogonalRegularizer takes matrices, of 2 axes; the shape is {tuple(x.shape)}.")
-        vectors = crossentropy.normalize(knp.transpose(x) if self.mode == "columns" else x, axis=1)
+        vectors = crossentropy.normalize(ops.transpose(x) if self.mode == "columns" else x, axis=1)
         size = vectors.shape[0]
-        pairs = knp.matmul(vectors, knp.transpose(vectors)) * (1.0 - knp.eye(size))
-        return self.factor * 0.5 * knp.sum(knp.absolute(pairs)) / max(1.0, size * (size - 1.0) / 2.0)
+        pairs = ops.matmul(vectors, ops.transpose(vectors)) * (1.0 - ops.eye(size))
+        return self.factor * 0.5 * ops.sum(ops.absolute(pairs)) / max(1.0, size * (size - 1.0) / 2.0)

@@ -7,9 +7,13 @@ import os
 import pathlib
 import tempfile
 import zipfile
+from typing import Any
 
+from kerata.callbacks import orbax_files
 from kerata.core import object_sharing, suggestions
-from kerata.core.registry import deserialize_keras_object, serialize_keras_object
+from kerata.core.registry import CustomObjectScope
+from kerata.core.serialization import deserialize_keras_object, serialize_keras_object
+from kerata.core.types import Path
 from kerata.engines.warning import warn
 from kerata.saving import archive, model_weights, weights_files
 from kerata.saving.weights import walk
@@ -19,7 +23,7 @@ from kerata.saving.weights_files import ONE, SEVERAL
 FORMAT = "3.15.1"
 
 
-def save_model(model, filepath, overwrite=True, zipped=None, **kwargs):
+def save_model(model: Any, filepath: Path, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
     """Save a model, its weights and its optimizer's state to a `.keras` file, which Keras 3 reads too.
 
     Args:
@@ -57,7 +61,9 @@ def save_model(model, filepath, overwrite=True, zipped=None, **kwargs):
         archive.write(temporary, config, metadata, buffer.getvalue(), _with_assets(model, "save_assets"))
 
 
-def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
+def load_model(
+    filepath: Path, custom_objects: dict[str, Any] | None = None, compile: bool = True, safe_mode: bool = True
+) -> Any:
     """A model from a `.keras` file, or from a folder of Orbax's checkpoints, of kerata's or of Keras 3's.
 
     Args:
@@ -102,15 +108,11 @@ def _checkpoint(path):
     """The folder of the last of Orbax's checkpoints in a folder, None for other paths."""
     if not path.is_dir():
         return None
-    from kerata.callbacks import orbax_files
-
     return orbax_files.folder_of(path)
 
 
 def _load_checkpoint(path, custom_objects, compile, safe_mode):
     """The model of a checkpoint that `OrbaxCheckpoint` saved."""
-    from kerata.callbacks import orbax_files
-
     tree, config = orbax_files.read(_checkpoint(path))
     if config is None:
         raise ValueError(f"The checkpoint in {str(path)!r} holds weights alone: make the model, then model.load_weights(path).")
@@ -129,8 +131,6 @@ def _load_checkpoint(path, custom_objects, compile, safe_mode):
 
 
 def _compile_as_saved(model, compiled, custom_objects):
-    from kerata.core.registry import CustomObjectScope
-
     try:
         with CustomObjectScope(custom_objects):
             model.compile_from_config(compiled)
@@ -138,7 +138,7 @@ def _compile_as_saved(model, compiled, custom_objects):
         warn(f"The model is loaded but not compiled: {error} Compile it yourself.")
 
 
-def save_weights(model, filepath, overwrite=True, max_shard_size=None, **kwargs):
+def save_weights(model: Any, filepath: Path, overwrite: bool = True, max_shard_size: Any = None, **kwargs: Any) -> None:
     """Save a model's weights, and its optimizer's state, to a `.weights.h5` file, or several, which Keras 3 reads too.
 
     Args:
@@ -185,7 +185,7 @@ def _save_shards(model, filepath, overwrite, gigabytes):
         pathlib.Path(temporary).write_text(writer.index())
 
 
-def load_weights(model, filepath, skip_mismatch=False, **kwargs):
+def load_weights(model: Any, filepath: Path, skip_mismatch: bool = False, **kwargs: Any) -> None:
     """Load weights from a `.weights.h5`, `.weights.json` or `.keras` file, or the last of Orbax's checkpoints in a folder, into
     a model of the same structure; those of checkpoints go by the variables' names.
 
@@ -211,11 +211,9 @@ def load_weights(model, filepath, skip_mismatch=False, **kwargs):
     if not path.exists():
         raise FileNotFoundError(f"There is no file {str(filepath)!r}.")
     if _checkpoint(path) is not None:
-        from kerata.callbacks import orbax_files
-
         orbax_files.restore(model, orbax_files.read(_checkpoint(path))[0], orbax_files.WEIGHTS)
         return
-    source = str(path)
+    source: Any = str(path)
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as zipped:
             archive.check_members(zipped)

@@ -4,10 +4,12 @@ import io
 import pathlib
 import re
 import zipfile
+from typing import Any
 
 import numpy as np
 
 from kerata.core.configurable import NamedArguments
+from kerata.core.types import Path
 from kerata.saving import archive, hdf5
 from kerata.saving.api import _atomic, _checked_path
 from kerata.saving.weights import walk
@@ -47,7 +49,7 @@ class KerasFileEditor(metaclass=NamedArguments):
     >>> editor.save(path.with_name("new.weights.h5"))
     """
 
-    def __init__(self, filepath):
+    def __init__(self, filepath: Path) -> None:
         path = pathlib.Path(filepath)
         if not str(path).endswith((".keras", ".weights.h5")):
             raise ValueError(f"KerasFileEditor opens .keras and .weights.h5 files; {str(filepath)!r} came.")
@@ -73,7 +75,7 @@ class KerasFileEditor(metaclass=NamedArguments):
 
     # Looking
 
-    def summary(self):
+    def summary(self) -> None:
         """Print the objects and weights in the file, as a tree; in a notebook as HTML."""
         from rich.text import Text
         from rich.tree import Tree
@@ -82,7 +84,7 @@ class KerasFileEditor(metaclass=NamedArguments):
         _grow(tree, self.weights_dict, Text)
         self._print(tree)
 
-    def compare(self, reference_model):
+    def compare(self, reference_model: Any) -> Any:
         """Compare the file with a model, and print what does not match.
 
         Returns: a dict of `"status"`, "success" or "error"; `"error_count"`, the number of mismatches: objects and weights
@@ -95,7 +97,7 @@ class KerasFileEditor(metaclass=NamedArguments):
                 f"compare needs weights to compare with, and {reference_model.name!r} is not built. Call it first."
             )
         self._print("Running comparison")
-        problems = []
+        problems: list[str] = []
         matches = _compare(_weights_of(reference_model), _without_empty(self.weights_dict), "", problems)
         for problem in problems:
             self._print(f"...{problem}")
@@ -112,7 +114,7 @@ class KerasFileEditor(metaclass=NamedArguments):
 
     # Changing
 
-    def rename_object(self, object_name, new_name):
+    def rename_object(self, object_name: str, new_name: Any) -> None:
         """Give an object another name, in the same place.
 
         Raises: ValueError if there is no such object, or more than one, or its neighbour has the name.
@@ -129,7 +131,7 @@ class KerasFileEditor(metaclass=NamedArguments):
         moved = lambda path: after + path[len(before) :] if path == before or path.startswith(before + "/") else path
         self.object_metadata = {moved(path): value for path, value in self.object_metadata.items()}
 
-    def delete_object(self, object_name):
+    def delete_object(self, object_name: str) -> None:
         """Take out an object, with all objects inside it.
 
         Raises: ValueError if there is no such object, or more than one.
@@ -140,7 +142,7 @@ class KerasFileEditor(metaclass=NamedArguments):
         inside = lambda path: path == gone or path.startswith(gone + "/")
         self.object_metadata = {path: value for path, value in self.object_metadata.items() if not inside(path)}
 
-    def add_object(self, object_path, weights):
+    def add_object(self, object_path: Any, weights: Any) -> None:
         """Add an object.
 
         Args:
@@ -158,7 +160,7 @@ class KerasFileEditor(metaclass=NamedArguments):
             raise ValueError(f"add_object: there is an object {object_path!r} already. Use add_weights, or delete it first.")
         parent[name] = _checked_weights(weights)
 
-    def delete_weight(self, object_name, weight_name):
+    def delete_weight(self, object_name: str, weight_name: Any) -> None:
         """Take a weight out of an object.
 
         Raises: ValueError if there is no such object or weight, or more than one such object.
@@ -169,7 +171,7 @@ class KerasFileEditor(metaclass=NamedArguments):
             raise ValueError(f"{object_name!r} has no weight {weight_name!r}; it has {', '.join(map(repr, names)) or 'none'}.")
         del found[weight_name]
 
-    def add_weights(self, object_name, weights):
+    def add_weights(self, object_name: str, weights: Any) -> None:
         """Add weights to an object; those that it has under the same names are replaced.
 
         Args:
@@ -186,7 +188,7 @@ class KerasFileEditor(metaclass=NamedArguments):
 
     # Saving
 
-    def save(self, filepath):
+    def save(self, filepath: Path) -> None:
         """Write the weights to a `.weights.h5` file. Raises: ValueError for another ending."""
         import h5py
 
@@ -194,7 +196,7 @@ class KerasFileEditor(metaclass=NamedArguments):
         with _atomic(path) as temporary, h5py.File(temporary, "w") as root:
             _write(root, self.weights_dict, "", self.object_metadata)
 
-    def resave_weights(self, filepath):
+    def resave_weights(self, filepath: Path) -> None:
         """The same as `save`."""
         self.save(filepath)
 
@@ -289,11 +291,11 @@ def _grow(branch, tree, text):
 
 def _weights_of(model):
     """A model's weights as a tree: the same as that of the file it would be saved to."""
-    tree = {}
+    tree: dict[str, Any] = {}
     optimizer = getattr(model, "optimizer", None)
     parts = [*walk(model), *([("optimizer", optimizer)] if optimizer is not None and optimizer.built else [])]
     for path, part in parts:
-        store = {}
+        store: dict[str, Any] = {}
         part.save_own_variables(store)
         place = tree
         for name in path.split("/") if path else []:
@@ -334,8 +336,8 @@ def _read(source, filepath):
     except OSError as error:
         raise ValueError(f"{filepath!r} is no HDF5 file, or is damaged: {error}") from None
     with root:
-        attributes, seen = {}, [0]
-        return _read_object(root, "", attributes, seen), attributes
+        attributes: dict[str, Any] = {}
+        return _read_object(root, "", attributes, [0]), attributes
 
 
 def _read_object(group, path, attributes, seen):

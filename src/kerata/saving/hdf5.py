@@ -1,6 +1,7 @@
 """HDF5 files from strangers, read with care: plain numbers behind hard links, nothing else."""
 
 import h5py
+import ml_dtypes
 import numpy as np
 
 MAX_DEPTH = 64
@@ -84,8 +85,6 @@ def read_array(group, name, path):
         raise ValueError(f"{path}/{name} keeps its numbers in another file, which is not read.")
     kind = np.dtype(data.dtype).kind
     if kind == "V" and "dtype" in data.attrs and data.attrs["dtype"] == "bfloat16":
-        import ml_dtypes
-
         return data[()].view(ml_dtypes.bfloat16)
     if kind not in _KINDS:
         raise ValueError(f"{path}/{name} holds {data.dtype}; a weight holds numbers.")

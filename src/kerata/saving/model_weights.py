@@ -1,8 +1,10 @@
 """A model's weights, and its optimizer's state, into files and out of them: all of them, or an error that lists what differs."""
 
 import re
+from typing import Any
 
 from kerata.engines.warning import warn
+from kerata.layers.layer import Layer
 from kerata.saving.strays import refuse_strays
 from kerata.saving.weights import walk
 
@@ -48,7 +50,7 @@ def check_complete(model, layers):
 
 def _check_paths(layers):
     """Raises: ValueError for layers that would stand at one place of a file, or where a layer's own weights stand."""
-    places = {}
+    places: dict[str, Any] = {}
     for path, layer in layers:
         other = places.setdefault(path, layer)
         if other is not layer or "vars" in path.split("/"):
@@ -111,8 +113,6 @@ def _misfit(layer, store, path):
 
 def is_custom(layer, method):
     """Whether a layer reads or writes its weights in its own way."""
-    from kerata.layers.layer import Layer
-
     return getattr(type(layer), method) is not getattr(Layer, method)
 
 

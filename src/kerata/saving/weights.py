@@ -42,7 +42,7 @@ def walk(obj, path="", seen=None):
 
 def _walk_container(container, path, seen):
     """What a list, tuple, set or dict holds, under names made of the classes; containers in it are `container`s."""
-    counts = {}
+    counts: dict[str, int] = {}
     for item in parts_of(container):
         if isinstance(item, (Layer, *CONTAINERS)):
             name = to_snake_case(type(item).__name__) if isinstance(item, Layer) else "container"

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import pathlib
+from typing import Any
 
 import h5py
 import numpy as np
@@ -27,7 +28,7 @@ class Writer:
 
     def write(self, path, obj, attributes=None):
         """Write an object's own variables; `attributes` maps a number to a name that is kept beside it."""
-        store = {}
+        store: dict[str, Any] = {}
         obj.save_own_variables(store)
         self.group(path).attrs["name"] = obj.name
         if attributes is not None:

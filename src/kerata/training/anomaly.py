@@ -6,7 +6,7 @@ import optree
 from kerata.core import batch as current_batch
 from kerata.core.findings import Findings, note_not_finite
 from kerata.engines import current
-from kerata.engines.state import StateScope, standing
+from kerata.engines.state import StateScope, thread_context
 from kerata.engines.warning import warn
 
 
@@ -15,7 +15,7 @@ def guarded(compilation, step, findings):
 
     def run(data):
         variables = compilation.variables()
-        before = [current().place(v.value, v.dtype) for v in variables]  # copies: storage may be changed in place
+        before = [current().new_storage(v.value, v.dtype) for v in variables]  # copies: storage may be changed in place
         step(data)
         note_not_finite("the weights after the update", *(v.value for v in compilation.model.variables))
         found = findings.record.value[0] >= 0
@@ -108,7 +108,7 @@ def _origin(compilation, data, valid):
 def _watched(compilation, data, valid, only_nan=False):
     """Run the step again without changing anything; the first finding, and the weights that it leaves not finite."""
     findings = Findings(only_nan)
-    with standing(observer=_observe), StateScope(), findings.collecting(), current_batch.valid_rows(valid):
+    with thread_context(observer=_observe), StateScope(), findings.collecting(), current_batch.valid_rows(valid):
         compilation.programs.plain("train")(data)
         bad = [v.path for v in compilation.model.trainable_variables if not np.isfinite(v.numpy()).all()]
         return findings.first(), bad

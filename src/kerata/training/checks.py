@@ -8,7 +8,8 @@ import optree
 from kerata import metrics
 from kerata.core.arrays import as_array, dtype_of
 from kerata.core.configurable import is_own
-from kerata.core.graph import abstract_call, accepts
+from kerata.core.graph import abstract_call
+from kerata.core.signatures import accepts
 from kerata.engines.abstract.array import AbstractArray
 from kerata.training import anomaly
 

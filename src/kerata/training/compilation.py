@@ -2,12 +2,13 @@
 
 import contextlib
 import types
+from typing import Any
 
 import optree
 
 from kerata import engines
 from kerata.core.configurable import is_own
-from kerata.engines.state import local
+from kerata.engines.state import context
 from kerata.metrics import Mean
 from kerata.training import checks
 from kerata.training.compiled import CompiledLoss, CompiledMetrics
@@ -34,6 +35,10 @@ class Compilation:
         initial_epoch: the epoch with which a run begins, where a callback brought back an earlier one's state.
         batch_size: that of the data of the last run, for display.
     """
+
+    loss: Any
+    metrics: Any
+    trainability: Any
 
     def __init__(self, model, arguments=None):
         self.model, self.arguments = model, arguments
@@ -71,8 +76,8 @@ class Compilation:
     def engine(self):
         """The model's engine."""
         own = self.model._engine_name
-        if local.engine is not None and own is None:
-            return local.engine
+        if context.engine is not None and own is None:
+            return context.engine
         return engines.get(own or engines.current_name())
 
     @contextlib.contextmanager
@@ -139,7 +144,7 @@ class Compilation:
 
     def all_metrics(self):
         """The metrics: the loss, those given to `compile`, and those that layers hold."""
-        found = [] if self.tracker is None else [self.tracker]
+        found: list[Any] = [] if self.tracker is None else [self.tracker]
         if self.loss is not None:
             found += self.loss.trackers
         if self.metrics is not None:

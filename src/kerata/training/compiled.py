@@ -2,16 +2,16 @@
 
 import difflib
 import functools
+from typing import Any
 
 import numpy as np
 import optree
 
-from kerata import losses as losses_module
-from kerata import metrics as metrics_module
-from kerata import ops
+from kerata import losses as losses_module, metrics as metrics_module, ops
 from kerata.core import batch
 from kerata.core.arrays import static_shape
 from kerata.losses.labels import check_labels
+from kerata.losses.loss import LossFunctionWrapper
 from kerata.metrics import Mean, Metric
 
 _ACCURACIES = ("accuracy", "acc", "Accuracy", "categorical_accuracy_auto")
@@ -77,7 +77,7 @@ class CompiledLoss:
     def __init__(self, loss, loss_weights=None, output_names=None):
         self.loss, self.loss_weights = loss, loss_weights
         self.output_names = output_names
-        self.by_output = None
+        self.by_output: Any = None
         self.trackers = []
 
     def build(self, y_pred):
@@ -137,7 +137,7 @@ class CompiledLoss:
 
 def track(tracker, value, like):
     """Add a batch's scalar to a running mean, weighted by the number of rows that count."""
-    valid = batch.local.valid
+    valid = batch.context.valid
     count = static_shape(like)[0] if valid is None and static_shape(like) else ops.sum(valid) if valid is not None else 1
     count = 1.0 if count is None else ops.cast(count, "float32") if hasattr(count, "dtype") else float(count)
     tracker.total.assign_add(ops.multiply(ops.cast(value, "float32"), count))
@@ -158,8 +158,6 @@ def _as_loss(given, name):
     if isinstance(loss, losses_module.Loss):
         return loss
     if callable(loss):
-        from kerata.losses.loss import LossFunctionWrapper
-
         return LossFunctionWrapper(loss, name=getattr(loss, "__name__", name))
     raise ValueError(f"loss for the output {name!r}: {given!r} is neither a name nor a function.")
 
@@ -171,14 +169,15 @@ class CompiledMetrics:
         self.given = (metrics, weighted_metrics)
         self.output_names = output_names
         self.metrics = [m for m in optree.tree_leaves(self.given) if isinstance(m, Metric)]
-        self.by_output = None
+        self.by_output: Any = None
 
     def build(self, y_true, y_pred):
         """Resolve names to metrics, for these outputs."""
         outputs = output_items(y_pred, self.output_names)
         names = list(outputs)
         targets = targets_of(y_true, names)
-        by_output, found = {}, []
+        by_output: dict[str, Any] = {}
+        found: list[Metric] = []
         for i, given in enumerate(self.given):
             for name, entry in _matched_metrics(given, names).items():
                 for item in entry:

@@ -3,6 +3,7 @@
 import collections.abc
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import optree
@@ -11,7 +12,9 @@ from kerata import engines
 from kerata.core import tree
 from kerata.core.arrays import checked_cast
 from kerata.core.config import floatx
-from kerata.core.graph import FromHost
+from kerata.core.plan import FromHost
+from kerata.core.types import TensorLike
+from kerata.training.py_dataset import PyDataset, Readers
 
 # Arrays of more bytes keep their dtype, and are converted a block of rows at a time.
 _LARGE = 1 << 26
@@ -19,7 +22,7 @@ _LARGE = 1 << 26
 BLOCK_BYTES = 1 << 24
 
 
-def unpack_x_y_sample_weight(data):
+def unpack_x_y_sample_weight(data: Any) -> Any:
     """A batch as `(x, y, sample_weight)`, None for what it lacks.
 
     >>> unpack_x_y_sample_weight(("x", "y")), unpack_x_y_sample_weight("x")
@@ -34,7 +37,7 @@ def unpack_x_y_sample_weight(data):
     return (*data, None, None)[:3]
 
 
-def pack_x_y_sample_weight(x, y=None, sample_weight=None):
+def pack_x_y_sample_weight(x: TensorLike, y: TensorLike = None, sample_weight: TensorLike | None = None) -> Any:
     """A batch from its parts, as short as it can be.
 
     >>> pack_x_y_sample_weight("x", "y"), pack_x_y_sample_weight("x", None, "weights")
@@ -224,7 +227,6 @@ def _is_foreign_loader(x):
 
 def _of_dataset(x, shuffle, generator):
     """The batches of a data set by number; one without end goes on in each epoch where the last one stopped."""
-    from kerata.training.py_dataset import PyDataset, Readers
 
     def count():
         return len(x) if not isinstance(x, PyDataset) or x.num_batches is not None else None
@@ -234,7 +236,7 @@ def _of_dataset(x, shuffle, generator):
     def batches():
         nonlocal read
         steps = count()  # a data set may be longer or shorter in another epoch
-        order = np.arange(steps) if steps is not None else itertools.count(read)
+        order: Any = np.arange(steps) if steps is not None else itertools.count(read)
         if shuffle and steps is not None:
             (generator or np.random.default_rng()).shuffle(order)
         for batch in readers.batches(order):
@@ -346,7 +348,7 @@ def _holds_arrays(xs):
 
 def _standard_arrays(x, y, sample_weight):
     arrays = (x, standard(y, whole_to_host), standard(sample_weight, whole_to_host))
-    sizes = {}
+    sizes: dict[int, str] = {}
     for name, part in zip(("x", "y", "sample_weight"), arrays):
         for leaf in tree.flatten(part):
             if leaf is not None:

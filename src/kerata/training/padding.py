@@ -17,7 +17,7 @@ from kerata.core.arrays import dtype_of, static_shape
 from kerata.core.configurable import is_own
 from kerata.engines.abstract.array import AbstractArray
 from kerata.engines.abstract.row_rules import MixesRows, facts, note
-from kerata.engines.state import StateScope, standing
+from kerata.engines.state import StateScope, thread_context
 
 # Attributes of layers that hold functions of weights, not of rows.
 _OF_WEIGHTS = ("_initializer", "_regularizer", "_constraint")
@@ -55,7 +55,7 @@ def why_not(compilation, mode, batch):
 def proof(masked):
     """Inside, `MixesRows` is raised where rows of a batch meet; `masked` says whether losses and metrics know the real rows."""
     valid = note(AbstractArray((None,), "float32"), zero=True) if masked else None
-    with engines.use_engine("rowwise"), standing(depth=0, training=None), StateScope(), current_batch.valid_rows(valid):
+    with engines.use_engine("rowwise"), thread_context(depth=0, training=None), StateScope(), current_batch.valid_rows(valid):
         yield
 
 

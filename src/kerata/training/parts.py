@@ -6,6 +6,7 @@ call of a compiled program takes longer than a step of a small network.
 """
 
 import abc
+from typing import Any
 
 import numpy as np
 import optree
@@ -58,7 +59,7 @@ class LoopPart(Part):
     def __init__(self, programs, mode, padded, arrays, index, size, first, host, steps=None):
         self.first, self.stop = first, first + (len(index) if steps is None else steps)
         self._programs, self._kind, self._one_by_one = programs, (mode, padded), False
-        self._arguments = arrays, index, np.int32(size), np.int32(first)
+        self._arguments: Any = arrays, index, np.int32(size), np.int32(first)
         self._host, self._generation = host, None
 
     def program(self, start, stop, one_by_one):

@@ -4,6 +4,7 @@ import itertools
 import queue
 import threading
 import time
+from typing import Any
 
 import numpy as np
 import optree
@@ -27,7 +28,7 @@ class Prefetcher:
 
     def __init__(self, iterator, prepare, ahead=2):
         self._iterator, self._prepare = iterator, prepare
-        self._queue = queue.Queue(ahead)
+        self._queue: Any = queue.Queue(ahead)
         self._stopped = threading.Event()
         self._engine = engines.current()
         self._place = self._engine.device_in_force()

@@ -13,7 +13,7 @@ from kerata.core.configurable import is_own
 from kerata.core.findings import Findings, note_not_finite
 from kerata.core.structure import Contents, Structure, settings
 from kerata.core.variable import Variable
-from kerata.engines.state import standing
+from kerata.engines.state import thread_context
 from kerata.training import anomaly, checks, padding
 
 
@@ -149,7 +149,7 @@ class Programs:
         return self._program("predict", lambda: self._compiled(each, self._predicting()), "together")
 
     def _outputs(self, data):
-        with standing(in_step=True), engines.current().no_gradients(), self.findings.collecting():
+        with thread_context(in_step=True), engines.current().no_gradients(), self.findings.collecting():
             return self.compilation.model.predict_step(data)
 
     def _predicting(self):
@@ -233,7 +233,7 @@ class Programs:
         """Around a step: what is found wrong is noted with its number, and rows that are not `valid` are left out."""
         keeps = contextlib.nullcontext() if mode == "train" else engines.current().no_gradients()
         wanted, rows = self.compilation.as_compiled(mode), current_batch.valid_rows(valid)
-        with standing(in_step=True), wanted, keeps, self.findings.collecting(number), rows:
+        with thread_context(in_step=True), wanted, keeps, self.findings.collecting(number), rows:
             yield
 
     def _guarded(self, mode):
@@ -279,7 +279,7 @@ class Programs:
     @contextlib.contextmanager
     def outcome_at_hand(self):
         """Inside, where nothing is assigned, what the last step gave for the logs and findings need not be read from variables."""
-        with standing(host_values=self._outcome and self._outcome()):
+        with thread_context(host_values=self._outcome and self._outcome()):
             yield
 
     def logs(self, mode):

@@ -10,6 +10,7 @@ import pathlib
 import pickle
 import sys
 import tempfile
+from typing import Any
 
 
 class PyDataset:
@@ -37,7 +38,7 @@ class PyDataset:
     [0, 1, 4]
     """
 
-    def __init__(self, workers=1, use_multiprocessing=False, max_queue_size=10):
+    def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
         self._workers, self._use_multiprocessing, self._max_queue_size = workers, use_multiprocessing, max_queue_size
 
     workers = property(
@@ -61,7 +62,7 @@ class PyDataset:
         raise TypeError(f"{type(self).__name__} has no __getitem__(self, index): write one that returns a batch.")
 
     @property
-    def num_batches(self):
+    def num_batches(self) -> Any:
         """The number of batches, None for an endless data set."""
         if type(self).__len__ is not PyDataset.__len__:
             return len(self)
@@ -73,10 +74,10 @@ class PyDataset:
             raise TypeError("An endless data set has no length.")
         return count
 
-    def on_epoch_begin(self):
+    def on_epoch_begin(self) -> None:
         """Called before the first batch of each epoch is read."""
 
-    def on_epoch_end(self):
+    def on_epoch_end(self) -> None:
         """Called after the last batch of each epoch."""
 
 
@@ -132,7 +133,8 @@ class Readers:
 
     def _ahead(self, pool, fetch, order, several):
         """What `fetch(indices)` gives for all of `order`, read ahead by a pool, `several` indices at a time."""
-        order, pending = iter(order), collections.deque()
+        order = iter(order)
+        pending: collections.deque[Any] = collections.deque()
         try:
             while indices := [int(i) for i in itertools.islice(order, several)]:
                 pending.append(pool.submit(fetch, indices))

@@ -3,11 +3,13 @@
 import contextlib
 import itertools
 import time
+from typing import Any
 
 import numpy as np
 import optree
 
 from kerata import engines
+from kerata.callbacks import CallbackList
 from kerata.core import config, seeds
 from kerata.engines.warning import warn
 from kerata.training import checks, parts
@@ -34,20 +36,18 @@ class Run:
         self.compilation, self.model, self.mode = compilation, compilation.model, mode
         self.data, self.seed = data, seed
         self.steps = bounded(steps, data)
-        self.callbacks = None
+        self.callbacks: Any = None
         self.epoch = None  # the epoch's number; None when evaluating
         self._block, self._seconds_a_step = 1, None
         self._reported = False  # whether NaN was reported
         self._passes = 0  # how many times the data gave batches
         self._told = False  # whether the user was warned that the data ended
-        self._source = None
+        self._source: Any = None
         self._prepared_for_stream = False
         self._batch_of = None
 
     def call_back(self, callbacks, verbose, epochs=1, history=False):
         """Make the list of callbacks that are told of the run, unless the user gave one."""
-        from kerata.callbacks import CallbackList
-
         if not isinstance(callbacks, CallbackList):
             shown = verbosity(verbose)
             callbacks = CallbackList(

@@ -1,18 +1,30 @@
 """What is done with one batch: the methods of a model that users override for ways of training of their own."""
 
+from typing import TYPE_CHECKING, Any
+
 import optree
 
 from kerata import ops
 from kerata.core import findings, masks
+from kerata.core.types import TensorLike
 from kerata.training import checks
 from kerata.training.compiled import track
 from kerata.training.data import unpack_x_y_sample_weight
 
+if TYPE_CHECKING:
+    from kerata.layers.layer import Layer as _Base
+    from kerata.training.compilation import Compilation
+else:
+    _Base = object
 
-class TrainingSteps:
+
+class TrainingSteps(_Base):
     """The steps of training, evaluation and prediction, the loss and the metrics. `Trainer` is the one class below."""
 
-    def train_step(self, data):
+    _compilation: "Compilation"
+    optimizer: Any = None
+
+    def train_step(self, data: Any) -> Any:
         """One step of training on a batch; returns the logs. Override it for another way of training."""
         return self._all_logs(self._train_quietly(data))
 
@@ -36,7 +48,7 @@ class TrainingSteps:
         self._track_loss(loss, y_pred)
         return self._update_metrics(x, y, y_pred, sample_weight)
 
-    def test_step(self, data):
+    def test_step(self, data: Any) -> Any:
         """One step of evaluation on a batch; returns the logs."""
         return self._all_logs(self._test_quietly(data))
 
@@ -54,12 +66,19 @@ class TrainingSteps:
     def _all_logs(self, logs):
         return self.get_metrics_result() if logs is None else logs
 
-    def predict_step(self, data):
+    def predict_step(self, data: Any) -> Any:
         """The predictions for a batch."""
         x, _, _ = unpack_x_y_sample_weight(data)
         return self(x, training=False)
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(
+        self,
+        x: TensorLike = None,
+        y: TensorLike = None,
+        y_pred: TensorLike = None,
+        sample_weight: TensorLike | None = None,
+        training: bool | None = True,
+    ) -> Any:
         """The loss of a batch, a scalar: that of `compile` and those of the layers. The inputs `x` are there for overriding."""
         parts = []
         if self._compilation.loss is not None:
@@ -82,7 +101,7 @@ class TrainingSteps:
             return checks.as_written(self.compute_loss, given)
         return self.compute_loss(**given)
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+    def compute_metrics(self, x: TensorLike, y: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> Any:
         """Give a batch to the metrics; returns the logs so far. Override it for logs of your own, which may need `x`."""
         if self._compilation.metrics is not None:
             self._compilation.metrics.update_state(y, y_pred, sample_weight)
@@ -96,7 +115,7 @@ class TrainingSteps:
             self._compilation.metrics.update_state(y, y_pred, sample_weight)
         return None
 
-    def get_metrics_result(self):
+    def get_metrics_result(self) -> Any:
         """The metrics' values as a dict."""
         return self._results(lambda metric: metric.result())
 
@@ -118,7 +137,9 @@ class TrainingSteps:
 
     # Keras 2's names, for overridden steps
 
-    def compiled_loss(self, y_true, y_pred, sample_weight=None, regularization_losses=None):
+    def compiled_loss(
+        self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None, regularization_losses: Any = None
+    ) -> Any:
         """The loss given to `compile`, with losses added; Keras 2's name."""
         parts = [self._compilation.loss(y_true, y_pred, sample_weight), *(regularization_losses or [])]
         total = parts[0]
@@ -128,23 +149,23 @@ class TrainingSteps:
         return total
 
     @property
-    def compiled_metrics(self):
+    def compiled_metrics(self) -> Any:
         """The metrics given to `compile`; Keras 2's name."""
         return self._compilation.metrics
 
     # Metrics
 
     @property
-    def metrics(self):
+    def metrics(self) -> Any:
         """The metrics: the loss, those given to `compile`, and those that layers hold."""
         return self._compilation.all_metrics()
 
     @property
-    def metrics_names(self):
+    def metrics_names(self) -> Any:
         """The metrics' names."""
         return [m.shown_name or m.name for m in self.metrics]
 
-    def reset_metrics(self):
+    def reset_metrics(self) -> None:
         """Set all metrics back to the beginning."""
         for metric in self.metrics:
             checks.reset(metric)

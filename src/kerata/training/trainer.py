@@ -2,13 +2,17 @@
 
 import functools
 import importlib
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import optree
 
 from kerata import losses, optimizers
+from kerata.callbacks.callback import History
 from kerata.core import config, seeds, suggestions
-from kerata.core.registry import deserialize_keras_object, serialize_dict
+from kerata.core.serialization import deserialize_keras_object, serialize_dict
+from kerata.core.types import TensorLike
 from kerata.engines.warning import warn
 from kerata.layers.holder import Holder
 from kerata.training import checks
@@ -21,14 +25,16 @@ from kerata.training.step_methods import TrainingSteps
 class Trainer(TrainingSteps):
     """Training, for classes that are layers. `Model` is one."""
 
-    optimizer = loss = history = None
+    loss: Any = None
+    history: Any = None
     stop_training = run_eagerly = detect_anomaly = False
-    steps_per_execution, jit_compile = 1, "auto"
+    steps_per_execution = 1
+    jit_compile: bool | str = "auto"
     has_constants = False  # a model's own attributes are the host's, or settled by `compile`
     _untracked = Holder._untracked | {"_compilation", "optimizer", "history", "loss", "_operations", "plan"}
 
     @functools.cached_property
-    def _compilation(self):
+    def _compilation(self) -> Compilation:  # type: ignore[override]
         """What `compile` settled, and all that runs ask of the model."""
         return Compilation(self)
 
@@ -44,17 +50,17 @@ class Trainer(TrainingSteps):
     @suggestions.named
     def compile(
         self,
-        optimizer="rmsprop",
-        loss=None,
-        loss_weights=None,
-        metrics=None,
-        weighted_metrics=None,
-        run_eagerly=False,
-        steps_per_execution=1,
-        jit_compile="auto",
-        auto_scale_loss=True,
-        detect_anomaly=False,
-    ):
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int | None = 1,
+        jit_compile: bool | str = "auto",
+        auto_scale_loss: bool = True,
+        detect_anomaly: bool = False,
+    ) -> None:
         """Choose how the model is trained.
 
         Args:
@@ -84,7 +90,7 @@ class Trainer(TrainingSteps):
             optimizer = optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
         for x in optree.tree_leaves(loss):
             losses.get(x)
-        for x in optree.tree_leaves((metrics, weighted_metrics)):
+        for x in [*optree.tree_leaves(metrics), *optree.tree_leaves(weighted_metrics)]:
             checks.check_metric(x)
         self.optimizer, self.loss = optimizer, loss
         self.run_eagerly, self.steps_per_execution, self.jit_compile = run_eagerly, steps_per_execution, jit_compile
@@ -106,11 +112,11 @@ class Trainer(TrainingSteps):
         )
 
     @property
-    def compiled(self):
+    def compiled(self) -> Any:
         """Whether `compile` was called."""
         return self._compilation.arguments is not None
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> dict[str, Any] | None:
         """The arguments of `compile`, in JSON form; None if the model is not compiled or they have none."""
         if not self.compiled:
             return None
@@ -123,7 +129,7 @@ class Trainer(TrainingSteps):
             )
             return None
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile with the arguments that `get_compile_config` returned."""
         arguments = {k: deserialize_keras_object(v) for k, v in config.items()}
         self.compile(**{k: v for k, v in arguments.items() if k != "jit_compile" or v in (True, False, "auto")})
@@ -135,23 +141,23 @@ class Trainer(TrainingSteps):
     @suggestions.named
     def fit(
         self,
-        x=None,
-        y=None,
-        batch_size=None,
-        epochs=1,
-        verbose="auto",
-        callbacks=None,
-        validation_split=0.0,
-        validation_data=None,
-        shuffle=True,
-        class_weight=None,
-        sample_weight=None,
-        initial_epoch=0,
-        steps_per_epoch=None,
-        validation_steps=None,
-        validation_batch_size=None,
-        validation_freq=1,
-    ):
+        x: TensorLike = None,
+        y: TensorLike = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float | None = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: TensorLike | None = None,
+        sample_weight: TensorLike | None = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Sequence[int] = 1,
+    ) -> History:
         """Train the model.
 
         Args:
@@ -203,25 +209,26 @@ class Trainer(TrainingSteps):
 
     def _validation(self, validation_data, batch_size, steps):
         if isinstance(validation_data, (tuple, list)) and not hasattr(validation_data, "__next__"):
-            parts = unpack_x_y_sample_weight(tuple(validation_data))
+            x, y, sample_weight = unpack_x_y_sample_weight(tuple(validation_data))
         else:
-            parts = (validation_data, None, None)
-        return Run(self._compilation, "test", adapt(*parts, batch_size=batch_size, inputs=self._inputs_from), steps)
+            x, y, sample_weight = validation_data, None, None
+        data = adapt(x, y, sample_weight, batch_size=batch_size, inputs=self._inputs_from)
+        return Run(self._compilation, "test", data, steps)
 
     # Evaluate
 
     @suggestions.named
     def evaluate(
         self,
-        x=None,
-        y=None,
-        batch_size=None,
-        verbose="auto",
-        sample_weight=None,
-        steps=None,
-        callbacks=None,
-        return_dict=False,
-    ):
+        x: TensorLike = None,
+        y: TensorLike = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: TensorLike | None = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
         """The loss and the metrics on data.
 
         Arguments are those of `fit`.
@@ -246,7 +253,14 @@ class Trainer(TrainingSteps):
     # Predict
 
     @suggestions.named
-    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+    def predict(
+        self,
+        x: TensorLike,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Any:
         """The model's outputs for data, as NumPy arrays in the structure of the outputs.
 
         Arguments are those of `fit`.
@@ -261,13 +275,22 @@ class Trainer(TrainingSteps):
     # Single batches
 
     @suggestions.named
-    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
+    def train_on_batch(
+        self,
+        x: TensorLike,
+        y: TensorLike = None,
+        sample_weight: TensorLike | None = None,
+        class_weight: TensorLike | None = None,
+        return_dict: bool = False,
+    ) -> Any:
         """One step of training on one batch; returns its loss and metrics."""
         checks.check_compiled(self, "train_on_batch")
         return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
 
     @suggestions.named
-    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+    def test_on_batch(
+        self, x: TensorLike, y: TensorLike = None, sample_weight: TensorLike | None = None, return_dict: bool = False
+    ) -> Any:
         """One step of evaluation on one batch; returns its loss and metrics."""
         checks.check_compiled(self, "test_on_batch")
         return self._on_batch("test", x, y, sample_weight, None, return_dict)
@@ -288,7 +311,7 @@ class Trainer(TrainingSteps):
         return logs if return_dict else self._values(logs)
 
     @suggestions.named
-    def predict_on_batch(self, x):
+    def predict_on_batch(self, x: TensorLike) -> Any:
         """The model's outputs for one batch, as NumPy arrays."""
         with self._compilation.at_home():
             return self._compilation.predictor.one(self._inputs_from(x))

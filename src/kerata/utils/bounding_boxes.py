@@ -1,6 +1,6 @@
 """Bounding boxes: formats, cutting, overlap, encoding."""
 
-from kerata.layers.preprocessing.boxes import (
+from kerata.ops.boxes import (
     affine_transform,
     clip_to_image_size,
     compute_ciou,

@@ -1,6 +1,7 @@
 """`Config`: named values, that can be frozen."""
 
 import json
+from typing import Any
 
 
 class Config:
@@ -17,20 +18,20 @@ class Config:
     (3, '{"learning_rate": 0.1, "seed": 3}')
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         object.__setattr__(self, "_config", dict(kwargs))
         object.__setattr__(self, "_frozen", False)
 
     @property
-    def frozen(self):
+    def frozen(self) -> Any:
         """Whether the values are final."""
         return self._frozen
 
-    def freeze(self):
+    def freeze(self) -> None:
         """Make the values final."""
         object.__setattr__(self, "_frozen", True)
 
-    def unfreeze(self):
+    def unfreeze(self) -> None:
         """Let the values be changed again."""
         object.__setattr__(self, "_frozen", False)
 
@@ -39,35 +40,35 @@ class Config:
             raise ValueError("The config is frozen, so nothing in it can be changed; unfreeze() lets it.")
         return self._config
 
-    def get(self, keyname, value=None):
+    def get(self, keyname: Any, value: Any = None) -> Any:
         """The value under a name, or `value`."""
         return self._config.get(keyname, value)
 
-    def pop(self, *args):
+    def pop(self, *args: Any) -> Any:
         """Take a value out: `pop(name)` or `pop(name, default)`."""
         return self._changing().pop(*args)
 
-    def update(self, *args, **kwargs):
+    def update(self, *args: Any, **kwargs: Any) -> None:
         """Set several values, as `dict.update` does."""
         self._changing().update(*args, **kwargs)
 
-    def keys(self):
+    def keys(self) -> Any:
         """The names."""
         return self._config.keys()
 
-    def values(self):
+    def values(self) -> Any:
         """The values."""
         return self._config.values()
 
-    def items(self):
+    def items(self) -> Any:
         """The pairs of names and values."""
         return self._config.items()
 
-    def as_dict(self):
+    def as_dict(self) -> Any:
         """A dict of the values."""
         return dict(self._config)
 
-    def to_json(self):
+    def to_json(self) -> str:
         """The values as JSON."""
         return json.dumps(self._config)
 

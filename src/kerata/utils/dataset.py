@@ -3,6 +3,7 @@
 import itertools
 import os
 import threading
+from typing import Any
 
 import numpy as np
 import optree
@@ -124,7 +125,8 @@ class Dataset(PyDataset):
         """
         if filename:
             raise ValueError(f"cache keeps elements in memory, not in the file {str(filename)!r}: leave the name out.")
-        kept, lock = {}, threading.Lock()
+        kept: dict[int, Any] = {}
+        lock = threading.Lock()
 
         def fetch(i):
             with lock:

@@ -3,6 +3,8 @@
 import math
 from xml.sax.saxutils import escape
 
+from kerata.utils.images import pillow
+
 _MARGIN, _PADDING, _LINE, _LABEL, _ARROW = 16, 9, 17, 20, 7
 _FILL, _INPUT_FILL, _TITLE_FILL, _EDGE, _GROUP = "#f5f7fa", "#e8f3ec", "#34495e", "#5d6d7e", "#fbfbfc"
 _INPUT_TITLE, _TEXT, _TITLE_TEXT, _FONT = "#3c7a57", "#1c2833", "#ffffff", "Helvetica, Arial, sans-serif"
@@ -74,8 +76,6 @@ def to_image(diagram, dpi=200):
 
     Raises: ImportError without Pillow.
     """
-    from kerata.utils.images import pillow
-
     Image = pillow()
     from PIL import ImageDraw, ImageFont
 

@@ -4,6 +4,7 @@ Source: Sugiyama, Tagawa, Toda 1981, doi:10.1109/TSMC.1981.4308636; order by bar
 """
 
 import dataclasses
+from typing import Any
 
 _GAP_BETWEEN_LAYERS, _GAP_IN_LAYER, _SWEEPS = 34, 26, 8
 
@@ -16,6 +17,7 @@ class Box:
     height: float
     x: float = 0.0
     y: float = 0.0
+    rank: int = 0
 
 
 def place(boxes, edges):
@@ -47,12 +49,12 @@ def place(boxes, edges):
 
 def _ranks(boxes, edges):
     """The longest way from a beginning to each box; beginnings stand just above what needs them."""
-    before = {key: [] for key in boxes}
-    after = {key: [] for key in boxes}
+    before: dict[Any, list[Any]] = {key: [] for key in boxes}
+    after: dict[Any, list[Any]] = {key: [] for key in boxes}
     for start, end in edges:
         before[end].append(start)
         after[start].append(end)
-    ranks = {}
+    ranks: dict[Any, int] = {}
     for key in boxes:
         ranks[key] = max((ranks[k] + 1 for k in before[key]), default=0)
     for key in boxes:
@@ -72,8 +74,7 @@ def _with_bends(boxes, edges, ranks):
     for number, (start, end) in enumerate(edges):
         chain = [start]
         for rank in range(nodes[start].rank + 1, nodes[end].rank):
-            bend = Box(1, 1)
-            bend.rank = rank
+            bend = Box(1, 1, rank=rank)
             nodes["bend", number, rank] = bend
             chain.append(("bend", number, rank))
         chains.append([*chain, end])
@@ -81,7 +82,8 @@ def _with_bends(boxes, edges, ranks):
 
 
 def _neighbours(nodes, chains):
-    above, below = {key: [] for key in nodes}, {key: [] for key in nodes}
+    above: dict[Any, list[Any]] = {key: [] for key in nodes}
+    below: dict[Any, list[Any]] = {key: [] for key in nodes}
     for chain in chains:
         for start, end in zip(chain, chain[1:]):
             above[end].append(start)
@@ -91,11 +93,11 @@ def _neighbours(nodes, chains):
 
 def _ordered(nodes, chains):
     """The layers' boxes in an order with few crossings."""
-    layers = [[] for _ in range(max(node.rank for node in nodes.values()) + 1)]
+    layers: list[list[Any]] = [[] for _ in range(max(node.rank for node in nodes.values()) + 1)]
     for key, node in nodes.items():
         layers[node.rank].append(key)
     above, below = _neighbours(nodes, chains)
-    position = {}
+    position: dict[Any, float] = {}
     for layer in layers:
         position |= {key: i - len(layer) / 2 for i, key in enumerate(layer)}
     for sweep in range(_SWEEPS):
@@ -103,7 +105,7 @@ def _ordered(nodes, chains):
         for layer in layers if down else layers[::-1]:
             sides = above if down else below
             means = {k: _mean([position[n] for n in sides[k]], position[k]) for k in layer}
-            layer.sort(key=means.get)
+            layer.sort(key=means.__getitem__)
             position |= {key: i - len(layer) / 2 for i, key in enumerate(layer)}
     return layers
 

@@ -11,7 +11,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import zipfile
+from typing import Any
 
+from kerata.core.types import Path
 from kerata.utils.progress_bar import Progbar, tell
 
 _HASHES = {"sha256": 64, "md5": 32}
@@ -20,18 +22,18 @@ _TIMEOUT = 60  # seconds without a byte
 
 
 def get_file(
-    fname=None,
-    origin=None,
-    untar=False,
-    md5_hash=None,
-    file_hash=None,
-    cache_subdir="datasets",
-    hash_algorithm="auto",
-    extract=False,
-    archive_format="auto",
-    cache_dir=None,
-    force_download=False,
-):
+    fname: Path | None = None,
+    origin: Any = None,
+    untar: bool = False,
+    md5_hash: Any = None,
+    file_hash: Any = None,
+    cache_subdir: str = "datasets",
+    hash_algorithm: str = "auto",
+    extract: bool = False,
+    archive_format: str = "auto",
+    cache_dir: Any = None,
+    force_download: bool = False,
+) -> Any:
     """The path of a file that is downloaded if it isn't there already.
 
     Args:
@@ -154,8 +156,8 @@ def _hash(path, algorithm):
 def _download(origin, target, digest):
     """Download to a file beside the target, which takes its place when it is right."""
     tell(f"Downloading data from {origin}")
-    handle, temporary = tempfile.mkstemp(prefix=f"{target.name}.", suffix=".part", dir=target.parent)
-    temporary = pathlib.Path(temporary)
+    handle, name = tempfile.mkstemp(prefix=f"{target.name}.", suffix=".part", dir=target.parent)
+    temporary = pathlib.Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             _fetch(origin, file)
@@ -221,7 +223,9 @@ def _extract_tar(archive, folder):
                 _check_inside(str(base / pathlib.PurePosixPath(member.linkname) if base else member.linkname), folder, archive)
             elif not (member.isfile() or member.isdir()):
                 raise ValueError(f"{str(archive)!r} holds {member.name!r}, which is neither a file nor a folder: not unpacked.")
-        safe = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # Python 3.11.4; without it, as checked above
+        safe: dict[str, Any] = (
+            {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        )  # Python 3.11.4; without it, as checked above
         try:
             file.extractall(folder, **safe)
         except tarfile.TarError as error:

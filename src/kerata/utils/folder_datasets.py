@@ -3,10 +3,13 @@
 import functools
 import math
 import pathlib
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from kerata.core.config import standardize_data_format
+from kerata.core.types import Path, Seed, TensorLike
 from kerata.utils import folders, images, resizing
 from kerata.utils.dataset import Dataset, ShuffledOrder, native, reading_threads, stacked
 from kerata.utils.waves import read_wave
@@ -16,25 +19,25 @@ _CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
 
 
 def image_dataset_from_directory(
-    directory,
-    labels="inferred",
-    label_mode="int",
-    class_names=None,
-    color_mode="rgb",
-    batch_size=32,
-    image_size=(256, 256),
-    shuffle=True,
-    seed=None,
-    validation_split=None,
-    subset=None,
-    interpolation="bilinear",
-    follow_links=False,
-    crop_to_aspect_ratio=False,
-    pad_to_aspect_ratio=False,
-    data_format=None,
-    format="tf",
-    verbose=True,
-):
+    directory: Path,
+    labels: TensorLike = "inferred",
+    label_mode: str = "int",
+    class_names: Sequence[str] | None = None,
+    color_mode: str = "rgb",
+    batch_size: int | None = 32,
+    image_size: Any = (256, 256),
+    shuffle: bool = True,
+    seed: Seed = None,
+    validation_split: float | None = None,
+    subset: str | None = None,
+    interpolation: str = "bilinear",
+    follow_links: bool = False,
+    crop_to_aspect_ratio: bool = False,
+    pad_to_aspect_ratio: bool = False,
+    data_format: str | None = None,
+    format: str = "tf",
+    verbose: Any = True,
+) -> Any:
     """The images below a folder, with the folders that they are in as classes.
 
     Args:
@@ -91,20 +94,20 @@ def image_dataset_from_directory(
 
 
 def text_dataset_from_directory(
-    directory,
-    labels="inferred",
-    label_mode="int",
-    class_names=None,
-    batch_size=32,
-    max_length=None,
-    shuffle=True,
-    seed=None,
-    validation_split=None,
-    subset=None,
-    follow_links=False,
-    format="tf",
-    verbose=True,
-):
+    directory: Path,
+    labels: TensorLike = "inferred",
+    label_mode: str = "int",
+    class_names: Sequence[str] | None = None,
+    batch_size: int | None = 32,
+    max_length: Any = None,
+    shuffle: bool = True,
+    seed: Seed = None,
+    validation_split: float | None = None,
+    subset: str | None = None,
+    follow_links: bool = False,
+    format: str = "tf",
+    verbose: Any = True,
+) -> Any:
     """The `.txt` files below a folder, with the folders that they are in as classes.
 
     Args:
@@ -136,21 +139,21 @@ def text_dataset_from_directory(
 
 
 def audio_dataset_from_directory(
-    directory,
-    labels="inferred",
-    label_mode="int",
-    class_names=None,
-    batch_size=32,
-    sampling_rate=None,
-    output_sequence_length=None,
-    ragged=False,
-    shuffle=True,
-    seed=None,
-    validation_split=None,
-    subset=None,
-    follow_links=False,
-    verbose=True,
-):
+    directory: Path,
+    labels: TensorLike = "inferred",
+    label_mode: str = "int",
+    class_names: Sequence[str] | None = None,
+    batch_size: int | None = 32,
+    sampling_rate: Any = None,
+    output_sequence_length: Any = None,
+    ragged: bool = False,
+    shuffle: bool = True,
+    seed: Seed = None,
+    validation_split: float | None = None,
+    subset: str | None = None,
+    follow_links: bool = False,
+    verbose: Any = True,
+) -> Any:
     """The `.wav` files below a folder, with the folders that they are in as classes.
 
     Args:

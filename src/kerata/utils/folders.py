@@ -1,6 +1,7 @@
 """Files in folders: which there are, which class each is of, and which part of a split it is in."""
 
 import os
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ def index_folder(directory, labels, formats, class_names=None, shuffle=True, see
         class_names = _checked_names(directory, class_names)
         found = [_files(os.path.join(directory, name), formats, follow_links) for name in class_names]
         paths = [path for part in found for path in part]
-        numbers = np.repeat(np.arange(len(class_names), dtype="int32"), [len(part) for part in found])
+        numbers: Any = np.repeat(np.arange(len(class_names), dtype="int32"), [len(part) for part in found])
     else:
         paths = _files(directory, formats, follow_links)
         numbers = None if labels is None else np.asarray(labels, "int32")

@@ -3,10 +3,13 @@
 import io
 import os
 import pathlib
+from typing import Any
 
 import numpy as np
 
+from kerata import ops
 from kerata.core import config, suggestions
+from kerata.core.types import DType, Path, TensorLike
 from kerata.engines.warning import warn
 
 _MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
@@ -25,7 +28,7 @@ def pillow():
     return Image
 
 
-def array_to_img(x, data_format=None, scale=True, dtype=None):
+def array_to_img(x: TensorLike, data_format: str | None = None, scale: Any = True, dtype: DType = None) -> Any:
     """A Pillow image from an array.
 
     Args:
@@ -59,7 +62,7 @@ def array_to_img(x, data_format=None, scale=True, dtype=None):
     return Image.fromarray(gray.astype("int32")) if gray.max(initial=0) > 255 else Image.fromarray(gray.astype("uint8"))
 
 
-def img_to_array(img, data_format=None, dtype=None):
+def img_to_array(img: Any, data_format: str | None = None, dtype: DType = None) -> Any:
     """An array from a Pillow image.
 
     Args:
@@ -80,7 +83,13 @@ def img_to_array(img, data_format=None, dtype=None):
     return np.moveaxis(x, -1, 0) if first else x
 
 
-def load_img(path, color_mode="rgb", target_size=None, interpolation="nearest", keep_aspect_ratio=False):
+def load_img(
+    path: Path,
+    color_mode: str = "rgb",
+    target_size: Any = None,
+    interpolation: str = "nearest",
+    keep_aspect_ratio: bool = False,
+) -> Any:
     """A Pillow image from a file.
 
     Args:
@@ -124,7 +133,9 @@ def _middle(size, target):
     return left, top, left + width, top + height
 
 
-def save_img(path, x, data_format=None, file_format=None, scale=True, **kwargs):
+def save_img(
+    path: Path, x: TensorLike, data_format: str | None = None, file_format: Any = None, scale: Any = True, **kwargs: Any
+) -> None:
     """An image file from an array.
 
     Args:
@@ -172,8 +183,6 @@ def smart_resize(x, size, interpolation="bilinear", data_format="channels_last",
     >>> smart_resize(np.zeros((10, 20, 3)), (4, 4)).shape
     (4, 4, 3)
     """
-    from kerata import ops
-
     suggestions.refuse(smart_resize, kwargs)
     if not hasattr(size, "__len__") or len(size) != 2:
         raise ValueError(f"size is (height, width); {size!r} came.")

@@ -1,9 +1,13 @@
 """Small numerical helpers for data on the host."""
 
+from typing import Any
+
 import numpy as np
 
+from kerata.core.types import TensorLike
 
-def to_categorical(x, num_classes=None):
+
+def to_categorical(x: TensorLike, num_classes: int | None = None) -> Any:
     """Class numbers as one-hot rows.
 
     Args:
@@ -28,7 +32,7 @@ def to_categorical(x, num_classes=None):
     return result.reshape(*shape, num_classes)
 
 
-def normalize(x, axis=-1, order=2):
+def normalize(x: TensorLike, axis: int = -1, order: Any = 2) -> Any:
     """`x` divided by its norm along an axis; zeros stay.
 
     >>> normalize([[3.0, 4.0]]).tolist()

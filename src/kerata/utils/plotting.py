@@ -3,6 +3,8 @@
 import pathlib
 import shutil
 import subprocess
+import sys
+from typing import Any
 
 from kerata.core import suggestions
 from kerata.utils import diagram_drawing
@@ -58,19 +60,19 @@ class Dot:
 
 
 def model_to_dot(
-    model,
-    show_shapes=False,
-    show_dtype=False,
-    show_layer_names=True,
-    rankdir="TB",
-    expand_nested=False,
-    dpi=200,
-    subgraph=False,
-    show_layer_activations=False,
-    show_trainable=False,
-    splines="ortho",
-    **kwargs,
-):
+    model: Any,
+    show_shapes: bool = False,
+    show_dtype: bool = False,
+    show_layer_names: bool = True,
+    rankdir: str = "TB",
+    expand_nested: bool = False,
+    dpi: int = 200,
+    subgraph: bool = False,
+    show_layer_activations: bool = False,
+    show_trainable: bool = False,
+    splines: str = "ortho",
+    **kwargs: Any,
+) -> Any:
     """A model's diagram: `to_string()` gives it in Graphviz's language, `write("model.svg")` draws it.
 
     Args:
@@ -108,19 +110,19 @@ def model_to_dot(
 
 
 def plot_model(
-    model,
-    to_file="model.png",
-    show_shapes=False,
-    show_dtype=False,
-    show_layer_names=False,
-    rankdir="TB",
-    expand_nested=False,
-    dpi=200,
-    show_layer_activations=False,
-    show_trainable=False,
-    splines="ortho",
-    **kwargs,
-):
+    model: Any,
+    to_file: str = "model.png",
+    show_shapes: bool = False,
+    show_dtype: bool = False,
+    show_layer_names: bool = False,
+    rankdir: str = "TB",
+    expand_nested: bool = False,
+    dpi: int = 200,
+    show_layer_activations: bool = False,
+    show_trainable: bool = False,
+    splines: str = "ortho",
+    **kwargs: Any,
+) -> Any:
     """Draw a model. Graphviz is not needed.
 
     Args:
@@ -166,8 +168,6 @@ def plot_model(
 
 
 def _shown_in_notebook(path):
-    import sys
-
     if "IPython" not in sys.modules:
         return None
     from IPython import display

@@ -3,10 +3,12 @@
 import logging
 import sys
 import time
+from typing import Any
 
 from kerata.callbacks.progress import _duration, _format, _is_live
 from kerata.core.config import is_interactive_logging_enabled
 from kerata.core.configurable import NamedArguments
+from kerata.core.types import TensorLike
 
 
 def tell(text, end="\n"):
@@ -40,8 +42,15 @@ class Progbar(metaclass=NamedArguments):
     """
 
     def __init__(
-        self, target, width=20, verbose=1, interval=0.05, stateful_metrics=None, stateless_metrics=None, unit_name="step"
-    ):
+        self,
+        target: TensorLike,
+        width: int = 20,
+        verbose: Any = 1,
+        interval: float = 0.05,
+        stateful_metrics: Any = None,
+        stateless_metrics: Any = None,
+        unit_name: str = "step",
+    ) -> None:
         if stateful_metrics is not None and stateless_metrics is not None:
             raise ValueError("Progbar takes stateful_metrics or stateless_metrics, not both.")
         self.target, self.width, self.verbose, self.interval = target, width, verbose, interval
@@ -49,11 +58,12 @@ class Progbar(metaclass=NamedArguments):
         self.stateless_metrics = None if stateless_metrics is None else set(stateless_metrics)
         self.unit_name = unit_name
         self._seen = 0
-        self._sums, self._steps = {}, {}
+        self._sums: dict[str, Any] = {}
+        self._steps: dict[str, int] = {}
         self._started = time.perf_counter()
         self._shown_at, self._shown_length = 0.0, 0
 
-    def update(self, current, values=None, finalize=None):
+    def update(self, current: Any, values: TensorLike = None, finalize: Any = None) -> None:
         """Show that `current` steps are done.
 
         Args:
@@ -78,7 +88,7 @@ class Progbar(metaclass=NamedArguments):
         self._shown_at = now
         self._show(now - self._started, finalize)
 
-    def add(self, n, values=None):
+    def add(self, n: int, values: TensorLike = None) -> None:
         """Show that `n` more steps are done."""
         self.update(self._seen + n, values)
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from kerata import engines
+from kerata.ops import image as ops
 
 
 def _mitchell(x):
@@ -56,8 +57,6 @@ def _resized(image, size, interpolation):
     if interpolation in _KERNELS or interpolation == "area":
         rows, columns = (_weights(length, new, interpolation) for length, new in zip(image.shape[:2], size))
         return np.einsum("ih,hwc,jw->ijc", rows, image, columns, optimize=True).astype("float32")
-    from kerata.ops import image as ops
-
     with engines.use_engine("numpy"):
         return ops.resize(np.asarray(image, "float32"), size, interpolation, data_format="channels_last")
 

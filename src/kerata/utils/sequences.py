@@ -1,9 +1,20 @@
 """Sequences of different lengths as one array."""
 
+from typing import Any
+
 import numpy as np
 
+from kerata.core.types import DType, Tree
 
-def pad_sequences(sequences, maxlen=None, dtype="int32", padding="pre", truncating="pre", value=0.0):
+
+def pad_sequences(
+    sequences: Tree,
+    maxlen: int | None = None,
+    dtype: DType = "int32",
+    padding: Any = "pre",
+    truncating: str = "pre",
+    value: Any = 0.0,
+) -> Any:
     """Sequences filled up, or cut, to one length.
 
     Args:

@@ -1,16 +1,25 @@
 """Data sets in two parts."""
 
 import random
+from typing import Any
 
 import numpy as np
 import optree
 
 from kerata import engines
+from kerata.core.types import Seed
 from kerata.training.data import _is_foreign_loader
 from kerata.utils.dataset import Dataset, native
 
 
-def split_dataset(dataset, left_size=None, right_size=None, shuffle=False, seed=None, preferred_backend=None):
+def split_dataset(
+    dataset: Any,
+    left_size: Any = None,
+    right_size: Any = None,
+    shuffle: bool = False,
+    seed: Seed = None,
+    preferred_backend: Any = None,
+) -> Any:
     """A data set in two parts.
 
     Args:

@@ -1,25 +1,27 @@
 """Windows that slide over a series."""
 
 import math
+from typing import Any
 
 import numpy as np
 
+from kerata.core.types import Seed
 from kerata.utils.dataset import Dataset, ShuffledOrder, native
 
 
 def timeseries_dataset_from_array(
-    data,
-    targets,
-    sequence_length,
-    sequence_stride=1,
-    sampling_rate=1,
-    batch_size=128,
-    shuffle=False,
-    seed=None,
-    start_index=None,
-    end_index=None,
-    format="tf",
-):
+    data: Any,
+    targets: Any,
+    sequence_length: int,
+    sequence_stride: int = 1,
+    sampling_rate: int = 1,
+    batch_size: int | None = 128,
+    shuffle: bool = False,
+    seed: Seed = None,
+    start_index: Any = None,
+    end_index: Any = None,
+    format: str = "tf",
+) -> Any:
     """A data set of the windows that slide over a series.
 
     Args:

@@ -1,14 +1,5 @@
 """Images with what was found in them: boxes, masks, labels; and galleries of them."""
 
-from kerata.visualization.bounding_boxes import draw_bounding_boxes
-from kerata.visualization.box_gallery import plot_bounding_box_gallery
-from kerata.visualization.galleries import plot_image_gallery
-from kerata.visualization.segmentation_masks import draw_segmentation_masks, plot_segmentation_mask_gallery
+from kerata.core import lazy
 
-__all__ = [
-    "draw_bounding_boxes",
-    "draw_segmentation_masks",
-    "plot_bounding_box_gallery",
-    "plot_image_gallery",
-    "plot_segmentation_mask_gallery",
-]
+__getattr__, __dir__, __all__ = lazy.attach(__name__, __file__)

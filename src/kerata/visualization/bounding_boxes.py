@@ -1,17 +1,30 @@
 """Bounding boxes drawn on images, by Pillow."""
 
+from typing import Any
+
 import numpy as np
 
 from kerata import engines
 from kerata.core.arrays import to_numpy
-from kerata.layers.preprocessing.boxes import convert_format
+from kerata.core.types import TensorLike
+from kerata.ops.boxes import convert_format
+from kerata.utils.images import pillow
 from kerata.visualization import pixels
 
 _TEXT_SHARE, _SMALLEST_TEXT, _LARGEST_TEXT = 0.06, 9, 24  # of the image's height, and in pixels
 
 
-def draw_bounding_boxes(images, bounding_boxes, bounding_box_format, class_mapping=None, color=(128, 128, 128),
-                        line_thickness=2, text_thickness=1, font_scale=1.0, data_format=None):  # fmt: skip
+def draw_bounding_boxes(
+    images: TensorLike,
+    bounding_boxes: TensorLike,
+    bounding_box_format: str,
+    class_mapping: Any = None,
+    color: Any = (128, 128, 128),
+    line_thickness: int = 2,
+    text_thickness: int = 1,
+    font_scale: float = 1.0,
+    data_format: str | None = None,
+) -> Any:
     """Draw boxes, with the names of what is in them, on images.
 
     Shapes: (batch, height, width, channels) -> the same, in bytes.
@@ -104,8 +117,6 @@ class Pen:
 
     def _drawn(self, image, boxes):
         """The image with pairs of box and name, the names last so that no line goes through them."""
-        from kerata.utils.images import pillow
-
         picture = pillow().fromarray(image)
         from PIL import ImageDraw, ImageFont
 

@@ -1,6 +1,10 @@
 """Galleries of images with bounding boxes."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from kerata.core import suggestions
+from kerata.core.types import TensorLike
 from kerata.visualization import pixels
 from kerata.visualization.bounding_boxes import Pen, checked_boxes
 from kerata.visualization.galleries import plot_image_gallery
@@ -9,10 +13,27 @@ _HANDED_ON = ("scale", "path", "show", "transparent", "dpi")  # to `plot_image_g
 _LEAST_SIDE = 256  # smaller images are enlarged, so that lines are thin and names can be read
 
 
-def plot_bounding_box_gallery(images, bounding_box_format, y_true=None, y_pred=None, value_range=(0, 255),
-                              true_color=(0, 188, 212), pred_color=(255, 235, 59), line_thickness=2, font_scale=1.0,
-                              text_thickness=None, class_mapping=None, ground_truth_mapping=None, prediction_mapping=None,
-                              legend=False, legend_handles=None, rows=None, cols=None, data_format=None, **kwargs):  # fmt: skip
+def plot_bounding_box_gallery(
+    images: TensorLike,
+    bounding_box_format: str,
+    y_true: TensorLike = None,
+    y_pred: TensorLike = None,
+    value_range: Sequence[float] = (0, 255),
+    true_color: Any = (0, 188, 212),
+    pred_color: Any = (255, 235, 59),
+    line_thickness: int = 2,
+    font_scale: float = 1.0,
+    text_thickness: Any = None,
+    class_mapping: Any = None,
+    ground_truth_mapping: Any = None,
+    prediction_mapping: Any = None,
+    legend: bool = False,
+    legend_handles: Any = None,
+    rows: Any = None,
+    cols: Any = None,
+    data_format: str | None = None,
+    **kwargs: Any,
+) -> Any:
     """Show images with the boxes that are in them, and those that were predicted.
 
     Args:
@@ -60,4 +81,5 @@ def _legend(found, true_color, pred_color):
     from matplotlib.patches import Patch
 
     named = zip(found, (true_color, pred_color), ("Ground truth", "Prediction"))
-    return [Patch(facecolor=[c / 255 for c in color], edgecolor="black", label=text) for boxes, color, text in named if boxes]
+    patch: Any = Patch  # it takes a list for a color, too
+    return [patch(facecolor=[c / 255 for c in color], edgecolor="black", label=text) for boxes, color, text in named if boxes]

@@ -1,18 +1,35 @@
 """Images side by side in a figure, by matplotlib."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from kerata.core.arrays import to_numpy
+from kerata.core.types import Path, TensorLike
 from kerata.visualization import pixels
 
 _RIGHT, _WRONG = "#0072b2", "#d55e00"  # blue and vermillion, which all can tell apart
 _TITLE_ROOM = 0.16  # inches for a line above an image
 
 
-def plot_image_gallery(images, y_true=None, y_pred=None, label_map=None, rows=None, cols=None, value_range=(0, 255), scale=2,
-                       path=None, show=None, transparent=True, dpi=60, legend_handles=None, data_format=None):  # fmt: skip
+def plot_image_gallery(
+    images: TensorLike,
+    y_true: TensorLike = None,
+    y_pred: TensorLike = None,
+    label_map: Any = None,
+    rows: Any = None,
+    cols: Any = None,
+    value_range: Sequence[float] = (0, 255),
+    scale: Any = 2,
+    path: Path | None = None,
+    show: Any = None,
+    transparent: bool = True,
+    dpi: int = 60,
+    legend_handles: Any = None,
+    data_format: str | None = None,
+) -> Any:
     """Show images side by side, or save them as one picture.
 
     Args:
@@ -88,7 +105,8 @@ def _figure(array, titles, rows, cols, scale, legend_handles, show):
         figure = pyplot.figure(figsize=size, layout="constrained")
     else:
         figure = Figure(figsize=size, layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.04, h_pad=0.02, wspace=0, hspace=0)
+    layout: Any = figure.get_layout_engine()
+    layout.set(w_pad=0.04, h_pad=0.02, wspace=0, hspace=0)
     for i, axes in enumerate(np.ravel(figure.subplots(rows, cols, squeeze=False))):
         axes.set_axis_off()
         if i < len(array):

@@ -1,17 +1,29 @@
 """Segmentation masks drawn on images, and galleries of them."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from kerata.core import suggestions
 from kerata.core.arrays import to_numpy
+from kerata.core.types import TensorLike
 from kerata.visualization import pixels
 from kerata.visualization.galleries import gallery
 
 _GAP = 0.04  # of an image's width, between an image and its masks
 
 
-def draw_segmentation_masks(images, segmentation_masks, num_classes=None, color_mapping=None, alpha=0.8, blend=True,
-                            ignore_index=-1, data_format=None):  # fmt: skip
+def draw_segmentation_masks(
+    images: TensorLike,
+    segmentation_masks: TensorLike,
+    num_classes: int | None = None,
+    color_mapping: Any = None,
+    alpha: Any = 0.8,
+    blend: bool = True,
+    ignore_index: int = -1,
+    data_format: str | None = None,
+) -> Any:
     """Draw the class of each pixel, as a colour, on images.
 
     Shapes: (batch, height, width, channels), (batch, height, width) or (batch, height, width, 1) -> as the images, in bytes.
@@ -50,8 +62,19 @@ def draw_segmentation_masks(images, segmentation_masks, num_classes=None, color_
     return pixels.returned(pixels.as_before(drawn, original), data_format)
 
 
-def plot_segmentation_mask_gallery(images, num_classes, value_range=(0, 255), y_true=None, y_pred=None, color_mapping=None,
-                                   blend=True, alpha=0.8, ignore_index=-1, data_format=None, **kwargs):  # fmt: skip
+def plot_segmentation_mask_gallery(
+    images: TensorLike,
+    num_classes: int,
+    value_range: Sequence[float] = (0, 255),
+    y_true: TensorLike = None,
+    y_pred: TensorLike = None,
+    color_mapping: Any = None,
+    blend: bool = True,
+    alpha: Any = 0.8,
+    ignore_index: int = -1,
+    data_format: str | None = None,
+    **kwargs: Any,
+) -> Any:
     """Show images, each beside itself with the masks that are true and those that were predicted.
 
     Args:
@@ -72,8 +95,8 @@ def plot_segmentation_mask_gallery(images, num_classes, value_range=(0, 255), y_
     >>> figure.axes[0].get_title()
     'image | truth | prediction'
     """
-    options = {"rows": None, "cols": None, "scale": 2, "path": None, "show": None, "transparent": True, "dpi": 60,
-               "legend_handles": None}  # fmt: skip
+    options: dict[str, Any] = {"rows": None, "cols": None, "scale": 2, "path": None, "show": None, "transparent": True, "dpi": 60,
+                               "legend_handles": None}  # fmt: skip
     suggestions.refuse(plot_segmentation_mask_gallery, kwargs, options)
     array = pixels.batch_of(images, data_format, "plot_segmentation_mask_gallery")
     plain = pixels.with_colors(pixels.as_bytes(array, value_range))

@@ -1,5 +1,5 @@
 """Models as scikit-learn's estimators."""
 
-from kerata.wrappers.sklearn import SKLearnClassifier, SKLearnRegressor, SKLearnTransformer
+from kerata.core import lazy
 
-__all__ = ["SKLearnClassifier", "SKLearnRegressor", "SKLearnTransformer"]
+__getattr__, __dir__, __all__ = lazy.attach(__name__, __file__)

@@ -1,8 +1,12 @@
 """`SKLearnClassifier`, `SKLearnRegressor` and `SKLearnTransformer`: models in scikit-learn's pipelines and searches."""
 
+from typing import Any
+
 import numpy as np
 
+from kerata.callbacks.callback import History
 from kerata.core.configurable import NamedArguments
+from kerata.core.types import TensorLike
 from kerata.models import Model, clone_model
 
 try:
@@ -18,7 +22,7 @@ except ImportError:
 class _Estimator(BaseEstimator, metaclass=NamedArguments):
     """What the three share: making, fitting and asking a model."""
 
-    def __init__(self, model, warm_start=False, model_kwargs=None, fit_kwargs=None):
+    def __init__(self, model: Any, warm_start: bool = False, model_kwargs: Any = None, fit_kwargs: Any = None) -> None:
         self.model, self.warm_start = model, warm_start
         self.model_kwargs, self.fit_kwargs = model_kwargs, fit_kwargs
 
@@ -28,7 +32,7 @@ class _Estimator(BaseEstimator, metaclass=NamedArguments):
         return tags
 
     @property
-    def epoch_(self):
+    def epoch_(self) -> Any:
         """The number of epochs of the last fit."""
         return len(next(iter(self.history_.values()), ()))
 
@@ -44,7 +48,7 @@ class _Estimator(BaseEstimator, metaclass=NamedArguments):
             raise TypeError(f"model is a compiled model or a function that makes one; {type(self.model).__name__} came.")
         return self.model(X=X, y=y, **(self.model_kwargs or {}))
 
-    def fit(self, X, y, **kwargs):
+    def fit(self, X: TensorLike, y: TensorLike, **kwargs: Any) -> History:
         """Fit the model.
 
         Args:
@@ -129,7 +133,7 @@ class SKLearnClassifier(ClassifierMixin, _Estimator):
             raise ValueError(f"A warm start knows the classes {self.classes_.tolist()}; {unknown.tolist()[0]!r} is new.")
         return np.eye(len(self.classes_), dtype="float32")[np.searchsorted(self.classes_, y)]
 
-    def predict(self, X):
+    def predict(self, X: TensorLike) -> Any:
         """The classes' labels.
 
         Shapes: (samples, features) -> (samples,).
@@ -139,7 +143,7 @@ class SKLearnClassifier(ClassifierMixin, _Estimator):
             return (outputs > 0.5).astype(int)
         return self.classes_[outputs.argmax(-1)]
 
-    def decision_function(self, X):
+    def decision_function(self, X: TensorLike) -> Any:
         """The model's outputs.
 
         Shapes: (samples, features) -> (samples, classes); of two classes the second one's lead over the first, (samples,).
@@ -184,7 +188,7 @@ class SKLearnRegressor(RegressorMixin, _Estimator):
         self._is_flat = y.ndim == 1
         return y.reshape(len(y), -1)
 
-    def predict(self, X):
+    def predict(self, X: TensorLike) -> Any:
         """The predicted targets.
 
         Shapes: (samples, features) -> (samples,) or (samples, outputs), as the targets were.
@@ -222,11 +226,11 @@ class SKLearnTransformer(TransformerMixin, _Estimator):
     def _targets(self, y, first):
         return np.asarray(y, "float32") if np.asarray(y).dtype.kind in "biuf" else y
 
-    def predict(self, X):
+    def predict(self, X: TensorLike) -> Any:
         """The model's outputs."""
         return self._outputs(X)
 
-    def transform(self, X):
+    def transform(self, X: TensorLike) -> Any:
         """The model's outputs.
 
         Shapes: (samples, features) -> (samples, outputs).

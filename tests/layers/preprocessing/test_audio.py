@@ -118,7 +118,7 @@ def test_the_kernels_are_trained_unless_said_otherwise(training_engine):
     [
         ({"mode": "phase"}, "mode must be one of log, magnitude, psd, real, imag, angle, stft; 'phase' came"),
         ({"padding": "causal"}, "padding must be one of valid, same; 'causal' came"),
-        ({"scaling": "max"}, "scaling must be 'density', 'spectrum' or None; 'max' came"),
+        ({"scaling": "max"}, "scaling must be one of None, 'density', 'spectrum'; 'max' came"),
         ({"window": "box"}, "window must be one of hann, hamming, an array or None; 'box' came"),
         ({"window": np.ones(5)}, "the window must have the shape (8,); (5,) came"),
         ({"frame_step": 9}, "frame_step must not exceed frame_length=8; 9 came"),

@@ -286,7 +286,7 @@ BOXES = {"boxes": np.array([[[2, 1, 5, 4], [-1, -1, -1, -1]]] * 2, "float32"), "
 )  # fmt: skip
 @pytest.mark.parametrize("box_format", ["xyxy", "rel_xywh", "center_yxhw"])
 def test_boxes_follow(name, arguments, transformation, expected, box_format, engine):
-    from kerata.layers.preprocessing.boxes import convert_format
+    from kerata.ops.boxes import convert_format
 
     layer = getattr(layers, name)(**arguments, bounding_box_format=box_format, data_format="channels_last")
     given = convert_format(BOXES["boxes"], "xyxy", box_format, 8, 10)

@@ -190,7 +190,7 @@ def test_text_beside_numbers(training_engine):
     data = {"text": REVIEWS, "number": np.ones((32, 2))}
     model.fit(data, LABELS, verbose=0)
     assert model.predict(data, verbose=0).shape == (32, 1)
-    before, after = model.plan.parted
+    before, after = model.plan.host_split
     assert [n.operation.name.split("_")[0] for n in before.nodes] == ["hashing"]
     assert len(after.nodes) == 3
 

@@ -1,5 +1,7 @@
 """An array of the abstract engine: a shape, with None for what is unknown, and a dtype."""
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from kerata.engines.shapes import broadcast_shapes
@@ -11,6 +13,10 @@ class NoAbstractRule(AttributeError):
 
 class AbstractArray:
     """A shape and a dtype."""
+
+    if TYPE_CHECKING:
+
+        def __getitem__(self, key: Any) -> Any: ...
 
     def __init__(self, shape, dtype):
         self.shape = tuple(shape)
@@ -59,7 +65,8 @@ def indexed(shape, key):
     if count > len(shape):
         raise IndexError(f"Too many indices ({count}) for a tensor of shape {shape}.")
     key[at : at + 1] = [slice(None)] * (len(shape) - count)
-    result, arrays, first_array, axis = [], [], None, 0
+    result: list[int | None] = []
+    arrays, first_array, axis = [], None, 0
     for k in key:
         if k is None:
             result.append(1)

@@ -3,6 +3,8 @@
 Running an op's one body on it gives the op's output spec.
 """
 
+from typing import Any
+
 import numpy as np
 import optree
 
@@ -18,7 +20,7 @@ class AbstractEngine(Engine):
     name = "abstract"
     trains = False
     is_abstract = True
-    xp = abstract_numpy
+    xp: Any = abstract_numpy
 
     def is_array(self, x):
         return isinstance(x, AbstractArray)

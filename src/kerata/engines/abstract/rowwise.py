@@ -7,6 +7,7 @@ Cousot and Cousot 1977, doi:10.1145/512950.512973.
 """
 
 import functools
+from typing import Any
 
 import optree
 
@@ -26,7 +27,7 @@ from kerata.engines.abstract.row_rules import (
     note,
     unknown_axis,
 )
-from kerata.engines.state import standing
+from kerata.engines.state import thread_context
 
 
 class _Watched:
@@ -38,7 +39,7 @@ class _Watched:
     def __getattr__(self, name):
         function = getattr(self._namespace, name)
         if isinstance(function, functools.partial):  # made of primitives, each of which is followed by its rule
-            call = functools.partial(function.func, self)
+            call: Any = functools.partial(function.func, self)
         else:
             call = lambda *args, **kwargs: _checked(name, self._rules.get(name), function(*args, **kwargs), args, kwargs)
         setattr(self, name, call)
@@ -132,11 +133,11 @@ class RowwiseEngine(AbstractEngine):
 
     def believed(self, fn, *args, **kwargs):
         try:
-            with standing(engine=engines.get("abstract")):
+            with thread_context(engine=engines.get("abstract")):
                 outputs = fn(*args, **kwargs)
         except Exception:  # code that calls a compute library itself
             concrete = engines.get(engines.concrete_name())
-            with standing(engine=concrete):
+            with thread_context(engine=concrete):
                 outputs = concrete.infer(fn, *args, **kwargs)
         if any(x.shape[:1] != (None,) for x in arrays_in(outputs)):
             raise MixesRows("an output has no row for each of the batch, though row_wise is set")

@@ -6,6 +6,7 @@ taken apart inside the program, bit by bit the same.
 """
 
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -147,7 +148,8 @@ class CompiledFunction:
         inside = set(small)
         places = [i for i in range(self.known) if i not in inside]
         self.large = [self.variables[i] for i in places]
-        self.packed = packed = Packed([self.variables[i] for i in small]) if small else None
+        packed: Any = Packed([self.variables[i] for i in small]) if small else None
+        self.packed = packed
         variables = self.variables
 
         def whole(words, others, *args):
@@ -161,7 +163,7 @@ class CompiledFunction:
                 return [scope.values[id(v)] for v in variables]
 
             if self.loop:
-                result, new = None, dict(enumerate(lax.fori_loop(*args[:2], body, values)))
+                result, new = None, dict(enumerate(lax.fori_loop(args[0], args[1], body, values)))
             else:
                 with closed_scope(variables, values) as scope:
                     result = self.fn(*args)

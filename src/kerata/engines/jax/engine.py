@@ -1,5 +1,7 @@
 """The JAX engine, kerata's default."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -29,8 +31,8 @@ class JaxEngine(Engine):
     # Arrays
 
     @property
-    def keeps_64_bits(self):
-        return jax.config.jax_enable_x64
+    def keeps_64_bits(self):  # type: ignore[override]  # the base has a plain attribute, which is read sooner
+        return jax.config.jax_enable_x64  # type: ignore[attr-defined]  # JAX makes it when it is imported
 
     def keep_64_bits(self):
         jax.config.update("jax_enable_x64", True)
@@ -53,7 +55,7 @@ class JaxEngine(Engine):
 
     def known_dtype(self, dtype):
         """`dtype`, where 64 bits become 32 unless JAX was told to use 64; without JAX's warning."""
-        if dtype in ("float64", "int64", "uint64", "complex128") and not jax.config.jax_enable_x64:
+        if dtype in ("float64", "int64", "uint64", "complex128") and not self.keeps_64_bits:
             return {"float64": "float32", "int64": "int32", "uint64": "uint32", "complex128": "complex64"}[dtype]
         return dtype
 
@@ -72,11 +74,11 @@ class JaxEngine(Engine):
     def cast(self, x, dtype):
         return lax.convert_element_type(x, self.known_dtype(dtype))
 
-    def place(self, x, dtype, trainable=False):
+    def new_storage(self, x, dtype, trainable=False):
         with jax.ensure_compile_time_eval():  # a weight first read inside a trace must not become a tracer
             return jnp.array(x, dtype=self.known_dtype(dtype))
 
-    def kept(self, stored, value):
+    def stored_after(self, stored, value):
         # A copy of the engine's: a compiled step may give the memory away. NumPy's is placed when it is read.
         return value if type(value) is np.ndarray else jnp.array(value)
 
@@ -112,7 +114,7 @@ class JaxEngine(Engine):
         variables = list(variables)
 
         def call():
-            assigned = []
+            assigned: list[Any] = []
 
             def pure(values):
                 with StateScope(variables, values) as scope:
@@ -253,7 +255,7 @@ def _categorical(key, shape, dtype, logits, count):
     return jnp.moveaxis(draws, 0, -1).astype(dtype)
 
 
-_DRAWS = {
+_DRAWS: dict[str, Any] = {
     "uniform": jax.random.uniform,
     "normal": jax.random.normal,
     "truncated_normal": lambda key, shape, dtype: jax.random.truncated_normal(key, -2.0, 2.0, shape, dtype),
@@ -283,7 +285,7 @@ class _Static:
 
 def _lifted(transform, run, *args):
     """`transform(run)(*args)` where `run` also returns the variables that it assigned."""
-    owners = []
+    owners: list[Any] = []
 
     def arrays_only(*args):
         result, found, values = run(*args)

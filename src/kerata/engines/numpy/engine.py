@@ -1,5 +1,7 @@
 """The NumPy engine: inference only, and nothing to install or compile."""
 
+from typing import Any
+
 import numpy as np
 
 from kerata.engines.base import numpy_dtype
@@ -35,7 +37,7 @@ class NumpyEngine(EagerEngine):
     def known_dtype(self, dtype):
         return _dtype(dtype)
 
-    def place(self, x, dtype, trainable=False):
+    def new_storage(self, x, dtype, trainable=False):
         return np.array(x, dtype=_dtype(dtype))
 
     # Kernels
@@ -58,7 +60,8 @@ class NumpyEngine(EagerEngine):
     def pool(self, inputs, window, strides, padding, kind):
         floating = inputs.dtype.kind == "f" or inputs.dtype.name == "bfloat16"
         low, high = (-np.inf, np.inf) if floating else (np.iinfo(inputs.dtype).min, np.iinfo(inputs.dtype).max)
-        fill, reduce = {"max": (low, np.max), "min": (high, np.min), "sum": (0, np.sum)}[kind]
+        kinds: dict[str, Any] = {"max": (low, np.max), "min": (high, np.min), "sum": (0, np.sum)}
+        fill, reduce = kinds[kind]
         windows = _windows(inputs, window, strides, padding, [1] * len(window), fill)
         return reduce(windows, axis=tuple(range(-len(window), 0))).astype(inputs.dtype, copy=False)
 
@@ -94,7 +97,7 @@ def _categorical(generator, shape, logits, count):
     return np.moveaxis(np.argmax(logits + noise, -1), 0, -1)
 
 
-_DRAWS = {
+_DRAWS: dict[str, Any] = {
     "uniform": lambda g, shape: g.random(shape),
     "normal": lambda g, shape: g.standard_normal(shape),
     "truncated_normal": _truncated,

@@ -1,5 +1,7 @@
 """NumPy as a namespace for ops: what it does otherwise than the other libraries. All other names are NumPy's own."""
 
+from typing import Any
+
 import numpy as np
 
 from kerata.engines.base import numpy_dtype
@@ -35,7 +37,7 @@ def nan_to_num(x, nan=0.0, posinf=None, neginf=None):
     if x.dtype.name != "bfloat16":
         return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
     largest = 3.3895313892515355e38  # of bfloat16
-    ends = {"posinf": largest if posinf is None else posinf, "neginf": -largest if neginf is None else neginf}
+    ends: dict[str, Any] = {"posinf": largest if posinf is None else posinf, "neginf": -largest if neginf is None else neginf}
     return np.nan_to_num(x.astype("float32"), nan=nan, **ends).astype(x.dtype)
 
 

@@ -2,7 +2,7 @@
 
 import concurrent.futures
 import contextlib
-import threading
+from typing import Any
 
 import numpy as np
 import optree
@@ -10,9 +10,8 @@ import optree
 from kerata.engines.base import ROOM_ON_DEVICE, ROOM_ON_HOST
 from kerata.engines.eager import EagerEngine
 from kerata.engines.lifting import Listing, inferred, with_length, write
-from kerata.engines.state import StateScope, UnlistedVariables, pure_function
-from kerata.engines.tensorflow import kernels as tensorflow_kernels
-from kerata.engines.tensorflow import numpy as tensorflow_numpy
+from kerata.engines.state import StateScope, UnlistedVariables, context, pure_function, thread_context
+from kerata.engines.tensorflow import kernels as tensorflow_kernels, numpy as tensorflow_numpy
 from kerata.engines.tensorflow.graphs import CompiledFunction, GraphScope
 from kerata.engines.tensorflow.library import tf
 
@@ -61,9 +60,9 @@ class TensorflowEngine(EagerEngine):
         return not tf.is_symbolic_tensor(x)
 
     def is_batched(self, x):
-        return _vectorizing.depth > 0
+        return context.vectorizing > 0
 
-    def adopted(self, x):
+    def as_own_array(self, x):
         return _dense(x) if isinstance(x, tf.IndexedSlices) else None
 
     def asarray(self, x, dtype=None):
@@ -95,7 +94,7 @@ class TensorflowEngine(EagerEngine):
 
     # State
 
-    def place(self, x, dtype, trainable=False):
+    def new_storage(self, x, dtype, trainable=False):
         if tf.is_symbolic_tensor(x):  # a copy that lives in the graph
             return tf.identity(tf.cast(x, dtype))
         with tf.init_scope():
@@ -104,7 +103,7 @@ class TensorflowEngine(EagerEngine):
     def read(self, stored):
         return tf.convert_to_tensor(stored)
 
-    def kept(self, stored, value):
+    def stored_after(self, stored, value):
         stored.assign(value)
         return stored
 
@@ -175,7 +174,7 @@ class TensorflowEngine(EagerEngine):
         return lambda *args, **kwargs: tf.custom_gradient(lambda *inner: fn(*inner, **kwargs))(*args)
 
     def remat(self, fn):
-        variables = []
+        variables: list[Any] = []
 
         def call(*args):
             for attempt in Listing(variables):
@@ -190,7 +189,7 @@ class TensorflowEngine(EagerEngine):
         return call
 
     def vectorized_map(self, fn, xs):
-        with _vectorizing:
+        with thread_context(vectorizing=context.vectorizing + 1):
             return tf.vectorized_map(fn, xs)
 
     def profile(self, folder):
@@ -298,9 +297,9 @@ def _introduce_variables():
     """
     from kerata.core.variable import Variable
 
-    Variable.__tf_tensor__ = lambda self, dtype=None, name=None: _tensor_of(self, dtype)
-    Variable.handle = property(lambda self: self.stored.handle)
-    Variable._should_act_as_resource_variable = True
+    setattr(Variable, "__tf_tensor__", lambda self, dtype=None, name=None: _tensor_of(self, dtype))
+    setattr(Variable, "handle", property(lambda self: self.stored.handle))
+    setattr(Variable, "_should_act_as_resource_variable", True)
 
 
 def _tensor_of(variable, dtype):
@@ -393,21 +392,6 @@ def _like(x, old):
 
 def _sequence(dtype, shape, steps):
     return tf.TensorArray(dtype, steps, element_shape=shape)
-
-
-class _Vectorizing(threading.local):
-    """How many vectorised functions are being traced in this thread."""
-
-    depth = 0
-
-    def __enter__(self):
-        self.depth += 1
-
-    def __exit__(self, *exception):
-        self.depth -= 1
-
-
-_vectorizing = _Vectorizing()
 
 
 # Indices

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import optree
 
-from kerata.engines.state import StateScope, standing
+from kerata.engines.state import StateScope, thread_context
 from kerata.engines.tensorflow.library import tf
 from kerata.engines.warning import warn
 
@@ -72,7 +72,7 @@ class CompiledFunction:
         def run(*leaves):
             return optree.tree_unflatten(structure[0], call(*leaves) or ())
 
-        run.concrete = concrete
+        setattr(run, "concrete", concrete)
         return run
 
     def _first_run(self, graph, key, leaves):
@@ -91,7 +91,7 @@ class CompiledFunction:
         engine = self.engine
 
         def run(*leaves):
-            with standing(engine=engine), GraphScope():
+            with thread_context(engine=engine), GraphScope():
                 outputs, structure[:] = _flattened(self.fn(*optree.tree_unflatten(treedef, leaves)))
             return outputs
 

@@ -5,10 +5,12 @@ import itertools
 import math
 
 from kerata.engines.products import affine_along
-from kerata.engines.tensorflow import linalg as tensorflow_linalg
-from kerata.engines.tensorflow import optimizers as tensorflow_optimizers
-from kerata.engines.tensorflow import recurrent as tensorflow_recurrent
-from kerata.engines.tensorflow import shaping as tensorflow_shaping
+from kerata.engines.tensorflow import (
+    linalg as tensorflow_linalg,
+    optimizers as tensorflow_optimizers,
+    recurrent as tensorflow_recurrent,
+    shaping as tensorflow_shaping,
+)
 from kerata.engines.tensorflow.library import tf
 
 _FORMATS = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
@@ -17,13 +19,14 @@ _FORMATS = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
 def conv(inputs, kernel, strides, padding, input_dilation, kernel_dilation, groups):
     """See `Engine.conv`."""
     if not inputs.dtype.is_floating:
-        wide = (tf.cast(x, "float64") for x in (inputs, kernel))
-        return tf.cast(conv(*wide, strides, padding, input_dilation, kernel_dilation, groups), inputs.dtype)
+        wide, weights = tf.cast(inputs, "float64"), tf.cast(kernel, "float64")
+        return tf.cast(conv(wide, weights, strides, padding, input_dilation, kernel_dilation, groups), inputs.dtype)
     rank = len(strides)
     if rank == 1:
         ones, pads = (1,), padding if isinstance(padding, str) else [(0, 0), *padding]
-        wide = (tf.expand_dims(inputs, 1), tf.expand_dims(kernel, 0), ones + tuple(strides), pads)
-        result = conv(*wide, ones + tuple(input_dilation), ones + tuple(kernel_dilation), groups)
+        inputs, kernel = tf.expand_dims(inputs, 1), tf.expand_dims(kernel, 0)
+        dilations = ones + tuple(input_dilation), ones + tuple(kernel_dilation)
+        result = conv(inputs, kernel, ones + tuple(strides), pads, *dilations, groups)
         return tf.squeeze(result, 1)
     if any(d > 1 for d in input_dilation):
         return _transposed(inputs, kernel, strides, padding, input_dilation, kernel_dilation, groups)

@@ -28,7 +28,7 @@ def _without_keras():
     if "keras" in sys.modules:
         yield
         return
-    sys.modules["keras"] = None
+    sys.modules["keras"] = None  # type: ignore[assignment]  # Python's way to say that there is no such module
     try:
         yield
     finally:

@@ -1,5 +1,7 @@
 """Functions that TensorFlow saved."""
 
+from typing import Any
+
 import tensorflow as tf
 
 
@@ -16,7 +18,7 @@ class SavedFunctions:
 
     def _variables(self):
         """All variables that the functions use, each once."""
-        found = {}
+        found: dict[int, Any] = {}
         for function in filter(None, map(self.function, self.names())):
             for concrete in getattr(function, "concrete_functions", [function]):
                 found |= {id(v): v for v in concrete.graph.variables}

@@ -2,6 +2,7 @@
 
 import contextlib
 import pathlib
+from typing import Any
 
 import numpy as np
 import optree
@@ -12,11 +13,13 @@ from kerata.engines import state
 from kerata.engines.base import numpy_dtype
 from kerata.engines.eager import EagerEngine
 from kerata.engines.lifting import write
-from kerata.engines.torch import kernels as torch_kernels
-from kerata.engines.torch import numpy as torch_numpy
-from kerata.engines.torch import random as torch_random
-from kerata.engines.torch import tracing as torch_tracing
-from kerata.engines.torch.functions import differentiation
+from kerata.engines.torch import (
+    kernels as torch_kernels,
+    numpy as torch_numpy,
+    random as torch_random,
+    tracing as torch_tracing,
+)
+from kerata.engines.torch.functions import gradients_of, held_by_scope
 from kerata.engines.torch.modules import LayerModule, ModuleAdapter, unpickled_module
 from kerata.engines.torch.programs import as_one_kernel
 
@@ -124,17 +127,17 @@ class TorchEngine(EagerEngine):
 
     # State
 
-    def place(self, x, dtype, trainable=False):
+    def new_storage(self, x, dtype, trainable=False):
         stored = self.asarray(x, dtype).detach().clone()
         return stored.requires_grad_() if trainable and stored.is_floating_point() else stored
 
-    def kept(self, stored, value):
+    def stored_after(self, stored, value):
         if not stored.requires_grad and not getattr(stored, "is_shared_with_module", False):
             if not isinstance(value, np.ndarray):
                 return value.detach()
             return value if stored.device == self._device() else self.asarray(value).to(stored.device)
         value = self.asarray(value)
-        if differentiation.holds(stored, value):
+        if held_by_scope(stored, value):
             return stored
         with torch.no_grad():
             stored.copy_(value)  # in place: optimizers and users hold this very tensor
@@ -148,11 +151,11 @@ class TorchEngine(EagerEngine):
 
     # Transforms
 
-    def in_one(self, fn, *arrays):
-        arrays = [x.detach() for x in arrays]
-        if torch_tracing.is_recording_for_compiler() or not all(x.is_cpu and x.dtype in _HOST_DTYPES for x in arrays):
-            return fn(self.xp, *arrays)
-        return as_one_kernel(_on_host)(fn, *arrays)  # NumPy's small operations take a fraction of PyTorch's time
+    def fused(self, fn, *arrays):
+        plain = [x.detach() for x in arrays]
+        if torch_tracing.is_recording_for_compiler() or not all(x.is_cpu and x.dtype in _HOST_DTYPES for x in plain):
+            return fn(self.xp, *plain)
+        return as_one_kernel(_on_host)(fn, *plain)  # NumPy's small operations take a fraction of PyTorch's time
 
     def compile(self, fn, variables=(), donate=False, optimize=None):
         recorder = torch_tracing.Recorder(fn, variables, optimize)
@@ -183,12 +186,12 @@ class TorchEngine(EagerEngine):
         variables = list(variables)
 
         def call():
-            inner = differentiation.depth > 0  # gradients inside of a function that is itself differentiated
+            inner = state.context.gradients > 0  # gradients inside of a function that is itself differentiated
             given = [v.raw() for v in variables]
             leaves = [x if x.requires_grad and (x.is_leaf or inner) else x.detach().requires_grad_() for x in given]
-            with torch.enable_grad(), differentiation:
+            with torch.enable_grad(), state.thread_context(gradients=state.context.gradients + 1):
                 if all(x is y for x, y in zip(given, leaves)):
-                    with differentiation.of(variables) as opened:
+                    with gradients_of(variables) as opened:
                         out = fn()
                     owners, new = opened[0].updates() if opened else ((), ())
                 else:
@@ -196,7 +199,7 @@ class TorchEngine(EagerEngine):
                         out = fn()
                     owners, new = scope.updates()
                 loss, aux = out if has_aux else (out, None)
-                grads = [None] * len(leaves)
+                grads: Any = [None] * len(leaves)
                 if loss.requires_grad:
                     grads = torch.autograd.grad(loss, leaves, allow_unused=True, create_graph=inner)
             grads = [torch.zeros_like(x) if g is None else g for g, x in zip(grads, leaves)]
@@ -214,19 +217,20 @@ class TorchEngine(EagerEngine):
 
     def remat(self, fn):
         def call(*args):
-            known = []  # what the first run assigned, and the values before: the second run begins with them
+            known: list[Any] = []  # what the first run assigned, and the values before: the second run begins with them
+            updates: tuple[Any, Any] = (), ()
 
             def run(*args):
+                nonlocal updates
                 with state.StateScope(*known) as scope:
                     result = fn(*args)
                 if not known:
-                    owners, values = scope.updates()
-                    known.extend((owners, [v.raw() for v in owners]))
-                    call.updates = (owners, values)
+                    updates = scope.updates()
+                    known.extend((updates[0], [v.raw() for v in updates[0]]))
                 return result
 
             result = checkpoint(run, *args, use_reentrant=False)
-            write(*call.updates)
+            write(*updates)
             return result
 
         return call

@@ -4,55 +4,40 @@ Each declines, by returning `NotImplemented`, what it does not do; the op's one 
 """
 
 import contextlib
-import threading
 
 import torch
 from torch.nn import functional
 
 from kerata.engines.products import affine_along
-from kerata.engines.state import StateScope, local
+from kerata.engines.state import StateScope, context, thread_context
 
 
-class _Differentiation(threading.local):
-    """How many gradients are being taken inside one another."""
+@contextlib.contextmanager
+def gradients_of(variables):
+    """Gradients by the storage of `variables`, outside all scopes; gives a list that holds a scope if one was opened.
 
-    depth = 0
-    variables = opened = ()
-
-    def __enter__(self):
-        self.depth += 1
-
-    def __exit__(self, *exception):
-        self.depth -= 1
-
-    @contextlib.contextmanager
-    def of(self, variables):
-        """Gradients by the storage of `variables`, outside all scopes; gives a list that holds a scope if one was opened.
-
-        What is assigned to one of them in the meantime can't be written to its storage: a scope opens, and holds it.
-        """
-        before, self.variables, self.opened = (self.variables, self.opened), variables, []
+    What is assigned to one of them in the meantime can't be written to its storage: a scope opens, and holds it.
+    """
+    opened: list[StateScope] = []
+    with thread_context(gradients_of=variables, scopes_opened=opened):
         try:
-            yield self.opened
+            yield opened
         finally:
-            if self.opened:
-                local.scope = None
-            self.variables, self.opened = before
-
-    def holds(self, stored, value):
-        """Whether `value`, assigned to a variable with this storage, went into a scope since gradients pass through it."""
-        if not self.variables or not value.requires_grad:
-            return False
-        variable = next((v for v in self.variables if v.stored is stored), None)
-        if variable is None:
-            return False
-        local.scope = StateScope()
-        local.scope.write(variable, value)
-        self.opened.append(local.scope)
-        return True
+            if opened:
+                context.scope = None
 
 
-differentiation = _Differentiation()
+def held_by_scope(stored, value):
+    """Whether `value`, assigned to a variable with this storage, went into a scope since gradients pass through it."""
+    if not context.gradients_of or not value.requires_grad:
+        return False
+    variable = next((v for v in context.gradients_of if v.stored is stored), None)
+    if variable is None:
+        return False
+    context.scope = StateScope()
+    context.scope.write(variable, value)
+    context.scopes_opened.append(context.scope)
+    return True
 
 
 def _array(x):
@@ -135,7 +120,7 @@ def _dot_product_attention(
     alike = all(_is_float(x) and x.dtype is query.dtype for x in (query, key, value))
     if not alike or attn_logits_soft_cap is not None or query.shape[2] % key.shape[2]:
         return NotImplemented
-    if differentiation.depth > 1:
+    if context.gradients > 1:
         return NotImplemented  # the library's attention has no second derivative
     if query.shape[2] != key.shape[2]:
         key, value = (x.repeat_interleave(query.shape[2] // key.shape[2], 2) for x in (key, value))
@@ -159,7 +144,7 @@ def _dot_product_attention(
 def _plain_sequence(arrays, mask, *activations):
     """Whether the library's recurrent kernels do this: floats of one dtype, no mask, the default activations."""
     alike = all(_is_float(x) and x.dtype is arrays[0].dtype for x in arrays)
-    if differentiation.depth > 1:
+    if context.gradients > 1:
         return False  # they have no second derivative
     return alike and mask is None and all(a is None for a in activations) and arrays[0].shape[1] > 0
 

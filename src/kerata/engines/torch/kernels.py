@@ -7,9 +7,7 @@ import torch
 from torch.nn import functional
 
 from kerata.engines.shapes import window_output
-from kerata.engines.torch import functions as torch_functions
-from kerata.engines.torch import linalg as torch_linalg
-from kerata.engines.torch import optimizers as torch_optimizers
+from kerata.engines.torch import functions as torch_functions, linalg as torch_linalg, optimizers as torch_optimizers
 
 _CONV = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
 _CONV_TRANSPOSE = {1: functional.conv_transpose1d, 2: functional.conv_transpose2d, 3: functional.conv_transpose3d}

@@ -4,14 +4,14 @@ import collections
 import io
 import re
 import types
+from typing import Any
 
 import torch
 
 from kerata.engines.warning import warn
 
-_NO_HOOKS: types.MappingProxyType = types.MappingProxyType(
-    {}
-)  # a layer's call is its own and runs no hooks of modules: adding one raises
+# A layer's call is its own and runs no hooks of modules: adding one raises.
+_NO_HOOKS: Any = types.MappingProxyType({})
 
 
 class LayerModule(torch.nn.Module):
@@ -21,12 +21,14 @@ class LayerModule(torch.nn.Module):
     of PyTorch's. Weights stay where they are, in the layer's variables; a module's tables are made of them when asked for.
     """
 
-    _non_persistent_buffers_set: frozenset = frozenset()  # type: ignore[assignment]
+    _non_persistent_buffers_set: Any = frozenset()
     _is_full_backward_hook = None
-    _backward_pre_hooks = _backward_hooks = _forward_hooks = _forward_pre_hooks = _NO_HOOKS  # type: ignore[assignment]
-    _forward_hooks_with_kwargs = _forward_pre_hooks_with_kwargs = _forward_hooks_always_called = _NO_HOOKS  # type: ignore
-    _state_dict_hooks = _state_dict_pre_hooks = _NO_HOOKS  # type: ignore[assignment]
-    _load_state_dict_pre_hooks = _load_state_dict_post_hooks = _NO_HOOKS  # type: ignore[assignment]
+    _backward_pre_hooks = _backward_hooks = _forward_hooks = _forward_pre_hooks = _NO_HOOKS
+    _forward_hooks_with_kwargs = _forward_pre_hooks_with_kwargs = _forward_hooks_always_called = _NO_HOOKS
+    _state_dict_hooks = _state_dict_pre_hooks = _NO_HOOKS
+    _load_state_dict_pre_hooks = _load_state_dict_post_hooks = _NO_HOOKS
+
+    _place: Any
 
     # A layer's attributes are those of any Python object.
     def __setattr__(self, name, value):
@@ -58,17 +60,11 @@ class LayerModule(torch.nn.Module):
         """The layer's call."""
         return self(*args, **kwargs)
 
-    @property
-    def _parameters(self):
-        return {name: v.stored for name, v in self._placed_variables() if v.stored.requires_grad}
-
-    @property
-    def _buffers(self):
-        return {name: v.stored for name, v in self._placed_variables() if not v.stored.requires_grad}
-
-    @property
-    def _modules(self):
-        return _named([(_lasting_name(layer), layer) for layer in self._sublayers()])
+    _parameters: Any = property(lambda self: {name: v.stored for name, v in self._placed_variables() if v.stored.requires_grad})
+    _buffers: Any = property(
+        lambda self: {name: v.stored for name, v in self._placed_variables() if not v.stored.requires_grad}
+    )
+    _modules: Any = property(lambda self: _named([(_lasting_name(layer), layer) for layer in self._sublayers()]))
 
     def _placed_variables(self):
         variables = [v for group in self._own_variables() for v in group]
@@ -113,7 +109,8 @@ def _lasting_name(layer):
 
 def _named(pairs):
     """A dict of pairs; equal names get numbers."""
-    found, counts = {}, collections.Counter()
+    found = {}
+    counts: collections.Counter[str] = collections.Counter()
     for name, value in pairs:
         found[f"{name}_{counts[name]}" if counts[name] else name] = value
         counts[name] += 1
@@ -141,9 +138,9 @@ class ModuleAdapter:
         return parameters + [(name, x, False) for name, x in self.module.named_buffers()]
 
     def _mark_shared(self):
-        """See `TorchEngine.kept`, and `Variable.__getstate__`."""
+        """See `TorchEngine.stored_after`, and `Variable.__getstate__`."""
         for x in (*self.module.parameters(), *self.module.buffers()):
-            x.is_shared_with_module = True
+            setattr(x, "is_shared_with_module", True)
 
     def __setstate__(self, state):
         vars(self).update(state)

@@ -47,10 +47,10 @@ def adam(optimizer, grads, variables, learning_rate, iterations, slots):
     values = _values(variables)
     if not _fits(values, grads):
         return NotImplemented
-    momenta, velocities, *largest = [_slots(slots[name], values) for name in slots]
+    momenta, velocities, *more = [_slots(slots[name], values) for name in slots]
     rate = as_one_kernel(_corrected)(learning_rate, iterations, optimizer.beta_1, optimizer.beta_2)
     torch._fused_adam_(
-        values, _in_the_order_of(values, grads), momenta, velocities, *(largest or [[]]),
+        values, _in_the_order_of(values, grads), momenta, velocities, more[0] if more else [],
         [torch.tensor(torch.inf)] * len(values), amsgrad=optimizer.amsgrad, maximize=False, lr=rate,
         beta1=optimizer.beta_1, beta2=optimizer.beta_2, weight_decay=0.0, eps=optimizer.epsilon,
     )  # fmt: skip

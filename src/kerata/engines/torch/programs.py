@@ -2,11 +2,12 @@
 
 import collections
 import functools
-import threading
 
 import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
+
+from kerata.engines.state import context
 
 aten = torch.ops.aten
 # What differs from its argument for autograd alone.
@@ -24,13 +25,6 @@ class CannotRecord(RuntimeError):
 Call = collections.namedtuple("Call", "kernel args kwargs result")
 
 
-class _Local(threading.local):
-    recording = None
-
-
-_local = _Local()
-
-
 class Recording(TorchDispatchMode):
     """Inside, every call of a kernel is noted in `calls`, those of the backward pass included.
 
@@ -45,14 +39,14 @@ class Recording(TorchDispatchMode):
         self._watch = _ValueWatch(self)
 
     def __enter__(self):
-        _local.recording = self
+        context.recording = self
         self._watch.__enter__()
         return super().__enter__()
 
     def __exit__(self, *exception):
         super().__exit__(*exception)
         self._watch.__exit__(*exception)
-        _local.recording = None
+        context.recording = None
 
     @classmethod
     def _should_skip_dynamo(cls):
@@ -90,7 +84,7 @@ def as_one_kernel(function):
 
     @functools.wraps(function)
     def call(*args):
-        recording = _local.recording
+        recording = context.recording
         if recording is None or recording.paused:
             return function(*args)
         recording.paused = True
@@ -130,7 +124,7 @@ def _inputs(call):
 
 def _changed(calls):
     """The ids of tensors whose memory a kernel changes: what kernels in place write to, and what that is a view of."""
-    changed = set()
+    changed: set[int] = set()
     for call in reversed(calls):
         shared = list(_sharing_memory(call))
         if any(written for _, written in shared) or any(id(x) in changed for x in tensors_in(call.result)):

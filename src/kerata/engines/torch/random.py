@@ -1,5 +1,7 @@
 """PyTorch's random draws, each from a seed and a counter."""
 
+from typing import Any
+
 import torch
 
 
@@ -62,7 +64,7 @@ def _permutation(generator, shape, dtype, x, axis):
     return x.index_select(axis, torch.randperm(x.shape[axis], generator=generator))
 
 
-_DRAWS = {
+_DRAWS: dict[str, Any] = {
     "uniform": lambda g, shape, dtype: torch.rand(shape, generator=g, dtype=dtype),
     "normal": lambda g, shape, dtype: torch.randn(shape, generator=g, dtype=dtype),
     "truncated_normal": _truncated,

@@ -10,14 +10,13 @@ or where the user asked for it with `jit_compile=True`.
 import contextlib
 import gc
 import sys
-import threading
 import time
 
 import optree
 import torch
 
 from kerata.engines.lifting import Listing
-from kerata.engines.state import StateScope, UnlistedVariables
+from kerata.engines.state import StateScope, UnlistedVariables, context, thread_context
 from kerata.engines.torch.programs import Recording, program
 from kerata.engines.warning import warn
 
@@ -27,21 +26,14 @@ _STEPS_BEFORE = 3  # the first builds, the others show how long a step takes and
 _LIBRARIES = {"kerata", "torch", "numpy", "optree", "ml_dtypes", "array_api_compat"} | set(sys.stdlib_module_names)
 
 
-class _Local(threading.local):
-    recording = None  # None, or the recorder's `optimize is True`
-
-
-_local = _Local()
-
-
 def is_recording():
     """Whether a step is being recorded: tensors then stand for those of later runs."""
-    return _local.recording is not None
+    return context.recorded_for_compiler is not None
 
 
 def is_recording_for_compiler():
     """Whether what is recorded goes to `torch.compile`, which fuses kernels, where Python in between would only hinder it."""
-    return _local.recording is True
+    return context.recorded_for_compiler is True
 
 
 class Recorder:
@@ -229,11 +221,8 @@ def _below_autograd(play):
 
 @contextlib.contextmanager
 def _being_recorded(for_compiler):
-    _local.recording = for_compiler
-    try:
+    with thread_context(recorded_for_compiler=for_compiler):
         yield
-    finally:
-        _local.recording = None
 
 
 def _written_in_place(scope, values):

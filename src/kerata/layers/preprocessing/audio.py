@@ -1,18 +1,22 @@
 """Sound as pictures of its frequencies."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 from kerata import initializers, ops
-from kerata.core import config
 from kerata.core.arrays import as_array, dtype_of
-from kerata.layers.arguments import positive_integer
+from kerata.core.config import epsilon
+from kerata.core.fields import dataclass
+from kerata.core.types import DType, Shape, Tree
+from kerata.layers.arguments import DataFormat, OneOf, OptionalPositiveInt, PositiveInt
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer
 from kerata.layers.preprocessing.base import DataLayer
 
 
+@dataclass
 class MelSpectrogram(DataLayer):
     """How strong each band of pitches is in each moment of sound.
 
@@ -40,69 +44,62 @@ class MelSpectrogram(DataLayer):
     (2, 10, 9)
     """
 
-    def __init__(
-        self,
-        fft_length=2048,
-        sequence_stride=512,
-        sequence_length=None,
-        window="hann",
-        sampling_rate=16000,
-        num_mel_bins=128,
-        min_freq=20.0,
-        max_freq=None,
-        power_to_db=True,
-        top_db=80.0,
-        mag_exp=2.0,
-        min_power=1e-10,
-        ref_power=1.0,
-        **kwargs,
-    ):
-        super().__init__(**kwargs)
-        self.fft_length = positive_integer(fft_length, "fft_length", self)
-        self.sequence_stride = positive_integer(sequence_stride, "sequence_stride", self)
-        self.sequence_length = sequence_length or fft_length
-        self.window, self.sampling_rate = window, positive_integer(sampling_rate, "sampling_rate", self)
-        self.num_mel_bins = positive_integer(num_mel_bins, "num_mel_bins", self)
-        self.min_freq, self.max_freq = min_freq, max_freq or int(sampling_rate / 2)
-        if not 0 <= self.min_freq < self.max_freq <= sampling_rate / 2:
-            raise ValueError(
-                f"MelSpectrogram: min_freq and max_freq must rise from 0 to half the sampling rate; {min_freq!r}, {max_freq!r} "
-                f"and {sampling_rate!r} came."
-            )
-        self.power_to_db, self.top_db, self.mag_exp = power_to_db, top_db, mag_exp
-        self.min_power, self.ref_power = min_power, ref_power
+    fft_length: PositiveInt = PositiveInt(2048)
+    sequence_stride: PositiveInt = PositiveInt(512)
+    sequence_length: OptionalPositiveInt = OptionalPositiveInt(None)
+    window: Any = "hann"
+    sampling_rate: PositiveInt = PositiveInt(16000)
+    num_mel_bins: PositiveInt = PositiveInt(128)
+    min_freq: float = 20.0
+    max_freq: float | None = None
+    power_to_db: bool = True
+    top_db: float = 80.0
+    mag_exp: float = 2.0
+    min_power: float = 1e-10
+    ref_power: float = 1.0
 
-    def call(self, inputs):
-        """The spectrogram."""
+    def __post_init__(self):
+        super().__post_init__()
+        self.sequence_length = self.sequence_length or self.fft_length
+        self.max_freq = self.max_freq or int(self.sampling_rate / 2)
+        if not 0 <= self.min_freq < self.max_freq <= self.sampling_rate / 2:
+            raise ValueError(
+                "MelSpectrogram: min_freq and max_freq must rise from 0 to half the sampling rate; "
+                f"{self.min_freq!r}, {self.max_freq!r} and {self.sampling_rate!r} came."
+            )
+
+    def call(self, inputs: Tree) -> Any:
         x = ops.cast(as_array(inputs), self.compute_dtype)
         single = len(x.shape) == 1
         x = ops.expand_dims(x, 0) if single else x
-        real, imaginary = ops.stft(x, self.sequence_length, self.sequence_stride, self.fft_length, self.window)
-        power = ops.add(ops.square(real), ops.square(imaginary))
+        length: Any = self.sequence_length
+        real, imaginary = ops.stft(x, length, self.sequence_stride, self.fft_length, self.window)
+        power = ops.square(real) + ops.square(imaginary)
         strength = power if self.mag_exp == 2 else ops.power(ops.sqrt(power), self.mag_exp)
         bands = ops.matmul(strength, ops.cast(self._bands(), self.compute_dtype))
         result = ops.swapaxes(self._decibels(bands) if self.power_to_db else bands, -1, -2)
         return ops.squeeze(result, 0) if single else result
 
     def _decibels(self, power):
-        loudness = ops.multiply(ops.log10(ops.maximum(power, self.min_power)), 10.0)
-        loudness = ops.subtract(loudness, 10.0 * math.log10(max(self.min_power, self.ref_power)))
-        return ops.maximum(loudness, ops.subtract(ops.max(loudness), self.top_db))
+        loudness = ops.log10(ops.maximum(power, self.min_power)) * 10.0
+        loudness = loudness - 10.0 * math.log10(max(self.min_power, self.ref_power))
+        return ops.maximum(loudness, ops.max(loudness) - self.top_db)
 
     def _bands(self):
+        highest: Any = self.max_freq
         return self.linear_to_mel_weight_matrix(
-            self.num_mel_bins, self.fft_length // 2 + 1, self.sampling_rate, self.min_freq, self.max_freq
+            self.num_mel_bins, self.fft_length // 2 + 1, self.sampling_rate, self.min_freq, highest
         )
 
     def linear_to_mel_weight_matrix(
         self,
-        num_mel_bins=20,
-        num_spectrogram_bins=129,
-        sampling_rate=8000,
-        lower_edge_hertz=125.0,
-        upper_edge_hertz=3800.0,
-        dtype="float32",
-    ):
+        num_mel_bins: int = 20,
+        num_spectrogram_bins: int = 129,
+        sampling_rate: int = 8000,
+        lower_edge_hertz: float = 125.0,
+        upper_edge_hertz: float = 3800.0,
+        dtype: DType = "float32",
+    ) -> Any:
         """What each frequency counts in each band: (num_spectrogram_bins, num_mel_bins), triangles on the mel scale."""
         mel = lambda hertz: 1127.0 * np.log1p(np.asarray(hertz, "float64") / 700.0)
         frequencies = mel(np.linspace(0.0, sampling_rate / 2, num_spectrogram_bins)[1:])[:, None]
@@ -112,13 +109,13 @@ class MelSpectrogram(DataLayer):
         weights = np.maximum(0, np.minimum(rising, falling))
         return np.pad(weights, [(1, 0), (0, 0)]).astype(dtype)  # what does not swing has no pitch
 
-    def compute_output_shape(self, input_shape):
-        """The output's shape for inputs of this shape."""
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         samples = input_shape[-1]
         times = None if samples is None else 1 + samples // self.sequence_stride
         return (*input_shape[:-1], self.num_mel_bins, times)
 
 
+@dataclass
 class STFTSpectrogram(Layer):
     """The short-time Fourier transform of sound, by convolutions whose kernels can be trained.
 
@@ -151,54 +148,41 @@ class STFTSpectrogram(Layer):
 
     modes = ("log", "magnitude", "psd", "real", "imag", "angle", "stft")
 
-    def __init__(
-        self,
-        mode="log",
-        frame_length=256,
-        frame_step=None,
-        fft_length=None,
-        window="hann",
-        periodic=False,
-        scaling="density",
-        padding="valid",
-        expand_dims=False,
-        data_format=None,
-        **kwargs,
-    ):
-        super().__init__(**kwargs)
-        for name, value, known in (("mode", mode, self.modes), ("padding", padding, ("valid", "same"))):
-            if value not in known:
-                raise ValueError(f"STFTSpectrogram: {name} must be one of {', '.join(known)}; {value!r} came.")
-        self.mode, self.padding, self.expand_dims = mode, padding, expand_dims
-        self._set_lengths(frame_length, frame_step, fft_length)
-        if not (window is None or isinstance(window, str) or np.shape(window) == (frame_length,)):
-            raise ValueError(f"STFTSpectrogram: the window must have the shape ({frame_length},); {np.shape(window)} came.")
-        self.window, self.periodic, self.scaling = window, periodic, scaling
-        self._parts = ("real", "imag") if mode not in ("real", "imag") else (mode,)
-        self._starts = [initializers.STFT(part, window, scaling, periodic) for part in self._parts]
-        self.data_format = config.standardize_data_format(data_format)
-        self.input_spec = InputSpec(ndim=3)
+    mode: OneOf = OneOf("log", *modes)
+    frame_length: PositiveInt = PositiveInt(256)
+    frame_step: OptionalPositiveInt = OptionalPositiveInt(None)
+    fft_length: OptionalPositiveInt = OptionalPositiveInt(None)
+    window: Any = "hann"
+    periodic: bool = False
+    scaling: str | None = "density"
+    padding: OneOf = OneOf("valid", "valid", "same")
+    expand_dims: bool = False
+    data_format: DataFormat = DataFormat(None)
 
-    def _set_lengths(self, frame_length, frame_step, fft_length):
-        frame = positive_integer(frame_length, "frame_length", self)
-        self._step = max(1, frame // 2) if frame_step is None else positive_integer(frame_step, "frame_step", self)
-        least = 1 << (frame - 1).bit_length()
-        self._fft_length = least if fft_length is None else positive_integer(fft_length, "fft_length", self)
+    input_spec = InputSpec(ndim=3)
+
+    def __post_init__(self):
+        super().__post_init__()
+        frame, window = self.frame_length, self.window
+        self._step = self.frame_step or max(1, frame // 2)
+        self._fft_length = self.fft_length or 1 << (frame - 1).bit_length()
         if self._step > frame:
-            raise ValueError(f"STFTSpectrogram: frame_step must not exceed frame_length={frame}; {frame_step!r} came.")
+            raise ValueError(f"STFTSpectrogram: frame_step must not exceed frame_length={frame}; {self._step!r} came.")
         if self._fft_length < frame:
-            raise ValueError(f"STFTSpectrogram: fft_length must be at least frame_length={frame}; {fft_length!r} came.")
-        self.frame_length, self.frame_step, self.fft_length = frame_length, frame_step, fft_length
+            raise ValueError(f"STFTSpectrogram: fft_length must be at least frame_length={frame}; {self._fft_length!r} came.")
+        if not (window is None or isinstance(window, str) or np.shape(window) == (frame,)):
+            raise ValueError(f"STFTSpectrogram: the window must have the shape ({frame},); {np.shape(window)} came.")
+        self._parts = ("real", "imag") if self.mode not in ("real", "imag") else (self.mode,)
+        self._starts = [initializers.STFT(part, window, self.scaling, self.periodic) for part in self._parts]
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Make the kernels (frame_length, 1, frequencies) that the mode needs, `real_kernel` and `imag_kernel`."""
         shape = (self.frame_length, 1, self._fft_length // 2 + 1)
         self.real_kernel = self.imag_kernel = None
         for part, start in zip(self._parts, self._starts):
             setattr(self, f"{part}_kernel", self.add_weight(name=f"{part}_kernel", shape=shape, initializer=start))
 
-    def call(self, inputs):
-        """The spectrogram."""
+    def call(self, inputs: Tree) -> Any:
         x = as_array(inputs)
         if not dtype_of(x).startswith(("float", "bfloat")):
             raise TypeError(f"STFTSpectrogram takes sound in floats; {dtype_of(x)} came.")
@@ -216,10 +200,10 @@ class STFTSpectrogram(Layer):
         real, imaginary = (self._convolved(x, kernel) for kernel in kernels)
         if self.mode == "angle":
             return ops.arctan2(imaginary, real)
-        power = ops.add(ops.square(real), ops.square(imaginary))
+        power = ops.square(real) + ops.square(imaginary)
         if self.mode == "psd":
             return ops.multiply(power, self._sides(x.shape[2]))
-        magnitude = ops.sqrt(ops.maximum(power, config.epsilon()))
+        magnitude = ops.sqrt(ops.maximum(power, epsilon()))
         return ops.log(magnitude) if self.mode == "log" else magnitude
 
     def _sides(self, channels):

@@ -1,10 +1,14 @@
 """What layers that prepare data have in common: they run in models, on NumPy arrays, and in a `tf.data` pipeline."""
 
+from typing import Any, ClassVar
+
 import numpy as np
 import optree
 
 from kerata import engines
 from kerata.core.arrays import dtype_of, static_shape
+from kerata.core.fields import dataclass, field
+from kerata.core.types import DType, Shape, Tree
 from kerata.engines.abstract.array import AbstractArray
 from kerata.layers.layer import Layer
 
@@ -12,12 +16,43 @@ from kerata.layers.layer import Layer
 class DataLayer(Layer):
     """A layer that may also be called in the graph of a `tf.data` pipeline, whatever engine is in force."""
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         owner = engines.owner_of_graph((args, kwargs))
         if owner is None or owner == engines.current_name():
             return super().__call__(*args, **kwargs)
         with engines.use_engine(owner):
             return super().__call__(*args, **kwargs)
+
+
+class ClosedLayer(DataLayer):
+    """A data layer that takes a dtype and a name, and nothing of what layers take besides."""
+
+    def __init__(self, *, dtype: DType = None, name: str | None = None) -> None:
+        super().__init__(dtype=dtype, name=name)
+
+
+class Adaptable:
+    """What learns from data: `adapt`, made of `reset_state`, `update_state(batch)` and `finalize_state`."""
+
+    _check_adaptable: Any
+    reset_state: Any
+    update_state: Any
+    finalize_state: Any
+
+    def adapt(self, data: Any, steps: int | None = None) -> None:
+        """Learn what the layer needs to know of the data.
+
+        Args:
+            data: an array, or what gives batches of inputs: a generator, a `PyDataset`, a `tf.data.Dataset`.
+            steps: the most batches that are read.
+
+        Raises: ValueError if the layer was given what it would learn, or there is no data.
+        """
+        self._check_adaptable()
+        self.reset_state()
+        for batch in batches(data, steps):
+            self.update_state(batch)
+        self.finalize_state()
 
 
 class HostLayer(DataLayer):
@@ -32,15 +67,15 @@ class HostLayer(DataLayer):
     def _converted(self, args, kwargs, dtype):
         return args, kwargs  # no engine's dtypes: 64 bits and texts stay what they are
 
-    def on_host(self, inputs):
+    def on_host(self, inputs: Tree) -> None:
         """The outputs in NumPy, for inputs in NumPy."""
         raise TypeError(f"{type(self).__name__} has no method on_host(self, inputs): write one, it is the layer's computation.")
 
-    def output_form(self, shapes):
+    def output_form(self, shapes: Any) -> Any:
         """The output's shape and dtype, for the shape of the inputs (or a list of them)."""
         raise TypeError(f"{type(self).__name__} has no method output_form(self, shapes): write one.")
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The outputs; texts come as NumPy arrays, numbers as the engine's."""
         leaves = [inputs] if not isinstance(inputs, (list, tuple)) or _is_plain(inputs) else list(inputs)
         single = leaves[0] is inputs
@@ -49,14 +84,26 @@ class HostLayer(DataLayer):
         form = AbstractArray(*self.output_form(shapes[0] if single else shapes))
         return engines.current().on_host(lambda *xs: self.on_host(xs[0] if single else list(xs)), form, *leaves)
 
-    def compute_output_spec(self, inputs):
-        """The output's shape and dtype, for symbolic inputs."""
+    def compute_output_spec(self, inputs: Tree) -> Any:
         shapes = optree.tree_map(static_shape, inputs)
         return AbstractArray(*self.output_form(shapes))
 
-    def compute_output_shape(self, input_shape):
-        """The output's shape for inputs of this shape (or a list of them)."""
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         return tuple(self.output_form(input_shape)[0])
+
+
+@dataclass(unlisted=("vocabulary_size",))
+class VocabularyLayer(Adaptable, HostLayer):
+    """A layer that knows a vocabulary, or learns it; its size is in the config."""
+
+    _expected_size: ClassVar[int | None]
+
+    vocabulary_size: int | None = field(default=None, kw_only=True, attribute="_expected_size")
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, and the vocabulary's size."""
+        size: Any = self.vocabulary_size  # a method of subclasses
+        return super().get_config() | {"vocabulary_size": size()}
 
 
 def _is_plain(inputs):

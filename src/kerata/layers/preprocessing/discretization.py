@@ -1,16 +1,34 @@
 """Numbers sorted into bins."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from kerata import ops
-from kerata.core.arrays import no_sparse
-from kerata.layers.arguments import positive_integer
-from kerata.layers.preprocessing.base import DataLayer, batches
-from kerata.layers.preprocessing.encoding import MODES, checked_mode, encoded, encoded_shape
+from kerata.core.fields import Field, dataclass
+from kerata.core.types import Shape, Tree
+from kerata.engines.abstract.array import AbstractArray
+from kerata.layers.arguments import OneOf, OptionalPositiveInt
+from kerata.layers.preprocessing.base import Adaptable, ClosedLayer
+from kerata.layers.preprocessing.encoding import MODES, NotSparse, encoded, encoded_shape
 from kerata.layers.preprocessing.quantiles import QuantileSketch
 
 
-class Discretization(DataLayer):
+class Boundaries(Field[Sequence[float] | None, list[float] | None]):
+    """Increasing numbers, or None."""
+
+    def convert(self, value, name, owner):
+        if value is None:
+            return None
+        values = np.asarray(value, "float64")
+        if values.ndim != 1 or (np.diff(values) < 0).any() or np.isnan(values).any():
+            raise ValueError(f"{type(owner).__name__}: {name} must be numbers in increasing order; {value!r} came.")
+        return values.tolist()
+
+
+@dataclass
+class Discretization(Adaptable, ClosedLayer):
     """The number of the bin in which each number lies.
 
     Shapes: "int" (batch, n) -> the same; "one_hot" (batch, n) -> (batch, n, bins); "multi_hot" and "count"
@@ -34,72 +52,58 @@ class Discretization(DataLayer):
     [2.0]
     """
 
-    def __init__(
-        self, bin_boundaries=None, num_bins=None, epsilon=0.01, output_mode="int", sparse=False, dtype=None, name=None
-    ):
-        super().__init__(name=name, dtype=dtype)
-        if (bin_boundaries is None) == (num_bins is None):
+    bin_boundaries: Boundaries = Boundaries(None)
+    num_bins: OptionalPositiveInt = OptionalPositiveInt(None)
+    epsilon: float = 0.01
+    output_mode: OneOf = OneOf("int", "int", *MODES)
+    sparse: NotSparse = NotSparse(False)
+
+    _sketch = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        if (self.bin_boundaries is None) == (self.num_bins is None):
             raise ValueError(
                 "Discretization: exactly one of bin_boundaries and num_bins is given; "
-                f"{bin_boundaries!r} and {num_bins!r} came."
+                f"{self.bin_boundaries!r} and {self.num_bins!r} came."
             )
-        self.num_bins = None if num_bins is None else positive_integer(num_bins, "num_bins", self)
-        if not 0 < epsilon < 1:
-            raise ValueError(f"Discretization: epsilon must be between 0 and 1; {epsilon!r} came.")
-        self.epsilon, self.output_mode = epsilon, checked_mode(output_mode, ("int", *MODES), self)
-        self.sparse = no_sparse(type(self).__name__, sparse)
-        self.bin_boundaries = None if bin_boundaries is None else _checked(bin_boundaries)
-        self._sketch = None
+        if not 0 < self.epsilon < 1:
+            raise ValueError(f"Discretization: epsilon must be between 0 and 1; {self.epsilon!r} came.")
 
     @property
-    def input_dtype(self):
+    def input_dtype(self) -> Any:
         """The dtype in which numbers are compared with the boundaries."""
         return self.compute_dtype
 
     @property
-    def output_dtype(self):
+    def output_dtype(self) -> Any:
         """The dtype of the output: int32 for the bins' numbers."""
         return "int32" if self.output_mode == "int" else self.compute_dtype
-
-    def adapt(self, data, steps=None):
-        """Find the boundaries of `num_bins` bins with equally many numbers.
-
-        Args:
-            data: an array, or what gives batches of inputs: a generator, a `PyDataset`, a `tf.data.Dataset`.
-            steps: the most batches that are read.
-
-        Raises: ValueError if the layer was given its boundaries, or there is no data.
-        """
-        self._check_adaptable()
-        self.reset_state()
-        for batch in batches(data, steps):
-            self.update_state(batch)
-        self.finalize_state()
 
     def _check_adaptable(self):
         if self.num_bins is None:
             raise ValueError("Discretization: a layer that was given bin_boundaries is not adapted; give it num_bins instead.")
 
-    def update_state(self, data):
+    def update_state(self, data: Any) -> None:
         """Take a batch of numbers into account."""
         self._check_adaptable()
         if self._sketch is None:
             self._sketch = QuantileSketch(self.epsilon)
         self._sketch.update(np.asarray(data, "float32"))
 
-    def finalize_state(self):
+    def finalize_state(self) -> None:
         """Find the boundaries from the batches so far."""
         if self._sketch is not None:
-            fractions = np.arange(1, self.num_bins) / self.num_bins
+            count: Any = self.num_bins
+            fractions = np.arange(1, count) / count
             self.bin_boundaries = self._sketch.quantiles(fractions).astype("float32").tolist()
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         """Forget the batches so far, and the boundaries found."""
         if self.num_bins is not None:
             self._sketch, self.bin_boundaries = None, None
 
-    def call(self, inputs):
-        """The bins' numbers, or their vectors."""
+    def call(self, inputs: Tree) -> Any:
         if self.bin_boundaries is None:
             raise ValueError("Discretization: the boundaries are not known yet. Call adapt(data), or give bin_boundaries.")
         bins = ops.digitize(ops.cast(inputs, self.compute_dtype), np.asarray(self.bin_boundaries, "float32"))
@@ -107,41 +111,29 @@ class Discretization(DataLayer):
             return bins
         return encoded(bins, len(self.bin_boundaries) + 1, self.output_mode, self.compute_dtype)
 
-    def compute_output_spec(self, inputs):
-        """The output's shape and dtype, for symbolic inputs."""
-        from kerata.engines.abstract.array import AbstractArray
-
+    def compute_output_spec(self, inputs: Tree) -> Any:
         return AbstractArray(self.compute_output_shape(inputs.shape), self.output_dtype)
 
-    def compute_output_shape(self, input_shape):
-        """The output's shape for inputs of this shape."""
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         if self.output_mode == "int":
             return tuple(input_shape)
         depth = self.num_bins if self.bin_boundaries is None else len(self.bin_boundaries) + 1
         return encoded_shape(tuple(input_shape), depth, self.output_mode)
 
-    def load_own_variables(self, store):
+    def load_own_variables(self, store: dict[str, Any]) -> None:
         """Nothing to read: the boundaries are in the config."""
         return
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, and the boundaries that were found."""
         names = ("bin_boundaries", "num_bins", "epsilon", "output_mode", "sparse", "name", "dtype")
         return {name: getattr(self, name) for name in names}
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
         """A layer from its config. `custom_objects` is accepted: there is nothing in it that they could name."""
         found = config.get("bin_boundaries") if config.get("num_bins") is not None else None
         layer = cls(**(config | {"bin_boundaries": None} if found is not None else config))
         if found is not None:
-            layer.bin_boundaries = _checked(found)
+            layer.bin_boundaries = Boundaries().convert(found, "bin_boundaries", layer)
         return layer
-
-
-def _checked(boundaries):
-    """Raises: ValueError if they are no increasing numbers."""
-    values = np.asarray(boundaries, "float64")
-    if values.ndim != 1 or (np.diff(values) < 0).any() or np.isnan(values).any():
-        raise ValueError(f"Discretization: bin_boundaries must be numbers in increasing order; {boundaries!r} came.")
-    return values.tolist()

@@ -1,26 +1,37 @@
 """Categories as vectors: one-hot, multi-hot, counts."""
 
 import math
+from typing import Any, SupportsIndex
 
 import numpy as np
 
 from kerata import ops
 from kerata.core import findings
 from kerata.core.arrays import as_array, no_sparse, static_shape
-from kerata.layers.arguments import positive_integer
+from kerata.core.fields import Field, dataclass
+from kerata.core.types import Shape, Tree
+from kerata.layers.arguments import OneOf, positive_integer
 from kerata.layers.preprocessing.base import DataLayer
 
 MODES = ("one_hot", "multi_hot", "count")
 
 
-def checked_mode(mode, allowed, layer):
-    """`mode`, if it is one of those allowed.
+class NotSparse(Field[bool, bool]):
+    """Whether outputs are sparse: only False, as the engines have no sparse tensors."""
 
-    Raises: ValueError naming the layer's class.
-    """
-    if mode not in allowed:
-        raise ValueError(f"{type(layer).__name__}: output_mode must be one of {', '.join(allowed)}; {mode!r} came.")
-    return mode
+    def convert(self, value, name, owner):
+        """Raises: ValueError for True."""
+        return no_sparse(type(owner).__name__, value)
+
+
+class NumberOfTokens(Field[SupportsIndex | None, int]):
+    """How many categories there are: a positive integer, whose default is no answer."""
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError for None, and for what is no positive integer."""
+        if value is None:
+            raise ValueError(f"{type(owner).__name__}: {name} must be given; IntegerLookup finds the categories by itself.")
+        return positive_integer(value, name, owner)
 
 
 def encoded_shape(shape, depth, mode):
@@ -46,7 +57,7 @@ def encoded(categories, depth, mode, dtype, weights=None):
     if mode == "multi_hot":
         return ops.max(codes, axis=-2)
     if weights is not None:
-        codes = ops.multiply(codes, ops.expand_dims(ops.cast(weights, dtype), -1))
+        codes = codes * ops.expand_dims(ops.cast(weights, dtype), -1)
     return ops.cast(ops.sum(codes, axis=-2), dtype)
 
 
@@ -68,6 +79,7 @@ def encoded_on_host(categories, depth, mode, dtype, factors=None):
     return (result if factors is None else result * np.asarray(factors, dtype)).reshape(shape)
 
 
+@dataclass
 class CategoryEncoding(DataLayer):
     """Whole numbers from 0 to `num_tokens - 1` as vectors of zeros and ones, or of counts.
 
@@ -87,15 +99,11 @@ class CategoryEncoding(DataLayer):
     [[1.0, 2.0, 0.0, 0.0], [1.0, 0.0, 1.0, 1.0]]
     """
 
-    def __init__(self, num_tokens=None, output_mode="multi_hot", sparse=False, **kwargs):
-        super().__init__(**kwargs)
-        if num_tokens is None:
-            raise ValueError("CategoryEncoding: num_tokens must be given; IntegerLookup finds the categories by itself.")
-        self.num_tokens = positive_integer(num_tokens, "num_tokens", self)
-        self.output_mode = checked_mode(output_mode, MODES, self)
-        self.sparse = no_sparse(type(self).__name__, sparse)
+    num_tokens: NumberOfTokens = NumberOfTokens(None)
+    output_mode: OneOf = OneOf("multi_hot", *MODES)
+    sparse: NotSparse = NotSparse(False, config=False)
 
-    def call(self, inputs, count_weights=None):
+    def call(self, inputs: Tree, count_weights: Any = None) -> Any:
         """The vectors; `count_weights`, of the inputs' shape, says how much each number counts, with "count"."""
         if count_weights is not None and self.output_mode != "count":
             raise ValueError(
@@ -108,10 +116,5 @@ class CategoryEncoding(DataLayer):
     def _out_of_range(self, number):
         return f"Category {number} is out of range for num_tokens={self.num_tokens} (0 to {self.num_tokens - 1})."
 
-    def compute_output_shape(self, input_shape):
-        """The output's shape for inputs of this shape."""
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         return encoded_shape(tuple(input_shape), self.num_tokens, self.output_mode)
-
-    def get_config(self):
-        """The constructor's arguments."""
-        return {k: v for k, v in super().get_config().items() if k != "sparse"}

@@ -1,17 +1,21 @@
 """`FeatureSpace`: the columns of a table, of numbers, categories and texts, as vectors for a model."""
 
 import itertools
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from kerata import engines, ops
 from kerata.core import dtypes
 from kerata.core.arrays import dtype_of, static_shape
+from kerata.core.fields import Field, dataclass, fields
 from kerata.core.graph import has_symbolic
 from kerata.core.naming import auto_name
-from kerata.core.registry import deserialize_keras_object, serialize_dict, serialize_keras_object
+from kerata.core.serialization import deserialize_keras_object
+from kerata.core.types import DType, Path
 from kerata.layers.input_layer import Input
-from kerata.layers.preprocessing.base import DataLayer, host
+from kerata.layers.preprocessing.base import ClosedLayer, host
 from kerata.layers.preprocessing.discretization import Discretization
 from kerata.layers.preprocessing.encoding import CategoryEncoding
 from kerata.layers.preprocessing.features import Cross, Feature, FeatureConcatenation, FeatureIdentity
@@ -24,7 +28,16 @@ from kerata.layers.reshaping import Rescaling
 _ROWS = 1024
 
 
-class FeatureSpace(DataLayer):
+class Crosses(Field[Sequence[Any] | None, list[Any]]):
+    """Crossings, none if None."""
+
+    def convert(self, value, name, owner):
+        """A new list."""
+        return list(value or ())
+
+
+@dataclass(unlisted=("dtype",))
+class FeatureSpace(ClosedLayer):
     """The columns of a table, each prepared in its own way, as one vector a row or as a dict of arrays.
 
     Shapes: a dict of (batch,) or (batch, 1) -> (batch, features), or a dict of (batch, n); a dict of single values ->
@@ -59,18 +72,22 @@ class FeatureSpace(DataLayer):
 
     public_module = "keras.utils"
 
-    def __init__(self, features, output_mode="concat", crosses=None, crossing_dim=32, hashing_dim=32,
-                 num_discretization_bins=32, name=None):  # fmt: skip
-        super().__init__(name=name)
-        if not isinstance(features, dict) or not features:
-            raise ValueError(f"FeatureSpace: features must be a dict from column name to kind of feature; {features!r} came.")
-        if output_mode not in ("concat", "dict"):
-            raise ValueError(f"FeatureSpace: output_mode must be 'concat' or 'dict'; {output_mode!r} came.")
-        self.output_mode = output_mode
-        self.crossing_dim, self.hashing_dim = crossing_dim, hashing_dim
-        self.num_discretization_bins = num_discretization_bins
-        self.features = {name: self._feature(name, value) for name, value in features.items()}
-        self.crosses = [self._cross(value) for value in crosses or []]
+    features: dict[str, Any]
+    output_mode: str = "concat"
+    crosses: Crosses = Crosses(None)
+    crossing_dim: int = 32
+    hashing_dim: int = 32
+    num_discretization_bins: int = 32
+
+    def __post_init__(self):
+        super().__post_init__()
+        given = self.features
+        if not isinstance(given, dict) or not given:
+            raise ValueError(f"FeatureSpace: features must be a dict from column name to kind of feature; {given!r} came.")
+        if self.output_mode not in ("concat", "dict"):
+            raise ValueError(f"FeatureSpace: output_mode must be 'concat' or 'dict'; {self.output_mode!r} came.")
+        self.features = {name: self._feature(name, value) for name, value in given.items()}
+        self.crosses = [self._cross(value) for value in self.crosses]
         self._check_modes()
         self.inputs = {name: Input((1,), dtype=feature.dtype, name=name) for name, feature in self.features.items()}
         self.preprocessors = {name: feature.preprocessor for name, feature in self.features.items()}
@@ -79,7 +96,7 @@ class FeatureSpace(DataLayer):
         self.concat = FeatureConcatenation(name=auto_name("tfd_concat"))
         self.encoded_features = None
 
-    _untracked = DataLayer._untracked | {"inputs", "encoded_features", "features", "crosses"}
+    _untracked = ClosedLayer._untracked | {"inputs", "encoded_features", "features", "crosses"}
 
     def _feature(self, name, value):
         if isinstance(value, Feature):
@@ -128,32 +145,34 @@ class FeatureSpace(DataLayer):
     # Kinds of features
 
     @classmethod
-    def cross(cls, feature_names, crossing_dim, output_mode="one_hot"):
+    def cross(cls, feature_names: Any, crossing_dim: int, output_mode: Any = "one_hot") -> Any:
         """Combinations of columns of categories, hashed into `crossing_dim` bins."""
         return Cross(feature_names, crossing_dim, output_mode)
 
     @classmethod
-    def feature(cls, dtype, preprocessor, output_mode):
+    def feature(cls, dtype: DType, preprocessor: Any, output_mode: Any) -> Any:
         """A column that a layer of the user's choice prepares; see `Feature` for the arguments."""
         return Feature(dtype, preprocessor, output_mode)
 
     @classmethod
-    def float(cls, name=None):
+    def float(cls, name: str | None = None) -> Any:
         """Numbers as they are."""
         return Feature("float32", FeatureIdentity(name=_named(name, "float")), "float")
 
     @classmethod
-    def float_rescaled(cls, scale=1.0, offset=0.0, name=None):
+    def float_rescaled(cls, scale: Any = 1.0, offset: Any = 0.0, name: str | None = None) -> Any:
         """`numbers * scale + offset`."""
         return Feature("float32", Rescaling(scale, offset, name=_named(name, "float_rescaled")), "float")
 
     @classmethod
-    def float_normalized(cls, name=None):
+    def float_normalized(cls, name: str | None = None) -> Any:
         """Numbers scaled to mean 0 and variance 1."""
         return Feature("float32", Normalization(axis=-1, name=_named(name, "float_normalized")), "float")
 
     @classmethod
-    def float_discretized(cls, num_bins, bin_boundaries=None, output_mode="one_hot", name=None):
+    def float_discretized(
+        cls, num_bins: int, bin_boundaries: Any = None, output_mode: Any = "one_hot", name: str | None = None
+    ) -> Any:
         """Numbers in bins: `num_bins` with equally many each, or those between `bin_boundaries`.
 
         Raises: ValueError if boundaries are given that make another number of bins; `num_bins` may be None then.
@@ -167,30 +186,34 @@ class FeatureSpace(DataLayer):
         return Feature("float32", layer, output_mode)
 
     @classmethod
-    def integer_categorical(cls, max_tokens=None, num_oov_indices=1, output_mode="one_hot", name=None):
+    def integer_categorical(
+        cls, max_tokens: int | None = None, num_oov_indices: int = 1, output_mode: Any = "one_hot", name: str | None = None
+    ) -> Any:
         """Integers by a vocabulary, of the `max_tokens` most frequent ones; see `IntegerLookup`."""
         layer = IntegerLookup(max_tokens, num_oov_indices, name=_named(name, "integer_categorical"))
         return Feature("int32", layer, output_mode)
 
     @classmethod
-    def string_categorical(cls, max_tokens=None, num_oov_indices=1, output_mode="one_hot", name=None):
+    def string_categorical(
+        cls, max_tokens: int | None = None, num_oov_indices: int = 1, output_mode: Any = "one_hot", name: str | None = None
+    ) -> Any:
         """Texts by a vocabulary, of the `max_tokens` most frequent ones; see `StringLookup`."""
         layer = StringLookup(max_tokens, num_oov_indices, name=_named(name, "string_categorical"))
         return Feature("string", layer, output_mode)
 
     @classmethod
-    def integer_hashed(cls, num_bins, output_mode="one_hot", name=None):
+    def integer_hashed(cls, num_bins: int, output_mode: Any = "one_hot", name: str | None = None) -> Any:
         """Integers hashed into `num_bins` bins."""
         return Feature("int32", Hashing(num_bins, name=_named(name, "integer_hashed")), output_mode)
 
     @classmethod
-    def string_hashed(cls, num_bins, output_mode="one_hot", name=None):
+    def string_hashed(cls, num_bins: int, output_mode: Any = "one_hot", name: str | None = None) -> Any:
         """Texts hashed into `num_bins` bins."""
         return Feature("string", Hashing(num_bins, name=_named(name, "string_hashed")), output_mode)
 
     # Adapting
 
-    def adapt(self, dataset):
+    def adapt(self, dataset: Any) -> None:
         """Measure what the features need to know: means, quantiles, vocabularies.
 
         Args:
@@ -252,7 +275,7 @@ class FeatureSpace(DataLayer):
 
     # Computing
 
-    def get_inputs(self):
+    def get_inputs(self) -> Any:
         """The symbolic inputs by name, each of shape (batch, 1).
 
         Raises: ValueError if the features are not adapted yet.
@@ -260,7 +283,7 @@ class FeatureSpace(DataLayer):
         self._check_adapted()
         return self.inputs
 
-    def get_encoded_features(self):
+    def get_encoded_features(self) -> Any:
         """What follows from the symbolic inputs: with them, a model's inputs and its first tensor.
 
         Raises: ValueError if the features are not adapted yet.
@@ -269,7 +292,7 @@ class FeatureSpace(DataLayer):
             self.encoded_features = self._encoded(self.inputs, complete=True)
         return self.encoded_features
 
-    def __call__(self, data):
+    def __call__(self, data: Any) -> Any:
         """The vectors, or the dict, for a dict of columns: arrays, lists, tensors, symbolic ones too, or a `DataFrame`."""
         data = _as_dict(data)
         self._check_columns(data)
@@ -305,8 +328,7 @@ class FeatureSpace(DataLayer):
             raise ValueError(f"FeatureSpace: feature {name!r} takes {wanted}; {array.ravel()[:3].tolist()} came.")
         return whole
 
-    def call(self, data):
-        """The vectors, or the dict, for a dict of columns."""
+    def call(self, data: Any) -> Any:
         shapes = {name: static_shape(x) for name, x in data.items()}
         if len({len(shape) == 0 for shape in shapes.values()}) > 1:
             raise ValueError(f"FeatureSpace: single values and arrays came together, of shapes {shapes}.")
@@ -342,27 +364,14 @@ class FeatureSpace(DataLayer):
 
     # Saving
 
-    def get_config(self):
-        """The constructor's arguments."""
-        return {
-            "features": serialize_dict(self.features),
-            "output_mode": self.output_mode,
-            "crosses": [serialize_keras_object(cross) for cross in self.crosses],
-            "crossing_dim": self.crossing_dim,
-            "hashing_dim": self.hashing_dim,
-            "num_discretization_bins": self.num_discretization_bins,
-        }
+    def get_config(self) -> dict[str, Any]:
+        return {name: value for name, value in super().get_config().items() if name in fields(type(self))}
 
-    @classmethod
-    def from_config(cls, config):
-        """A FeatureSpace from its config."""
-        return cls(**config)
-
-    def get_build_config(self):
+    def get_build_config(self) -> dict[str, Any] | None:
         """What each feature's layer was built for."""
         return {name: layer.get_build_config() for name, layer in self.preprocessors.items()}
 
-    def build_from_config(self, config):
+    def build_from_config(self, config: dict[str, Any]) -> None:
         """Build the features' layers for what `get_build_config` noted."""
         for name, built_for in config.items():
             if not self.preprocessors[name].built:
@@ -370,16 +379,16 @@ class FeatureSpace(DataLayer):
         if all(map(_is_ready, self.preprocessors.values())):
             self._complete()
 
-    def save(self, filepath):
+    def save(self, filepath: Path) -> None:
         """Save to a `.keras` file; `keras.models.load_model` reads it."""
         from kerata.saving import save_model
 
         save_model(self, filepath)
 
-    def save_own_variables(self, store):
+    def save_own_variables(self, store: dict[str, Any]) -> None:
         """Nothing to write: what was measured is the features' layers'."""
 
-    def load_own_variables(self, store):
+    def load_own_variables(self, store: dict[str, Any]) -> None:
         """Nothing to read."""
 
 
@@ -445,7 +454,8 @@ def _depth(name, feature):
     """
     layer = feature.preprocessor
     if isinstance(layer, Discretization):
-        return len(layer.bin_boundaries) + 1
+        boundaries: Any = layer.bin_boundaries
+        return len(boundaries) + 1
     if hasattr(layer, "vocabulary_size"):
         return layer.vocabulary_size()
     count = getattr(layer, "num_bins", getattr(layer, "num_tokens", None))

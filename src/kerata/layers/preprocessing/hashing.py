@@ -1,13 +1,17 @@
 """Categories hashed into a fixed number of bins, without a vocabulary."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from kerata.core import dtypes
-from kerata.core.arrays import no_sparse
-from kerata.layers.arguments import positive_integer
+from kerata.core.fields import Field, dataclass, field
+from kerata.core.types import Tree
+from kerata.layers.arguments import OneOf, PositiveInt
 from kerata.layers.preprocessing import fingerprints
 from kerata.layers.preprocessing.base import HostLayer
-from kerata.layers.preprocessing.encoding import MODES, checked_mode, encoded_on_host, encoded_shape
+from kerata.layers.preprocessing.encoding import MODES, NotSparse, encoded_on_host, encoded_shape
 
 # The fingerprint that crossings of features begin with, as in TensorFlow's sparse_cross_hashed.
 _CROSSING_START = np.uint64(0xDECAFCAFFE)
@@ -17,7 +21,7 @@ def as_bytes(values, encoding="utf-8"):
     """Numbers and texts as bytes: numbers as they are written."""
     flat = np.asarray(values)
     if flat.dtype.kind == "f":
-        listed = [f"{x:f}" for x in flat.ravel().tolist()]
+        listed: list[Any] = [f"{x:f}" for x in flat.ravel().tolist()]
     else:
         listed = [x if isinstance(x, bytes) else str(x) for x in flat.ravel().tolist()]
     result = np.empty(len(listed), object)
@@ -25,20 +29,46 @@ def as_bytes(values, encoding="utf-8"):
     return result.reshape(flat.shape)
 
 
-class _Hashed(HostLayer):
+class HashDType(Field[Any, Any]):
+    """A dtype; that of integers if None, where the output is numbers of bins."""
+
+    def convert(self, value, name, owner):
+        return "int64" if value is None and owner.output_mode == "int" else value
+
+
+class Salt(Field[int | Sequence[int] | None, list[int] | None]):
+    """A pair of non-negative integers, from one or two, or None."""
+
+    def convert(self, value, name, owner):
+        if value is None:
+            return None
+        pair = list(value) if isinstance(value, (list, tuple)) else [value, value]
+        if len(pair) != 2 or not all(isinstance(x, (int, np.integer)) and x >= 0 for x in pair):
+            raise ValueError(
+                f"{type(owner).__name__}: {name} must be a non-negative integer or a pair of them; {value!r} came."
+            )
+        return pair
+
+
+class _Encoding(HostLayer):
+    """A layer whose output has a mode."""
+
+    output_mode: Any
+
+
+@dataclass(unlisted=("dtype",))
+class _Hashed(_Encoding):
     """What hashing layers share: their output."""
 
-    def __init__(self, num_bins, output_mode, sparse, modes, **kwargs):
-        if kwargs.get("dtype") is None and output_mode == "int":
-            kwargs["dtype"] = "int64"
-        super().__init__(**kwargs)
-        self.num_bins = positive_integer(num_bins, "num_bins", self)
-        self.output_mode = checked_mode(output_mode, modes, self)
-        if output_mode == "int" and not dtypes.is_int_dtype(self.compute_dtype):
+    num_bins: PositiveInt
+    dtype: HashDType = field(default=None, kw_only=True, attribute="dtype_policy")
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.output_mode == "int" and not dtypes.is_int_dtype(self.compute_dtype):
             raise ValueError(
                 f"{type(self).__name__}: with output_mode='int' the dtype is that of integers; {self.compute_dtype!r} came."
             )
-        self.sparse = no_sparse(type(self).__name__, sparse)
 
     def _form(self, shape):
         if self.output_mode == "int":
@@ -56,6 +86,7 @@ class _Hashed(HostLayer):
         )
 
 
+@dataclass
 class Hashing(_Hashed):
     """Texts and whole numbers as numbers of bins, by a hash that is the same everywhere.
 
@@ -77,18 +108,20 @@ class Hashing(_Hashed):
     [[1], [0], [1], [1], [2]]
     """
 
-    def __init__(self, num_bins, mask_value=None, salt=None, output_mode="int", sparse=False, **kwargs):
-        super().__init__(num_bins, output_mode, sparse, ("int", *MODES), **kwargs)
-        self.salt, self.mask_value = checked_salt(salt, self), mask_value
-        if mask_value is not None and num_bins < 2:
+    mask_value: str | int | None = None
+    salt: Salt = Salt(None)
+    output_mode: OneOf = OneOf("int", "int", *MODES)
+    sparse: NotSparse = NotSparse(False)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.mask_value is not None and self.num_bins < 2:
             raise ValueError("Hashing: with a mask_value num_bins must be at least 2, as bin 0 is for the mask alone.")
 
-    def output_form(self, shapes):
-        """The output's shape and dtype."""
+    def output_form(self, shapes: Any) -> Any:
         return self._form(shapes)
 
-    def on_host(self, inputs):
-        """The bins' numbers, or their vectors."""
+    def on_host(self, inputs: Tree) -> Any:
         data = as_bytes(inputs)
         count = self.num_bins if self.mask_value is None else self.num_bins - 1
         bins = hashed(data, count, self.salt)
@@ -103,19 +136,7 @@ def hashed(data, count, salt=None):
     return (hashes % np.uint64(count)).astype("int64")
 
 
-def checked_salt(salt, layer):
-    """A pair of integers, or None.
-
-    Raises: ValueError naming the layer's class.
-    """
-    if salt is None:
-        return None
-    pair = list(salt) if isinstance(salt, (list, tuple)) else [salt, salt]
-    if len(pair) != 2 or not all(isinstance(x, (int, np.integer)) and x >= 0 for x in pair):
-        raise ValueError(f"{type(layer).__name__}: salt must be a non-negative integer or a pair of them; {salt!r} came.")
-    return pair
-
-
+@dataclass(after={"name": "sparse", "dtype": "name"})
 class HashedCrossing(_Hashed):
     """Combinations of two or more categorical features as numbers of bins.
 
@@ -133,17 +154,15 @@ class HashedCrossing(_Hashed):
     [1, 4, 3]
     """
 
-    def __init__(self, num_bins, output_mode="int", sparse=False, name=None, dtype=None, **kwargs):
-        super().__init__(num_bins, output_mode, sparse, ("int", "one_hot"), name=name, dtype=dtype, **kwargs)
+    output_mode: OneOf = OneOf("int", "int", "one_hot")
+    sparse: NotSparse = NotSparse(False)
 
-    def call(self, inputs):
-        """The bins' numbers, or their vectors, for a list of features."""
+    def call(self, inputs: Tree) -> Any:
         if not isinstance(inputs, (list, tuple)) or len(inputs) < 2:
             raise ValueError("HashedCrossing: a list of two or more features is expected.")
         return super().call([x if hasattr(x, "shape") else np.asarray(x) for x in inputs])
 
-    def output_form(self, shapes):
-        """The output's shape and dtype."""
+    def output_form(self, shapes: Any) -> Any:
         shapes = [tuple(shape) for shape in shapes]
         first = shapes[0]
         if any(len(s) != len(first) or any(None not in (a, b) and a != b for a, b in zip(s, first)) for s in shapes):
@@ -152,8 +171,7 @@ class HashedCrossing(_Hashed):
             raise ValueError(f"HashedCrossing: features have the shape (), (batch,) or (batch, 1); {first} came.")
         return self._form(first)
 
-    def on_host(self, inputs):
-        """The bins' numbers, or their vectors."""
+    def on_host(self, inputs: Tree) -> Any:
         result = np.full(inputs[0].shape, _CROSSING_START)
         for feature in inputs:
             if feature.dtype.kind not in "iubOUS":
@@ -167,7 +185,6 @@ class HashedCrossing(_Hashed):
             )
         return self._encoded((result % np.uint64(self.num_bins)).astype("int64"))
 
-    def get_config(self):
-        """The constructor's arguments."""
+    def get_config(self) -> dict[str, Any]:
         names = ("num_bins", "output_mode", "sparse", "name")
         return {name: getattr(self, name) for name in names} | {"dtype": self.dtype}

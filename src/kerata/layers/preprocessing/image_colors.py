@@ -1,39 +1,42 @@
 """Colours changed at random: brightness, contrast, hue, saturation, and what else leaves pixels where they are."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from kerata import ops
 from kerata.core import suggestions
+from kerata.core.fields import dataclass
+from kerata.core.types import Seed, TensorLike
+from kerata.layers.arguments import Share
 from kerata.layers.preprocessing.images import (
     ComposedLayer,
+    ForAnyTransformation,
+    GivenRange,
     ImageLayer,
-    as_range,
-    checked_value_range,
-    chosen,
+    PositiveRange,
+    Range,
+    ValueRange,
     column,
     in_range,
 )
 
 
 class ColorLayer(ImageLayer):
-    """A layer that changes colours at random while training, by a `factor` drawn for each image."""
+    """A layer that changes colours at random while training, and cuts them to its `value_range`.
 
-    def __init__(self, data_format=None, seed=None, **kwargs):
-        super().__init__(data_format=data_format, **kwargs)
-        self._draw_from(seed)
+    A subclass draws a dict of numbers, one for each image, and computes in `_recolor(images, **numbers)`, to which they come
+    as (batch, 1, 1, 1), in the images' dtype.
+    """
 
-    def transform_images(self, images, transformation, training=True):
-        """The images in floats, with other colours while training."""
-        images = self._floats(images)
-        if not training or transformation is None:
-            return images
-        return self._clipped(self._colored(images, transformation))
+    value_range: Any
+    _recolor: Any
 
-    def _clipped(self, images):
-        return ops.cast(ops.clip(images, *self.value_range), self.compute_dtype)
-
-    def _factor(self, transformation, key="factor"):
-        return ops.cast(column(transformation[key]), self.compute_dtype)
+    def _change_images(self, images, transformation):
+        numbers = {name: self._floats(column(values)) for name, values in transformation.items()}
+        return ops.clip(self._recolor(images, **numbers), *self.value_range)
 
 
+@dataclass
 class RandomBrightness(ColorLayer):
     """Images made brighter or darker at random while training.
 
@@ -48,21 +51,19 @@ class RandomBrightness(ColorLayer):
     [151.0, 151.0, 151.0]
     """
 
-    def __init__(self, factor, value_range=(0, 255), seed=None, **kwargs):
-        super().__init__(seed=seed, **kwargs)
-        self.factor, self.value_range = as_range(factor, "factor", self), checked_value_range(value_range, self)
+    factor: Range
+    value_range: ValueRange = ValueRange((0, 255))
+    seed: int | None = None
 
-    def get_random_transformation(self, data, training=True, seed=None):
+    def _draw(self, draws, images):
         """`rgb_delta` (batch, 1, 1, 1): what is added to each image."""
-        if not training:
-            return None
-        span = self.value_range[1] - self.value_range[0]
-        return {"rgb_delta": column(ops.multiply(self._draws(data, seed).uniform(*self.factor), span))}
+        return {"rgb_delta": column(draws.uniform(*self.factor) * (self.value_range[1] - self.value_range[0]))}
 
-    def _colored(self, images, transformation):
-        return ops.add(images, self._factor(transformation, "rgb_delta"))
+    def _recolor(self, images, rgb_delta):
+        return images + rgb_delta
 
 
+@dataclass
 class RandomContrast(ColorLayer):
     """The contrast of each channel made stronger or weaker at random while training: `(x - mean) * factor + mean`.
 
@@ -78,48 +79,34 @@ class RandomContrast(ColorLayer):
     (True, 100.0)
     """
 
-    def __init__(self, factor, value_range=(0, 255), seed=None, **kwargs):
-        super().__init__(seed=seed, **kwargs)
-        self._given_factor = factor
-        self.factor = as_range(factor, "factor", self, low=0, least=0.0, most=float("inf"))
-        lower, upper = (factor, factor) if isinstance(factor, (int, float)) else self.factor
-        self._bounds = 1.0 - lower, 1.0 + upper
-        self.value_range = checked_value_range(value_range, self)
+    factor: GivenRange = GivenRange(least=0.0, most=float("inf"), one=lambda x: (x, x))
+    value_range: ValueRange = ValueRange((0, 255))
+    seed: int | None = None
 
-    def get_random_transformation(self, data, training=True, seed=None):
+    def _draw(self, draws, images):
         """`contrast_factor` (batch, 1, 1, 1)."""
-        return {"contrast_factor": column(self._draws(data, seed).uniform(*self._bounds))} if training else None
+        lower, upper = self.factor if isinstance(self.factor, (list, tuple)) else (self.factor, self.factor)
+        return {"contrast_factor": column(draws.uniform(1.0 - lower, 1.0 + upper))}
 
-    def _colored(self, images, transformation):
+    def _recolor(self, images, contrast_factor):
         mean = ops.mean(images, axis=(self.height_axis, self.width_axis), keepdims=True)
-        return ops.add(ops.multiply(ops.subtract(images, mean), self._factor(transformation, "contrast_factor")), mean)
-
-    def get_config(self):
-        """The constructor's arguments."""
-        return super().get_config() | {"factor": self._given_factor}
+        return (images - mean) * contrast_factor + mean
 
 
-class FactorLayer(ColorLayer):
+@dataclass(after={"data_format": "value_range"})
+class FactorLayer(ForAnyTransformation, ColorLayer):
     """A layer whose transformation is one `factor` for each image, drawn evenly from a range."""
 
-    lowest = 0.0
-    most = 1.0
-    one_number = 0  # the lower end of the range that one number stands for; None for its negative
+    factor: Range
+    value_range: ValueRange = ValueRange((0, 255))
+    seed: int | None = None
 
-    def __init__(self, factor, value_range=(0, 255), data_format=None, seed=None, **kwargs):
-        super().__init__(data_format=data_format, seed=seed, **kwargs)
-        self.factor = as_range(factor, "factor", self, low=self.one_number, least=self.lowest, most=self.most)
-        self.value_range = checked_value_range(value_range, self)
-
-    def get_random_transformation(self, data, training=True, seed=None):
+    def _draw(self, draws, images):
         """`factor` (batch,): one for each image."""
-        return {"factor": self._draws(data, seed).uniform(*self.factor)} if training else None
-
-    def transform_images(self, images, transformation=None, training=True):
-        """The images in floats, with other colours while training."""
-        return super().transform_images(images, transformation, training)
+        return {"factor": draws.uniform(*self.factor)}
 
 
+@dataclass
 class RandomHue(FactorLayer):
     """The hue of images turned at random while training, either way.
 
@@ -136,25 +123,18 @@ class RandomHue(FactorLayer):
     [[[0.0, 0.0, 255.0]]]
     """
 
-    lowest = -1.0
+    factor: Range = Range(one=lambda x: (0, x))
 
-    def get_random_transformation(self, data, training=True, seed=None):
+    def _draw(self, draws, images):
         """`factor` (batch,): how far each image's hue is turned."""
-        if not training:
-            return None
-        draws = self._draws(data, seed)
-        sign = ops.where(ops.less(draws.uniform(0.0, 1.0), 0.5), -1.0, 1.0)
-        return {"factor": ops.multiply(draws.uniform(*self.factor), sign)}
+        sign = draws.sign()
+        return {"factor": draws.uniform(*self.factor) * sign}
 
-    def _colored(self, images, transformation):
-        turn = self._factor(transformation)
-
-        def change(hue, saturation, value):
-            return ops.mod(ops.add(hue, turn), 1.0), saturation, value
-
-        return in_hsv(self, images, change)
+    def _recolor(self, images, factor):
+        return in_hsv(self, images, lambda hue, saturation, value: (ops.mod(hue + factor, 1.0), saturation, value))
 
 
+@dataclass
 class RandomSaturation(FactorLayer):
     """The saturation of images made stronger or weaker at random while training.
 
@@ -172,15 +152,8 @@ class RandomSaturation(FactorLayer):
     [[[255.0, 204.0, 204.0]]]
     """
 
-    lowest, one_number = -1.0, None
-
-    def _colored(self, images, transformation):
-        factor = self._factor(transformation)
-
-        def change(hue, saturation, value):
-            return hue, ops.clip(ops.multiply(saturation, factor), 0.0, 1.0), value
-
-        return in_hsv(self, images, change)
+    def _recolor(self, images, factor):
+        return in_hsv(self, images, lambda hue, saturation, value: (hue, ops.clip(saturation * factor, 0.0, 1.0), value))
 
 
 def in_hsv(layer, images, change):
@@ -191,6 +164,7 @@ def in_hsv(layer, images, change):
     return in_range(ops.image.hsv_to_rgb(hsv, data_format=layer.data_format), (0.0, 1.0), layer.value_range)
 
 
+@dataclass
 class RandomColorDegeneration(FactorLayer):
     """Images made duller at random while training: mixed with their grey selves.
 
@@ -206,18 +180,16 @@ class RandomColorDegeneration(FactorLayer):
     [[[76.0, 76.0, 76.0]]]
     """
 
-    lowest, one_number = -1.0, None
-
-    def get_random_transformation(self, data, training=True, seed=None):
+    def _draw(self, draws, images):
         """`factor` (batch, 1, 1, 1): the share of grey."""
-        found = super().get_random_transformation(data, training, seed)
-        return None if found is None else {"factor": column(found["factor"])}
+        return {"factor": column(draws.uniform(*self.factor))}
 
-    def _colored(self, images, transformation):
+    def _recolor(self, images, factor):
         grey = ops.image.rgb_to_grayscale(images, data_format=self.data_format)
-        return ops.add(images, ops.multiply(self._factor(transformation), ops.subtract(grey, images)))
+        return images + factor * (grey - images)
 
 
+@dataclass
 class RandomSharpness(FactorLayer):
     """Images made sharper or softer at random while training.
 
@@ -234,25 +206,27 @@ class RandomSharpness(FactorLayer):
     [[10.0, 10.0, 10.0], [10.0, 50.0, 10.0], [10.0, 10.0, 10.0]]
     """
 
-    def _colored(self, images, transformation):
+    factor: PositiveRange
+
+    def _recolor(self, images, factor):
         soft = self._softened(images)
-        return ops.add(soft, ops.multiply(ops.multiply(ops.subtract(images, soft), 2.0), self._factor(transformation)))
+        return soft + (images - soft) * 2.0 * factor
 
     def _softened(self, images):
         """Each pixel averaged with its neighbours, itself counted five times; zeros beyond the edges."""
         rows, columns = self.height_axis % 4, self.width_axis % 4
-        pairs = [(1, 1) if axis in (rows, columns) else (0, 0) for axis in range(4)]
-        padded = ops.pad(images, pairs)
-        total = ops.multiply(images, 4.0)
+        padded = ops.pad(images, [(1, 1) if axis in (rows, columns) else (0, 0) for axis in range(4)])
+        total = images * 4.0
         for down in (0, 1, 2):
             for right in (0, 1, 2):
                 key = [slice(None)] * 4
                 key[rows] = slice(down, -2 + down or None)
                 key[columns] = slice(right, -2 + right or None)
-                total = ops.add(total, padded[tuple(key)])
-        return ops.divide(total, 13.0)
+                total = total + padded[tuple(key)]
+        return total / 13.0
 
 
+@dataclass
 class RandomPosterization(FactorLayer):
     """Colours kept to fewer bits at random while training.
 
@@ -270,23 +244,20 @@ class RandomPosterization(FactorLayer):
     [0.0, 128.0]
     """
 
-    lowest, most, one_number = 1, 8, 1
+    factor: Range = Range(least=1, most=8, one=lambda x: (1, x))
 
-    def get_random_transformation(self, data, training=True, seed=None):
+    def _draw(self, draws, images):
         """`shift_factor` (batch,): how many bits are lost."""
-        if not training:
-            return None
         low, high = self.factor
-        kept = self._draws(data, seed).integers(int(low), int(high) + 1)
-        return {"shift_factor": ops.cast(ops.subtract(8, kept), "uint8")}
+        return {"shift_factor": ops.cast(8 - draws.integers(int(low), int(high) + 1), "uint8")}
 
-    def _colored(self, images, transformation):
-        step = ops.power(2.0, ops.cast(column(transformation["shift_factor"]), "float32"))
+    def _recolor(self, images, shift_factor):
+        step = ops.power(2.0, ops.cast(shift_factor, "float32"))
         whole = ops.floor(ops.clip(in_range(ops.cast(images, "float32"), self.value_range, (0.0, 255.0)), 0.0, 255.0))
-        kept = ops.multiply(ops.floor(ops.divide(whole, step)), step)
-        return in_range(kept, (0.0, 255.0), self.value_range)
+        return in_range(ops.floor(whole / step) * step, (0.0, 255.0), self.value_range)
 
 
+@dataclass
 class Solarization(ColorLayer):
     """Pixels above a threshold inverted, in each image while training.
 
@@ -304,27 +275,24 @@ class Solarization(ColorLayer):
     [100.0, 55.0]
     """
 
-    def __init__(self, addition_factor=0.0, threshold_factor=0.0, value_range=(0, 255), seed=None, **kwargs):
-        super().__init__(seed=seed, **kwargs)
-        self.addition_factor = as_range(addition_factor, "addition_factor", self, low=0, least=0.0)
-        self.threshold_factor = as_range(threshold_factor, "threshold_factor", self, low=0, least=0.0)
-        self.value_range = checked_value_range(value_range, self)
+    addition_factor: PositiveRange = PositiveRange(0.0)
+    threshold_factor: PositiveRange = PositiveRange(0.0)
+    value_range: ValueRange = ValueRange((0, 255))
+    seed: int | None = None
 
-    def get_random_transformation(self, data, training=True, seed=None):
+    def _draw(self, draws, images):
         """`additions` and `thresholds` (batch, 1, 1, 1)."""
-        if not training:
-            return None
-        draws, span = self._draws(data, seed), self.value_range[1] - self.value_range[0]
+        span = self.value_range[1] - self.value_range[0]
         names = {"additions": self.addition_factor, "thresholds": self.threshold_factor}
-        return {name: column(ops.multiply(draws.uniform(*factor), span)) for name, factor in names.items()}
+        return {name: column(draws.uniform(*factor) * span) for name, factor in names.items()}
 
-    def _colored(self, images, transformation):
+    def _recolor(self, images, additions, thresholds):
         low, high = self.value_range
-        raised = ops.clip(ops.add(images, self._factor(transformation, "additions")), low, high)
-        kept = ops.less(raised, ops.add(self._factor(transformation, "thresholds"), low))
-        return ops.where(kept, raised, ops.subtract(high + low, raised))
+        raised = ops.clip(images + additions, low, high)
+        return ops.where(raised < thresholds + low, raised, high + low - raised)
 
 
+@dataclass(after={"data_format": "seed"})
 class RandomInvert(ColorLayer):
     """Colours inverted at random while training.
 
@@ -340,20 +308,20 @@ class RandomInvert(ColorLayer):
     [155.0, 255.0, 0.0]
     """
 
-    def __init__(self, factor=1.0, value_range=(0, 255), seed=None, data_format=None, **kwargs):
-        super().__init__(data_format=data_format, seed=seed, **kwargs)
-        self.factor = as_range(factor, "factor", self, low=0, least=0.0)
-        self.value_range = checked_value_range(value_range, self)
+    factor: PositiveRange = PositiveRange(1.0)
+    value_range: ValueRange = ValueRange((0, 255))
+    seed: int | None = None
 
-    def get_random_transformation(self, data, training=True, seed=None):
+    def _draw(self, draws, images):
         """`apply_inversion` (batch,): which images are inverted."""
-        return {"apply_inversion": self._draws(data, seed).chance(self.factor)} if training else None
+        return {"apply_inversion": draws.chance(self.factor)}
 
-    def _colored(self, images, transformation):
+    def _recolor(self, images, apply_inversion):
         low, high = self.value_range
-        return chosen(transformation["apply_inversion"], ops.subtract(high + low, images), images)
+        return ops.where(apply_inversion > 0, high + low - images, images)
 
 
+@dataclass(after={"data_format": "factor"})
 class RandomGrayscale(ImageLayer):
     """Images made grey at random while training, in as many channels as before.
 
@@ -368,34 +336,33 @@ class RandomGrayscale(ImageLayer):
     [[[76.0, 76.0, 76.0]]]
     """
 
-    def __init__(self, factor=0.5, data_format=None, seed=None, **kwargs):
-        super().__init__(data_format=data_format, **kwargs)
-        if not isinstance(factor, (int, float)) or not 0 <= factor <= 1:
-            raise ValueError(f"RandomGrayscale: factor must be a number from 0 to 1; {factor!r} came.")
-        self.factor = factor
-        self._draw_from(seed)
+    factor: Share = Share(0.5)
+    seed: int | None = None
 
-    def get_random_transformation(self, images, training=True, seed=None):
+    def _draw(self, draws, images):
         """Which images are made grey, (batch, 1, 1, 1)."""
-        return column(ops.less(self._draws(images, seed).uniform(0.0, 1.0), self.factor)) if training else None
+        return column(draws.uniform(0.0, 1.0) < self.factor)
 
-    def transform_images(self, images, transformation, training=True):
-        """The images, grey where the transformation says so."""
-        images = self._floats(images)
-        if transformation is None:
-            return images
-        grey = ops.image.rgb_to_grayscale(images, data_format=self.data_format)
-        return ops.where(transformation, grey, images)
+    def get_random_transformation(self, images: TensorLike, training: bool | None = True, seed: Seed = None) -> Any:
+        return super().get_random_transformation(images, training, seed)
 
-    def transform_labels(self, labels, transformations=None, **kwargs):
+    def _change_images(self, images, transformation):
+        return ops.where(transformation, ops.image.rgb_to_grayscale(images, data_format=self.data_format), images)
+
+    # The names are Keras's.
+    def transform_labels(  # type: ignore[override]
+        self, labels: TensorLike, transformations: Any = None, **kwargs: Any
+    ) -> Any:
         """The labels: as they are, whatever the `transformations`."""
         return _as_they_are(labels, kwargs)
 
-    def transform_bounding_boxes(self, bounding_boxes, **kwargs):
+    def transform_bounding_boxes(self, bounding_boxes: TensorLike, **kwargs: Any) -> Any:  # type: ignore[override]
         """The boxes: as they are."""
         return _as_they_are(bounding_boxes, kwargs)
 
-    def transform_segmentation_masks(self, segmentation_masks, transformations=None, **kwargs):
+    def transform_segmentation_masks(  # type: ignore[override]
+        self, segmentation_masks: TensorLike, transformations: Any = None, **kwargs: Any
+    ) -> Any:
         """The masks: as they are, whatever the `transformations`."""
         return _as_they_are(segmentation_masks, kwargs)
 
@@ -409,6 +376,7 @@ def _as_they_are(x, given):
     return x
 
 
+@dataclass(after={"data_format": "seed"})
 class RandomColorJitter(ComposedLayer):
     """Brightness, contrast, saturation and hue changed at random while training, one after another.
 
@@ -427,37 +395,31 @@ class RandomColorJitter(ComposedLayer):
     ((4, 4, 3), True)
     """
 
-    def __init__(
-        self,
-        value_range=(0, 255),
-        brightness_factor=None,
-        contrast_factor=None,
-        saturation_factor=None,
-        hue_factor=None,
-        seed=None,
-        data_format=None,
-        **kwargs,
-    ):
-        super().__init__(data_format=data_format, **kwargs)
-        self.value_range = checked_value_range(value_range, self)
-        self.brightness_factor, self.contrast_factor = brightness_factor, contrast_factor
-        self.saturation_factor, self.hue_factor = saturation_factor, hue_factor
-        self._draw_from(seed)
+    value_range: ValueRange = ValueRange((0, 255))
+    brightness_factor: float | Sequence[float] | None = None
+    contrast_factor: float | Sequence[float] | None = None
+    saturation_factor: float | Sequence[float] | None = None
+    hue_factor: float | Sequence[float] | None = None
+    seed: int | None = None
+
+    def __post_init__(self):
+        super().__post_init__()
         shared = {"value_range": self.value_range, "data_format": self.data_format, "dtype": self.dtype_policy}
-        kinds = [RandomBrightness, RandomContrast, RandomSaturation, RandomHue]
-        factors = [brightness_factor, contrast_factor, saturation_factor, hue_factor]
-        self._steps = [cls(factor, **shared) for cls, factor in zip(kinds, factors) if factor is not None]
+        kinds = {RandomBrightness: self.brightness_factor, RandomContrast: self.contrast_factor}
+        kinds |= {RandomSaturation: self.saturation_factor, RandomHue: self.hue_factor}
+        self._steps = [cls(factor, **shared) for cls, factor in kinds.items() if factor is not None]
 
-    def get_random_transformation(self, data, training=True, seed=None):
+    def _draw(self, draws, images):
         """The transformations of the changes, in their order."""
-        draws = self._draws(data, seed)
-        return [step.get_random_transformation(data, training, draws) for step in self._steps]
+        return [step.get_random_transformation(images, True, draws) for step in self._steps]
 
-    def transform_images(self, images, transformation, training=True):
+    def transform_images(self, images: TensorLike, transformation: Any, training: bool | None = True) -> Any:
         """The images with all changes; they are drawn anew if `transformation` is None."""
-        images = self._floats(images)
         if transformation is None:
             transformation = self.get_random_transformation(images, training)
+        return super().transform_images(images, transformation, training)
+
+    def _change_images(self, images, transformation):
         for step, part in zip(self._steps, transformation):
-            images = step.transform_images(images, part, training=training)
+            images = step.transform_images(images, part)
         return images

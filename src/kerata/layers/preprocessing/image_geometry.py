@@ -1,58 +1,73 @@
 """Images turned, moved, zoomed, sheared and bent at random."""
 
 import math
+from typing import Any
 
 from kerata import ops
 from kerata.core.arrays import as_array
-from kerata.layers.preprocessing import box_moves
-from kerata.layers.preprocessing.images import ImageLayer, as_range, checked_value_range, chosen
+from kerata.core.fields import dataclass
+from kerata.core.types import TensorLike
+from kerata.layers.arguments import OneOf
+from kerata.layers.preprocessing.images import (
+    GivenRange,
+    ImageLayer,
+    Number,
+    PositiveRange,
+    Range,
+    ValueRange,
+    as_pair,
+    chosen,
+)
+from kerata.ops.boxes import clip_to_image_size, convert_format
 from kerata.ops.image_sampling import homography, projected
+from kerata.ops.lengths import run_time_shape
 
 FILL_MODES = ("constant", "reflect", "wrap", "nearest")
 INTERPOLATIONS = ("nearest", "bilinear")
 
 
 class MovingLayer(ImageLayer):
-    """A layer that moves pixels at random while training, and boxes and masks with them."""
+    """A layer that moves pixels, and boxes and masks with them.
+
+    A subclass computes in `_move(images, transformation, interpolation)`, for images and masks, and in
+    `_move_points(x, y, transformation, size)`, for boxes; or it gives the `_matrix` of an affine map for both.
+    """
 
     moves_pixels = True
+    _matrix: Any
+    interpolation, fill_mode, fill_value = "bilinear", "reflect", 0.0
 
-    def __init__(self, interpolation="bilinear", fill_mode="reflect", fill_value=0.0, seed=None, data_format=None, **kwargs):
-        super().__init__(data_format=data_format, **kwargs)
-        for name, value, known in (("interpolation", interpolation, INTERPOLATIONS), ("fill_mode", fill_mode, FILL_MODES)):
-            if value not in known:
-                raise ValueError(f"{type(self).__name__}: {name} must be one of {', '.join(known)}; {value!r} came.")
-        self.interpolation, self.fill_mode, self.fill_value = interpolation, fill_mode, fill_value
-        self._draw_from(seed)
+    def _change_images(self, images, transformation):
+        return self._move(images, transformation, self.interpolation)
 
-    def transform_images(self, images, transformation, training=True):
-        """The images in floats, moved while training."""
-        images = self._floats(images)
-        if not training or transformation is None:
-            return images
-        return ops.cast(self._moved(images, transformation, self.interpolation), self.compute_dtype)
-
-    def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
+    def _change_segmentation_masks(self, segmentation_masks, transformation):
         """The masks, moved with the images; each pixel is one of the mask's."""
-        if not training or transformation is None:
-            return segmentation_masks
-        return self._moved(as_array(segmentation_masks), transformation, "nearest")
+        return self._move(segmentation_masks, transformation, "nearest")
 
-    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
-        """The boxes around what was in them, cut to the image; what is no longer in it is -1."""
-        if not training or transformation is None:
-            return bounding_boxes
-        return box_moves.moved(self, bounding_boxes, transformation)
+    def _change_bounding_boxes(self, bounding_boxes, transformation):
+        """The smallest boxes around the moved corners of boxes, cut to the image; what is no longer in it is -1."""
+        boxes, kind = bounding_boxes["boxes"], self.bounding_box_format
+        old, new = self._sizes(transformation)
+        left, top, right, bottom = ops.split(convert_format(boxes, kind, "xyxy", *old), 4, -1)
+        x, y = ops.concatenate([left, right, left, right], -1), ops.concatenate([top, top, bottom, bottom], -1)
+        x, y = self._move_points(x, y, transformation, old)
+        edges = ops.stack([ops.min(x, -1), ops.min(y, -1), ops.max(x, -1), ops.max(y, -1)], -1)
+        clipped = clip_to_image_size(
+            bounding_boxes | {"boxes": ops.where(_no_boxes(boxes), -1.0, edges)}, new[0], new[1], "xyxy"
+        )
+        edges = clipped["boxes"]
+        return clipped | {"boxes": ops.where(_no_boxes(edges), -1.0, convert_format(edges, "xyxy", kind, *new))}
 
-    def _moved_points(self, x, y, transformation, size):
-        """Where points of the images come to."""
-        return box_moves.through_affine(self._matrix(transformation, size), x, y)
+    def _sizes(self, transformation):
+        """The images' height and width, before and after."""
+        if "image_height" in transformation:
+            size = transformation["image_height"], transformation["image_width"]
+        else:
+            size = tuple(transformation["input_shape"][axis] for axis in (self.height_axis, self.width_axis))
+        return size, size
 
-    def get_transformed_x_y(self, x, y, transform):
-        """The points of the images that points of the result are read from, by rows of eight numbers: (n,) -> (batch, n)."""
-        return projected(as_array(transform), as_array(x), as_array(y), (-1, 1))
-
-    def _moved(self, images, transformation, interpolation):
+    def _move(self, images, transformation, interpolation):
+        """The images, or masks, moved."""
         return ops.image.affine_transform(
             images,
             self._matrix(transformation, self._size(images)),
@@ -62,17 +77,37 @@ class MovingLayer(ImageLayer):
             data_format=self.data_format,
         )
 
+    def _move_points(self, x, y, transformation, size):
+        """Where points (batch, n, 4) of the images come to. `affine_transform` reads backwards; it has the middle of the
+        first pixel at 0.
+        """
+        matrix = self._matrix(transformation, size)
+        a0, a1, a2, b0, b1, b2 = (ops.reshape(matrix[:, i], (-1, 1, 1)) for i in range(6))
+        x, y = x - 0.5 - a2, y - 0.5 - b2
+        determinant = a0 * b1 - a1 * b0
+        return (b1 * x - a1 * y) / determinant + 0.5, (a0 * y - b0 * x) / determinant + 0.5
+
+    def get_transformed_x_y(self, x: TensorLike, y: TensorLike, transform: Any) -> Any:
+        """The points of the images that points of the result are read from, by rows of eight numbers: (n,) -> (batch, n)."""
+        return projected(as_array(transform), as_array(x), as_array(y), (-1, 1))
+
+
+def _no_boxes(boxes):
+    """Where there is none: (batch, n, 4) -> (batch, n, 1)."""
+    return ops.all(ops.equal(boxes, -1), -1, keepdims=True)
+
 
 def matrix(a0, a1, a2, b0, b1, b2):
     """Rows of eight numbers for `ops.image.affine_transform`, from numbers (batch,)."""
     zero = ops.zeros_like(a2)
-    return ops.stack([part if hasattr(part, "shape") else ops.add(zero, part) for part in (a0, a1, a2, b0, b1, b2, 0, 0)], -1)
+    return ops.stack([part if hasattr(part, "shape") else zero + part for part in (a0, a1, a2, b0, b1, b2, 0, 0)], -1)
 
 
 def _float(length):
     return ops.cast(length, "float32")
 
 
+@dataclass(after={"data_format": "fill_value"})
 class RandomRotation(MovingLayer):
     """Images turned around their middle at random while training.
 
@@ -92,44 +127,28 @@ class RandomRotation(MovingLayer):
     [[1.0, 3.0], [0.0, 2.0]]
     """
 
-    def __init__(
-        self, factor, fill_mode="reflect", interpolation="bilinear", seed=None, fill_value=0.0, data_format=None, **kwargs
-    ):
-        super().__init__(interpolation, fill_mode, fill_value, seed, data_format, **kwargs)
-        self.factor = as_range(factor, "factor", self)
+    factor: Range
+    fill_mode: OneOf = OneOf("reflect", *FILL_MODES)
+    interpolation: OneOf = OneOf("bilinear", *INTERPOLATIONS)
+    seed: int | None = None
+    fill_value: float = 0.0
 
-    def get_random_transformation(self, data, training=True, seed=None):
+    def _draw(self, draws, images):
         """`angle` (batch,) in degrees, and the `rotation_matrix` (batch, 8)."""
-        if not training:
-            return None
-        draws, size = self._draws(data, seed), self._size(data)
-        angle = ops.multiply(draws.uniform(*self.factor), 360.0)
-        return {
-            "angle": angle,
-            "rotation_matrix": self._rotation(angle, size),
-            "image_height": size[0],
-            "image_width": size[1],
-            "batch_size": draws.batch,
-        }
-
-    @staticmethod
-    def _rotation(angle, size):
-        radians = ops.multiply(angle, math.pi / 180)
-        cos, sin = ops.cos(radians), ops.sin(radians)
-        bottom, right = _float(size[0]) - 1.0, _float(size[1]) - 1.0
-        return matrix(
-            cos,
-            ops.negative(sin),
-            ops.divide(right - (cos * right - sin * bottom), 2.0),
-            sin,
-            cos,
-            ops.divide(bottom - (sin * right + cos * bottom), 2.0),
-        )
+        height, width = self._size(images)
+        bottom, right = _float(height) - 1.0, _float(width) - 1.0
+        angle = draws.uniform(*self.factor) * 360.0
+        cos, sin = ops.cos(angle * (math.pi / 180)), ops.sin(angle * (math.pi / 180))
+        across, down = right - (cos * right - sin * bottom), bottom - (sin * right + cos * bottom)
+        rotation = matrix(cos, -sin, across / 2.0, sin, cos, down / 2.0)
+        sizes = {"image_height": height, "image_width": width, "batch_size": draws.batch}
+        return {"angle": angle, "rotation_matrix": rotation} | sizes
 
     def _matrix(self, transformation, size):
         return as_array(transformation["rotation_matrix"])
 
 
+@dataclass(after={"data_format": "fill_value"})
 class RandomZoom(MovingLayer):
     """Images zoomed at random while training.
 
@@ -151,36 +170,24 @@ class RandomZoom(MovingLayer):
     [[5.0, 5.0, 6.0, 6.0], [5.0, 5.0, 6.0, 6.0], [9.0, 9.0, 10.0, 10.0], [9.0, 9.0, 10.0, 10.0]]
     """
 
-    def __init__(
-        self,
-        height_factor,
-        width_factor=None,
-        fill_mode="reflect",
-        interpolation="bilinear",
-        seed=None,
-        fill_value=0.0,
-        data_format=None,
-        **kwargs,
-    ):
-        super().__init__(interpolation, fill_mode, fill_value, seed, data_format, **kwargs)
-        self.height_factor, self.width_factor = height_factor, width_factor
-        self._height = as_range(height_factor, "height_factor", self, most=float("inf"))
-        self._width = None if width_factor is None else as_range(width_factor, "width_factor", self, most=float("inf"))
+    height_factor: GivenRange = GivenRange(most=float("inf"))
+    width_factor: GivenRange = GivenRange(None, most=float("inf"))
+    fill_mode: OneOf = OneOf("reflect", *FILL_MODES)
+    interpolation: OneOf = OneOf("bilinear", *INTERPOLATIONS)
+    seed: int | None = None
+    fill_value: float = 0.0
 
-    def get_random_transformation(self, data, training=True, seed=None):
+    def _draw(self, draws, images):
         """`height_zoom` and `width_zoom` (batch, 1): how many pixels of the image one of the result is."""
-        if not training:
-            return None
-        draws = self._draws(data, seed)
-        height = ops.add(draws.uniform(*self._height, shape=(1,)), 1.0)
-        width = height if self._width is None else ops.add(draws.uniform(*self._width, shape=(1,)), 1.0)
-        return {"height_zoom": height, "width_zoom": width, "input_shape": _shape_of(data)}
+        height = draws.uniform(*as_pair(self.height_factor), shape=(1,)) + 1.0
+        width = height if self.width_factor is None else draws.uniform(*as_pair(self.width_factor), shape=(1,)) + 1.0
+        return {"height_zoom": height, "width_zoom": width, "input_shape": tuple(run_time_shape(images))}
 
-    def get_clipped_bbox(self, bounding_boxes, h_end, h_start, w_end, w_start):
+    def get_clipped_bbox(self, bounding_boxes: TensorLike, h_end: Any, h_start: Any, w_end: Any, w_start: Any) -> Any:
         """Boxes "xyxy" in a dict, cut to a window of the image and counted from its corner."""
-        low = [ops.cast(x, "float32") for x in (w_start, h_start, w_start, h_start)]
-        high = [ops.cast(x, "float32") for x in (w_end, h_end, w_end, h_end)]
-        edges = ops.split(ops.cast(as_array(bounding_boxes["boxes"]), "float32"), 4, -1)
+        low = [_float(x) for x in (w_start, h_start, w_start, h_start)]
+        high = [_float(x) for x in (w_end, h_end, w_end, h_end)]
+        edges = ops.split(_float(as_array(bounding_boxes["boxes"])), 4, -1)
         cut = [ops.minimum(ops.maximum(x, a), b) - a for x, a, b in zip(edges, low, high)]
         return dict(bounding_boxes) | {"boxes": ops.concatenate(cut, -1)}
 
@@ -190,10 +197,7 @@ class RandomZoom(MovingLayer):
         return matrix(width, 0, (1.0 - width) * across / 2.0, 0, height, (1.0 - height) * down / 2.0)
 
 
-def _shape_of(data):
-    return tuple((data["images"] if isinstance(data, dict) else data).shape)
-
-
+@dataclass(after={"data_format": "fill_value"})
 class RandomTranslation(MovingLayer):
     """Images moved up, down, left and right at random while training.
 
@@ -214,40 +218,33 @@ class RandomTranslation(MovingLayer):
     [[9.0, 9.0], [0.0, 1.0]]
     """
 
-    def __init__(
-        self,
-        height_factor,
-        width_factor,
-        fill_mode="reflect",
-        interpolation="bilinear",
-        seed=None,
-        fill_value=0.0,
-        data_format=None,
-        **kwargs,
-    ):
-        super().__init__(interpolation, fill_mode, fill_value, seed, data_format, **kwargs)
-        self.height_factor, self.width_factor = height_factor, width_factor
-        self._height = as_range(height_factor, "height_factor", self)
-        self._width = as_range(width_factor, "width_factor", self)
+    height_factor: GivenRange
+    width_factor: GivenRange
+    fill_mode: OneOf = OneOf("reflect", *FILL_MODES)
+    interpolation: OneOf = OneOf("bilinear", *INTERPOLATIONS)
+    seed: int | None = None
+    fill_value: float = 0.0
 
-    def get_random_transformation(self, data, training=True, seed=None):
+    def _draw(self, draws, images):
         """`translations` (batch, 2): how many pixels right and down each image is moved."""
-        if not training:
-            return None
-        draws, (height, width) = self._draws(data, seed), self._size(data)
-        down = ops.multiply(draws.uniform(*self._height, shape=(1,)), _float(height))
-        right = ops.multiply(draws.uniform(*self._width, shape=(1,)), _float(width))
-        return {"translations": ops.concatenate([right, down], 1), "input_shape": _shape_of(data)}
+        height, width = self._size(images)
+        down = draws.uniform(*as_pair(self.height_factor), shape=(1,)) * _float(height)
+        right = draws.uniform(*as_pair(self.width_factor), shape=(1,)) * _float(width)
+        return {"translations": ops.concatenate([right, down], 1), "input_shape": tuple(run_time_shape(images))}
 
-    def get_shifted_bbox(self, bounding_boxes, w_shift_factor, h_shift_factor):
+    def get_shifted_bbox(self, bounding_boxes: TensorLike, w_shift_factor: Any, h_shift_factor: Any) -> Any:
         """Boxes "xyxy" in a dict, moved to the left and up by these numbers of pixels."""
-        return box_moves.shifted(bounding_boxes, w_shift_factor, h_shift_factor)
+        offsets = [_float(as_array(n)) for n in (w_shift_factor, h_shift_factor) * 2]
+        edges = ops.split(_float(as_array(bounding_boxes["boxes"])), 4, -1)
+        moved = [edge - offset for edge, offset in zip(edges, offsets)]
+        return dict(bounding_boxes) | {"boxes": ops.concatenate(moved, -1)}
 
     def _matrix(self, transformation, size):
         right, down = (ops.squeeze(part, 1) for part in ops.split(transformation["translations"], 2, 1))
-        return matrix(1, 0, ops.negative(right), 0, 1, ops.negative(down))
+        return matrix(1, 0, -right, 0, 1, -down)
 
 
+@dataclass(after={"data_format": "fill_value"})
 class RandomShear(MovingLayer):
     """Images sheared at random while training.
 
@@ -269,28 +266,17 @@ class RandomShear(MovingLayer):
     [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]
     """
 
-    def __init__(
-        self,
-        x_factor=0.0,
-        y_factor=0.0,
-        interpolation="bilinear",
-        fill_mode="reflect",
-        fill_value=0.0,
-        data_format=None,
-        seed=None,
-        **kwargs,
-    ):
-        super().__init__(interpolation, fill_mode, fill_value, seed, data_format, **kwargs)
-        self.x_factor, self.y_factor = as_range(x_factor, "x_factor", self), as_range(y_factor, "y_factor", self)
+    x_factor: Range = Range(0.0)
+    y_factor: Range = Range(0.0)
+    interpolation: OneOf = OneOf("bilinear", *INTERPOLATIONS)
+    fill_mode: OneOf = OneOf("reflect", *FILL_MODES)
+    fill_value: float = 0.0
+    seed: int | None = None
 
-    def get_random_transformation(self, data, training=True, seed=None):
+    def _draw(self, draws, images):
         """`shear_factor` (batch, 2): along the width and along the height."""
-        if not training:
-            return None
-        draws = self._draws(data, seed)
         factors = [draws.uniform(*factor, shape=(1,)) for factor in (self.x_factor, self.y_factor)]
-        sign = ops.where(ops.less(draws.uniform(0.0, 1.0, shape=(1,)), 0.5), -1.0, 1.0)
-        return {"shear_factor": ops.multiply(ops.concatenate(factors, 1), sign), "input_shape": _shape_of(data)}
+        return {"shear_factor": ops.concatenate(factors, 1) * draws.sign((1,)), "input_shape": tuple(run_time_shape(images))}
 
     get_shifted_bbox = RandomTranslation.get_shifted_bbox
 
@@ -299,6 +285,7 @@ class RandomShear(MovingLayer):
         return matrix(1, along, ops.zeros_like(along), down, 1, 0)
 
 
+@dataclass(after={"data_format": "seed"})
 class RandomPerspective(MovingLayer):
     """Images seen from aside at random while training: their corners are moved.
 
@@ -318,47 +305,39 @@ class RandomPerspective(MovingLayer):
     ((4, 4, 1), True)
     """
 
-    def __init__(self, factor=1.0, scale=1.0, interpolation="bilinear", fill_value=0.0, seed=None, data_format=None, **kwargs):
-        super().__init__(interpolation, "constant", fill_value, seed, data_format, **kwargs)
-        self.factor = as_range(factor, "factor", self, low=0, least=0.0)
-        if not isinstance(scale, (int, float)) or scale < 0:
-            raise ValueError(f"RandomPerspective: scale must be a number that is not negative; {scale!r} came.")
-        self.scale = scale
+    fill_mode = "constant"
 
-    def get_random_transformation(self, data, training=True, seed=None):
+    factor: PositiveRange = PositiveRange(1.0)
+    scale: Number = Number(1.0, "a number that is not negative", lambda x: x >= 0)
+    interpolation: OneOf = OneOf("bilinear", *INTERPOLATIONS)
+    fill_value: float = 0.0
+    seed: int | None = None
+
+    def _draw(self, draws, images):
         """Which images are changed, their corners, and where those come to."""
-        if not training:
-            return None
-        draws, (height, width) = self._draws(data, seed), self._size(data)
+        height, width = self._size(images)
         bottom, right, zero = _float(height) - 1.0, _float(width) - 1.0, ops.zeros((), "float32")
         corners = ops.stack([ops.stack(p) for p in ((zero, zero), (right, zero), (zero, bottom), (right, bottom))])
-        start = ops.add(ops.zeros_like(draws.uniform(0.0, 1.0, shape=(4, 2))), corners)
-        moved = ops.multiply(draws.uniform(-self.scale / 2, self.scale / 2, shape=(4, 2)), ops.stack([right, bottom]))
-        return {
-            "apply_perspective": draws.chance(self.factor),
-            "start_points": start,
-            "end_points": ops.add(start, moved),
-            "input_shape": _shape_of(data),
-        }
+        start = ops.zeros_like(draws.uniform(0.0, 1.0, shape=(4, 2))) + corners
+        moved = draws.uniform(-self.scale / 2, self.scale / 2, shape=(4, 2)) * ops.stack([right, bottom])
+        points = {"start_points": start, "end_points": start + moved, "input_shape": tuple(run_time_shape(images))}
+        return {"apply_perspective": draws.chance(self.factor)} | points
 
-    def _moved(self, images, transformation, interpolation):
+    def _move(self, images, transformation, interpolation):
         start, end = (as_array(transformation[name]) for name in ("start_points", "end_points"))
         moved = ops.image.perspective_transform(
             images, start, end, interpolation=interpolation, fill_value=self.fill_value, data_format=self.data_format
         )
         return chosen(transformation["apply_perspective"], moved, images)
 
-    def _moved_points(self, x, y, transformation, size):
+    def _move_points(self, x, y, transformation, size):
         rows = homography(*(as_array(transformation[name]) for name in ("start_points", "end_points")))
         there = ops.reshape(transformation["apply_perspective"], (-1, 1, 1))
         new = projected(rows, x - 0.5, y - 0.5)  # the middle of the first pixel is at 0 there
         return tuple(ops.where(there, moved + 0.5, old) for moved, old in zip(new, (x, y)))
 
-    def get_config(self):
-        """The constructor's arguments."""
-        return {k: v for k, v in super().get_config().items() if k != "fill_mode"}
 
-
+@dataclass(after={"data_format": "seed"})
 class RandomFlip(MovingLayer):
     """Images flipped at random while training, each with a probability of one half.
 
@@ -374,31 +353,32 @@ class RandomFlip(MovingLayer):
     [(1.0, 2.0), (2.0, 1.0)]
     """
 
-    def __init__(self, mode="horizontal_and_vertical", seed=None, data_format=None, **kwargs):
-        super().__init__(seed=seed, data_format=data_format, **kwargs)
-        if mode not in ("horizontal", "vertical", "horizontal_and_vertical"):
-            raise ValueError(f"RandomFlip: mode must be 'horizontal', 'vertical' or 'horizontal_and_vertical'; {mode!r} came.")
-        self.mode = mode
+    mode: str = "horizontal_and_vertical"
+    seed: int | None = None
 
-    def get_random_transformation(self, data, training=True, seed=None):
+    def __post_init__(self):
+        super().__post_init__()
+        if self.mode not in ("horizontal", "vertical", "horizontal_and_vertical"):
+            raise ValueError(
+                f"RandomFlip: mode must be 'horizontal', 'vertical' or 'horizontal_and_vertical'; {self.mode!r} came."
+            )
+
+    def _draw(self, draws, images):
         """`flips` (batch, 1, 1, 1) and, for both directions, the horizontal ones and the vertical ones one after another."""
-        if not training:
-            return None
-        draws, count = self._draws(data, seed), len(self._axes())
-        flips = ops.less(draws.uniform(0.0, 1.0, shape=(1, 1, count)), 0.5)
-        return {"flips": flips, "input_shape": _shape_of(data)}
+        flips = draws.uniform(0.0, 1.0, shape=(1, 1, len(self._axes()))) < 0.5
+        return {"flips": flips, "input_shape": tuple(run_time_shape(images))}
 
     def _axes(self):
         axes = {"horizontal": self.width_axis, "vertical": self.height_axis}
         return [axis for name, axis in axes.items() if name in self.mode]
 
-    def _moved(self, images, transformation, interpolation):
+    def _move(self, images, transformation, interpolation):
         flips = as_array(transformation["flips"])
         for i, axis in enumerate(self._axes()):
             images = ops.where(flips[..., i : i + 1], ops.flip(images, axis), images)
         return images
 
-    def _moved_points(self, x, y, transformation, size):
+    def _move_points(self, x, y, transformation, size):
         flips = as_array(transformation["flips"])
         for i, axis in enumerate(self._axes()):
             flip = ops.reshape(flips[..., i], (-1, 1, 1))
@@ -408,12 +388,8 @@ class RandomFlip(MovingLayer):
                 y = ops.where(flip, _float(size[0]) - y, y)
         return x, y
 
-    def get_config(self):
-        """The constructor's arguments."""
-        beyond = ("interpolation", "fill_mode", "fill_value")
-        return {k: v for k, v in super().get_config().items() if k not in beyond}
 
-
+@dataclass(after={"data_format": "seed"})
 class RandomElasticTransform(MovingLayer):
     """Images bent at random while training: neighbouring pixels move alike.
 
@@ -437,49 +413,38 @@ class RandomElasticTransform(MovingLayer):
     ((8, 8, 1), False, True)
     """
 
-    def __init__(
-        self,
-        factor=1.0,
-        scale=1.0,
-        interpolation="bilinear",
-        fill_mode="reflect",
-        fill_value=0.0,
-        value_range=(0, 255),
-        seed=None,
-        data_format=None,
-        **kwargs,
-    ):
-        super().__init__(interpolation, fill_mode, fill_value, seed, data_format, **kwargs)
-        self.factor = as_range(factor, "factor", self, low=0, least=0.0)
-        self.scale = as_range(scale, "scale", self, low=0, least=0.0, most=float("inf"))
-        self.value_range = checked_value_range(value_range, self)
+    factor: PositiveRange = PositiveRange(1.0)
+    scale: PositiveRange = PositiveRange(1.0, most=float("inf"))
+    interpolation: OneOf = OneOf("bilinear", *INTERPOLATIONS)
+    fill_mode: OneOf = OneOf("reflect", *FILL_MODES)
+    fill_value: float = 0.0
+    value_range: ValueRange = ValueRange((0, 255))
+    seed: int | None = None
 
-    def get_elastic_transform_params(self, height, width, factor):
+    _change_bounding_boxes = None  # type: ignore[assignment]  # neighbouring pixels move alike, but every way
+
+    def get_elastic_transform_params(self, height: int, width: int, factor: TensorLike) -> Any:
         """`alpha` and `sigma` of `ops.image.elastic_transform` for a size and a factor."""
         if not isinstance(height, int) or not isinstance(width, int):  # known at run time alone
             height, width = _float(height), _float(width)
             return ops.maximum(height, width) * factor * 0.1, ops.minimum(height, width) * factor * 0.05
         return max(height, width) * factor * 0.1, min(height, width) * factor * 0.05
 
-    def get_random_transformation(self, data, training=True, seed=None):
+    def _draw(self, draws, images):
         """Which images are bent, how strongly all of them are, and the seed of the displacements."""
-        if not training:
-            return None
-        draws = self._draws(data, seed)
         return {
             "apply_transform": draws.chance(self.factor),
             "distortion_factor": draws.uniform(*self.scale, each=False),
             "seed": draws.key(),
         }
 
-    def transform_images(self, images, transformation, training=True):
-        """The images in floats, bent while training, and cut to the range of values."""
-        result = super().transform_images(images, transformation, training)
-        return ops.clip(result, *self.value_range) if training and transformation is not None else result
+    def _change_images(self, images, transformation):
+        return ops.clip(super()._change_images(images, transformation), *self.value_range)
 
-    def _moved(self, images, transformation, interpolation):
+    def _move(self, images, transformation, interpolation):
         factor = as_array(transformation["distortion_factor"])
-        alpha, sigma = self.get_elastic_transform_params(*self._size(images), factor)
+        height, width = self._size(images)
+        alpha, sigma = self.get_elastic_transform_params(height, width, factor)
         bent = ops.image.elastic_transform(
             images,
             alpha=alpha,
@@ -491,7 +456,3 @@ class RandomElasticTransform(MovingLayer):
             data_format=self.data_format,
         )
         return chosen(transformation["apply_transform"], bent, images)
-
-    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
-        """The boxes: as they are, since neighbouring pixels move alike, but every way."""
-        return bounding_boxes

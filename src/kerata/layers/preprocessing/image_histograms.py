@@ -2,14 +2,16 @@
 
 from kerata import engines, ops
 from kerata.core import dtypes
-from kerata.core.arrays import as_array, dtype_of
-from kerata.layers.arguments import per_axis, positive_integer
-from kerata.layers.preprocessing.images import ImageLayer, checked_value_range, in_range
+from kerata.core.arrays import dtype_of
+from kerata.core.fields import dataclass
+from kerata.layers.arguments import PerAxis, PositiveInt
+from kerata.layers.preprocessing.images import ForAnyTransformation, ImageLayer, Number, ValueRange, in_range
 from kerata.ops.image_sampling import reflected
-from kerata.ops.nn import run_time_shape
+from kerata.ops.lengths import run_time_shape
 
 
-class AutoContrast(ImageLayer):
+@dataclass
+class AutoContrast(ForAnyTransformation):
     """The values of each channel stretched over the whole range, in training and otherwise.
 
     Args:
@@ -20,21 +22,21 @@ class AutoContrast(ImageLayer):
     [[[0.0], [127.5], [255.0]]]
     """
 
-    def __init__(self, value_range=(0, 255), **kwargs):
-        super().__init__(**kwargs)
-        self.value_range = checked_value_range(value_range, self)
+    always = True
 
-    def transform_images(self, images, transformation=None, training=True):
-        """The images in floats, their contrast stretched; channels of one value stay."""
-        images = self._floats(images)
+    value_range: ValueRange = ValueRange((0, 255))
+
+    def _change_images(self, images, transformation):
+        """The images, their contrast stretched; channels of one value stay."""
         axes = (self.height_axis, self.width_axis)
         low, high = ops.min(images, axes, keepdims=True), ops.max(images, axes, keepdims=True)
-        spread = ops.subtract(high, low)
+        spread = high - low
         flat = ops.equal(spread, 0)
-        stretched = ops.divide(ops.subtract(images, low), ops.where(flat, 1.0, spread))
+        stretched = (images - low) / ops.where(flat, 1.0, spread)
         return ops.where(flat, images, in_range(stretched, (0.0, 1.0), self.value_range))
 
 
+@dataclass(after={"data_format": "bins"})
 class Equalization(ImageLayer):
     """The values of each channel spread so that all are about equally frequent in the batch, in training and otherwise.
 
@@ -49,35 +51,32 @@ class Equalization(ImageLayer):
     [0.0, 85.0, 170.0, 255.0]
     """
 
-    mixes_batch = True
+    always = keeps_dtype = mixes_batch = True
 
-    def __init__(self, value_range=(0, 255), bins=256, data_format=None, **kwargs):
-        super().__init__(data_format=data_format, **kwargs)
-        self.value_range, self.bins = checked_value_range(value_range, self), positive_integer(bins, "bins", self)
+    value_range: ValueRange = ValueRange((0, 255))
+    bins: PositiveInt = PositiveInt(256)
 
-    def transform_images(self, images, transformation, training=True):
-        """The images, equalized, in their own dtype."""
-        images = as_array(images)
-        dtype = dtype_of(images)
-        x = ops.cast(images, "float32")
-        scaled = ops.clip(in_range(x, self.value_range, (0.0, float(self.bins - 1))), 0, self.bins - 1)
+    def _change_images(self, images, transformation):
+        scaled = ops.clip(
+            in_range(ops.cast(images, "float32"), self.value_range, (0.0, float(self.bins - 1))), 0, self.bins - 1
+        )
         values = ops.cast(scaled, "int32")
         order = (3, 0, 1, 2) if self.data_format == "channels_last" else (1, 0, 2, 3)
         planes = ops.transpose(values, order)
         equal = ops.reshape(self._equalized(ops.reshape(planes, (planes.shape[0], -1))), run_time_shape(planes))
         equal = ops.transpose(equal, (1, 2, 3, 0) if order[0] == 3 else (1, 0, 2, 3))
-        return ops.cast(in_range(equal, (0.0, 255.0), self.value_range), dtype)
+        return ops.cast(in_range(equal, (0.0, 255.0), self.value_range), dtype_of(images))
 
     def _equalized(self, rows):
         """Values (channels, pixels) by the cumulative histogram of their channel, as whole numbers up to 255."""
         counts, places = histograms(rows, self.bins)
         below = ops.cumsum(counts, axis=1)
         first = ops.min(ops.where(ops.equal(below, 0), float("inf"), below), axis=1, keepdims=True)
-        rest = ops.subtract(below[:, -1:], first)
-        table = ops.divide(ops.subtract(below, first), ops.where(ops.equal(rest, 0), 1.0, rest))
-        table = ops.clip(ops.round(ops.multiply(table, 255.0)), 0.0, 255.0)
+        rest = below[:, -1:] - first
+        table = (below - first) / ops.where(ops.equal(rest, 0), 1.0, rest)
+        table = ops.clip(ops.round(table * 255.0), 0.0, 255.0)
         found = ops.reshape(ops.take(ops.ravel(table), ops.ravel(places), axis=0), run_time_shape(rows))
-        as_bytes = ops.multiply(ops.cast(rows, "float32"), 255.0 / max(self.bins - 1, 1))
+        as_bytes = ops.cast(rows, "float32") * (255.0 / max(self.bins - 1, 1))
         return ops.where(ops.equal(rest, 0), as_bytes, found)
 
 
@@ -87,13 +86,14 @@ def histograms(rows, bins):
     Those places are among all n * bins ones, so that `take` finds for each pixel what belongs to its value in its row.
     """
     count = run_time_shape(rows)[0]
-    places = ops.add(rows, ops.expand_dims(ops.multiply(ops.arange(count, dtype="int32"), bins), -1))
+    places = rows + ops.expand_dims(ops.arange(count, dtype="int32") * bins, -1)
     every = ops.ravel(places)
     counts = ops.segment_sum(ops.ones_like(every, "float32"), every, None if count is None else count * bins)
     return ops.reshape(counts, (-1, bins)), places
 
 
-class ContrastLimitedAdaptiveHistogramEqualization(ImageLayer):
+@dataclass(after={"data_format": "tile_grid_size"})
+class ContrastLimitedAdaptiveHistogramEqualization(ForAnyTransformation):
     """The values of each part of an image spread so that all are about equally frequent there, noise made no stronger than
     a limit; in training and otherwise.
 
@@ -116,19 +116,15 @@ class ContrastLimitedAdaptiveHistogramEqualization(ImageLayer):
     [[0, 85], [255, 255]]
     """
 
+    always = keeps_dtype = True
     steps = 256
 
-    def __init__(self, value_range=(0, 255), clip_limit=4.0, tile_grid_size=(8, 8), data_format=None, **kwargs):
-        super().__init__(data_format=data_format, **kwargs)
-        self.value_range = checked_value_range(value_range, self)
-        if isinstance(clip_limit, bool) or not isinstance(clip_limit, (int, float)):
-            raise ValueError(f"{type(self).__name__}: clip_limit must be a number; {clip_limit!r} came.")
-        self.clip_limit = clip_limit
-        self.tile_grid_size = per_axis(tile_grid_size, 2, "tile_grid_size", self)
+    value_range: ValueRange = ValueRange((0, 255))
+    clip_limit: Number = Number(4.0)
+    tile_grid_size: PerAxis = PerAxis((8, 8))
 
-    def transform_images(self, images, transformation=None, training=True):
+    def _change_images(self, images, transformation):
         """The images, equalized tile by tile."""
-        images = as_array(images)
         dtype = dtype_of(images) if dtypes.is_int_dtype(dtype_of(images)) else self.compute_dtype
         if engines.current().is_abstract:  # tiles of unknown images have unknown sizes
             return engines.current().told_by_shapes(ops.cast(images, dtype))

@@ -1,42 +1,46 @@
 """Images mixed with one another, with parts erased, or blurred, at random; and layers one after another."""
 
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
 from kerata import ops
-from kerata.core import masks, registry
+from kerata.core import masks, serialization
 from kerata.core.arrays import as_array
-from kerata.layers.preprocessing.base import DataLayer
-from kerata.layers.preprocessing.images import ImageLayer, as_range, checked_value_range, chosen, column
+from kerata.core.fields import Field, dataclass, field
+from kerata.core.signatures import accepts
+from kerata.core.types import TensorLike, Tree
+from kerata.layers.arguments import PositiveInt
+from kerata.layers.preprocessing.base import ClosedLayer
+from kerata.layers.preprocessing.images import (
+    ForAnyTransformation,
+    ForNoTransformation,
+    PositiveNumber,
+    PositiveRange,
+    ValueRange,
+    chosen,
+    column,
+)
+from kerata.ops.lengths import run_time_shape
 
 
-class _Mixing(ImageLayer):
+class _Mixing(ForAnyTransformation):
     """A layer that mixes each image of a batch with another one while training."""
 
     mixes_batch = True
     moves_pixels = True
 
-    def __init__(self, seed=None, data_format=None, **kwargs):
-        super().__init__(data_format=data_format, **kwargs)
-        self._draw_from(seed)
-
-    def transform_images(self, images, transformation=None, training=True):
-        """The images in floats, mixed while training."""
-        images = self._floats(images)
-        if not training or transformation is None:
-            return images
-        return ops.cast(self._mixed(images, transformation), self.compute_dtype)
-
-    def transform_labels(self, labels, transformation, training=True):
+    def _change_labels(self, labels, transformation):
         """The labels, mixed as the images are: (batch, classes) or (batch,), in floats."""
-        if not training or transformation is None:
-            return labels
-        labels = self._floats(as_array(labels))
+        labels = self._floats(labels)
         weight = ops.reshape(transformation["mix_weight"], (-1,) + (1,) * (len(labels.shape) - 1))
-        return ops.add(ops.multiply(weight, labels), ops.multiply(1.0 - weight, self._others(labels, transformation)))
+        return ops.multiply(weight, labels) + ops.multiply(1.0 - weight, self._others(labels, transformation))
 
     @staticmethod
     def _others(x, transformation):
         return ops.take(x, as_array(transformation["permutation_order"]), axis=0)
 
 
+@dataclass(after={"data_format": "alpha"})
 class MixUp(_Mixing):
     """Images mixed with others of the batch while training, and their labels alike.
 
@@ -55,39 +59,27 @@ class MixUp(_Mixing):
     ((2, 4, 4, 1), [1.0, 1.0])
     """
 
-    def __init__(self, alpha=0.2, data_format=None, seed=None, **kwargs):
-        super().__init__(seed, data_format, **kwargs)
-        if not isinstance(alpha, (int, float)) or alpha <= 0:
-            raise ValueError(f"MixUp: alpha must be a positive number; {alpha!r} came.")
-        self.alpha = alpha
+    alpha: PositiveNumber = PositiveNumber(0.2)
+    seed: int | None = None
 
-    def get_random_transformation(self, data, training=True, seed=None):
+    def _draw(self, draws, images):
         """`mix_weight` (batch,), each image's own share, and `permutation_order` (batch,), the others."""
-        if not training:
-            return None
-        draws = self._draws(data, seed)
         return {"mix_weight": draws.beta(self.alpha), "permutation_order": draws.order()}
 
-    def _mixed(self, images, transformation):
+    def _change_images(self, images, transformation):
         weight = ops.cast(column(transformation["mix_weight"]), images.dtype)
-        return ops.add(ops.multiply(weight, images), ops.multiply(1.0 - weight, self._others(images, transformation)))
+        return weight * images + (1.0 - weight) * self._others(images, transformation)
 
-    def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
+    def _change_segmentation_masks(self, segmentation_masks, transformation):
         """The masks, mixed as the images are."""
-        if not training or transformation is None:
-            return segmentation_masks
-        return self._mixed(self._floats(as_array(segmentation_masks)), transformation)
+        return self._change_images(self._floats(segmentation_masks), transformation)
 
-    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
+    def _change_bounding_boxes(self, bounding_boxes, transformation):
         """The boxes of both images."""
-        if not training or transformation is None:
-            return bounding_boxes
-        return {
-            key: ops.concatenate([as_array(x), self._others(as_array(x), transformation)], axis=1)
-            for key, x in bounding_boxes.items()
-        }
+        return {key: ops.concatenate([x, self._others(x, transformation)], axis=1) for key, x in bounding_boxes.items()}
 
 
+@dataclass(after={"data_format": "seed"})
 class CutMix(_Mixing):
     """A part of each image replaced by that of another one of the batch while training, and labels mixed alike.
 
@@ -106,45 +98,39 @@ class CutMix(_Mixing):
     ((2, 4, 4, 1), [1.0, 1.0])
     """
 
-    def __init__(self, factor=1.0, seed=None, data_format=None, **kwargs):
-        super().__init__(seed, data_format, **kwargs)
-        self.factor = as_range(factor, "factor", self, low=0, least=0.0)
+    factor: PositiveRange = PositiveRange(1.0)
+    seed: int | None = None
 
-    def get_random_transformation(self, data, training=True, seed=None):
+    def _draw(self, draws, images):
         """`permutation_order` (batch,), `batch_masks` (batch, height, width, 1) and `mix_weight` (batch, 1, 1, 1)."""
-        if not training:
-            return None
-        draws = self._draws(data, seed)
         weight = draws.uniform(*self.factor)
-        side = ops.sqrt(ops.subtract(1.0, weight))
-        masks = rectangles(self, data, draws, side, side)
+        side = ops.sqrt(1.0 - weight)
+        masks = rectangles(self, images, draws, side, side)
         return {"permutation_order": draws.order(), "batch_masks": masks, "mix_weight": column(weight)}
 
-    def _mixed(self, images, transformation):
+    def _change_images(self, images, transformation):
         return ops.where(as_array(transformation["batch_masks"]), self._others(images, transformation), images)
 
-    def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
+    def _change_segmentation_masks(self, segmentation_masks, transformation):
         """The masks, with the same parts replaced."""
-        if not training or transformation is None:
-            return segmentation_masks
-        masks, place = as_array(segmentation_masks), as_array(transformation["batch_masks"])
-        inside = ops.any(place, axis=self.channel_axis, keepdims=True)
-        return ops.where(inside, self._others(masks, transformation), masks)
+        inside = ops.any(as_array(transformation["batch_masks"]), axis=self.channel_axis, keepdims=True)
+        return ops.where(inside, self._others(segmentation_masks, transformation), segmentation_masks)
 
 
-def rectangles(layer, data, draws, height_share, width_share):
+def rectangles(layer, images, draws, height_share, width_share):
     """Where a rectangle of this share of the height and the width lies in each image; its middle is anywhere."""
     inside = True
-    for axis, length, share in zip((layer.height_axis, layer.width_axis), layer._size(data), (height_share, width_share)):
+    for axis, length, share in zip((layer.height_axis, layer.width_axis), layer._size(images), (height_share, width_share)):
         length_ = ops.cast(length, "float32")
-        half, middle = ops.multiply(share, length_ / 2), ops.multiply(draws.uniform(0.0, 1.0), length_)
+        half, middle = share * (length_ / 2), draws.uniform(0.0, 1.0) * length_
         place = ops.cast(ops.arange(length, dtype="int32"), "float32") + 0.5
         place = ops.reshape(place, [-1 if a == axis % 4 else 1 for a in range(4)])
-        inside = ops.logical_and(inside, ops.less_equal(ops.absolute(place - column(middle)), column(half)))
+        inside = ops.logical_and(inside, ops.absolute(place - column(middle)) <= column(half))
     return inside
 
 
-class RandomErasing(ImageLayer):
+@dataclass(after={"data_format": "seed"})
+class RandomErasing(ForAnyTransformation):
     """A rectangle of each image replaced by noise or a value, at random while training.
 
     Args:
@@ -165,43 +151,40 @@ class RandomErasing(ImageLayer):
     True
     """
 
-    def __init__(
-        self, factor=1.0, scale=(0.02, 0.33), fill_value=None, value_range=(0, 255), seed=None, data_format=None, **kwargs
-    ):
-        super().__init__(data_format=data_format, **kwargs)
-        self.factor = as_range(factor, "factor", self, low=0, least=0.0)
-        self.scale = as_range(scale, "scale", self, low=0, least=0.0)
-        self.fill_value, self.value_range = fill_value, checked_value_range(value_range, self)
-        self._draw_from(seed)
+    factor: PositiveRange = PositiveRange(1.0)
+    scale: PositiveRange = PositiveRange((0.02, 0.33))
+    fill_value: float | None = None
+    value_range: ValueRange = ValueRange((0, 255))
+    seed: int | None = None
 
-    def get_random_transformation(self, data, training=True, seed=None):
+    def _draw(self, draws, images):
         """Which images change, where (batch, height, width, 1), and what is put there."""
-        if not training:
-            return None
-        draws, low_high = self._draws(data, seed), self.value_range
         area, slim = draws.uniform(*self.scale), draws.uniform(0.3, 3.3)
-        height, width = ops.sqrt(ops.multiply(area, slim)), ops.sqrt(ops.divide(area, slim))
-        masks = rectangles(self, data, draws, height, width)
+        masks = rectangles(self, images, draws, ops.sqrt(area * slim), ops.sqrt(area / slim))
         fill = self.fill_value
         if fill is None:
-            images = as_array(data["images"] if isinstance(data, dict) else data)
-            from kerata.ops.nn import run_time_shape
-
-            noise = draws.normal(tuple(run_time_shape(images)[-3:]))
-            fill = ops.clip(noise * (low_high[1] - low_high[0]) + low_high[0], *low_high)
+            low, high = self.value_range
+            fill = ops.clip(draws.normal(tuple(run_time_shape(images)[-3:])) * (high - low) + low, low, high)
         return {"apply_erasing": draws.chance(self.factor), "batch_masks": masks, "fill_value": fill}
 
-    def transform_images(self, images, transformation=None, training=True):
-        """The images in floats, with parts replaced while training."""
-        images = self._floats(images)
-        if not training or transformation is None:
-            return images
+    def _change_images(self, images, transformation):
         fill = ops.cast(as_array(transformation["fill_value"]), images.dtype)
         erased = ops.where(as_array(transformation["batch_masks"]), fill, images)
         return chosen(transformation["apply_erasing"], erased, images)
 
 
-class RandomGaussianBlur(ImageLayer):
+class OddSizes(Field[int | Sequence[int], tuple[int, int]]):
+    """A pair of odd numbers, from one or two."""
+
+    def convert(self, value, name, owner):
+        sizes = (value,) * 2 if isinstance(value, int) else tuple(value)
+        if len(sizes) != 2 or not all(isinstance(n, int) and n > 0 and n % 2 for n in sizes):
+            raise ValueError(f"{type(owner).__name__}: {name} must be an odd number or a pair of them; {value!r} came.")
+        return sizes
+
+
+@dataclass(after={"data_format": "value_range"})
+class RandomGaussianBlur(ForAnyTransformation):
     """Images blurred at random while training.
 
     Args:
@@ -221,36 +204,22 @@ class RandomGaussianBlur(ImageLayer):
     array([ 0. , 12.4, 20.4, 12.4,  0. ], dtype=float32)
     """
 
-    def __init__(self, factor=1.0, kernel_size=3, sigma=1.0, value_range=(0, 255), data_format=None, seed=None, **kwargs):
-        super().__init__(data_format=data_format, **kwargs)
-        self.factor = as_range(factor, "factor", self, low=0, least=0.0)
-        self.sigma = as_range(sigma, "sigma", self, low=0, least=0.0, most=float("inf"))
-        sizes = (kernel_size,) * 2 if isinstance(kernel_size, int) else tuple(kernel_size)
-        if len(sizes) != 2 or not all(isinstance(n, int) and n > 0 and n % 2 for n in sizes):
-            raise ValueError(f"RandomGaussianBlur: kernel_size must be an odd number or a pair of them; {kernel_size!r} came.")
-        self.kernel_size, self.value_range = sizes, checked_value_range(value_range, self)
-        self._draw_from(seed)
+    factor: PositiveRange = PositiveRange(1.0)
+    kernel_size: OddSizes = OddSizes(3)
+    sigma: PositiveRange = PositiveRange(1.0, most=float("inf"))
+    value_range: ValueRange = ValueRange((0, 255))
+    seed: int | None = None
 
-    def get_random_transformation(self, data, training=True, seed=None):
+    def _draw(self, draws, images):
         """Which images are blurred, and `blur_factor` (2,): the deviations along the width and along the height."""
-        if not training:
-            return None
-        draws = self._draws(data, seed)
-        low, high = self.sigma
-        factor = draws.uniform(max(low, 1e-3), max(high, 1e-3), shape=(2,), each=False)
-        return {"should_apply_blur": draws.chance(self.factor), "blur_factor": factor}
+        low, high = (max(limit, 1e-3) for limit in self.sigma)
+        deviations = draws.uniform(low, high, shape=(2,), each=False)
+        return {"should_apply_blur": draws.chance(self.factor), "blur_factor": deviations}
 
-    def transform_images(self, images, transformation=None, training=True):
-        """The images in floats, blurred while training."""
-        images = self._floats(images)
-        if not training or transformation is None:
-            return images
-        deviations = as_array(transformation["blur_factor"])
-        blurred = images
-        for axis, size, deviation in zip(
-            (self.height_axis, self.width_axis), self.kernel_size[::-1], (deviations[1], deviations[0])
-        ):
-            blurred = _averaged(blurred, axis % 4, size, ops.cast(deviation, images.dtype))
+    def _change_images(self, images, transformation):
+        deviations, blurred = ops.cast(as_array(transformation["blur_factor"]), images.dtype), images
+        for axis, number in ((self.height_axis, 1), (self.width_axis, 0)):
+            blurred = _averaged(blurred, axis % 4, self.kernel_size[number], deviations[number])
         return chosen(transformation["should_apply_blur"], ops.clip(blurred, *self.value_range), images)
 
 
@@ -258,7 +227,7 @@ def _averaged(images, axis, size, deviation):
     """Each pixel averaged with its neighbours along an axis by a Gaussian; zeros beyond the edges."""
     half = size // 2
     padded = ops.pad(images, [(half, half) if a == axis else (0, 0) for a in range(4)])
-    weights = [ops.exp(ops.negative(ops.divide((i - half) ** 2 / 2.0, deviation * deviation))) for i in range(size)]
+    weights = [ops.exp(-((i - half) ** 2 / 2.0 / (deviation * deviation))) for i in range(size)]
     total, result = sum(weights), 0.0
     for i, weight in enumerate(weights):
         key = [slice(None)] * 4
@@ -267,7 +236,8 @@ def _averaged(images, axis, size, deviation):
     return result
 
 
-class MaxNumBoundingBoxes(ImageLayer):
+@dataclass
+class MaxNumBoundingBoxes(ForNoTransformation):
     """As many bounding boxes in each image: those beyond are left out, missing ones filled in.
 
     Args:
@@ -281,41 +251,34 @@ class MaxNumBoundingBoxes(ImageLayer):
     [[7, -1]]
     """
 
-    def __init__(self, max_number, fill_value=-1, **kwargs):
-        super().__init__(**kwargs)
-        if not isinstance(max_number, int) or max_number < 1:
-            raise ValueError(f"MaxNumBoundingBoxes: max_number must be a positive integer; {max_number!r} came.")
-        self.max_number, self.fill_value = max_number, fill_value
+    max_number: PositiveInt
+    fill_value: float = -1
 
-    def transform_images(self, images, transformation=None, training=True):
-        """The images: as they are."""
-        return images
-
-    def transform_labels(self, labels, transformation=None, training=True):
-        """The labels of the images: as they are."""
-        return labels
-
-    def transform_segmentation_masks(self, segmentation_masks, transformation=None, training=True):
-        """The masks: as they are."""
-        return segmentation_masks
-
-    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
+    def _change_bounding_boxes(self, bounding_boxes, transformation):
         """The boxes (batch, max_number, 4) and their labels (batch, max_number)."""
         result = dict(bounding_boxes)
         for key in ("boxes", "labels"):
             if result.get(key) is not None:
-                x = as_array(result[key])[:, : self.max_number]
+                x = result[key][:, : self.max_number]
                 missing = self.max_number - x.shape[1]
                 pairs = [(0, missing) if axis == 1 else (0, 0) for axis in range(len(x.shape))]
                 result[key] = ops.pad(x, pairs, constant_values=self.fill_value)
         return result
 
-    def get_config(self):
-        """The constructor's arguments."""
+    def get_config(self) -> dict[str, Any]:
         return {k: v for k, v in super().get_config().items() if k != "fill_value" or v != -1}
 
 
-class Pipeline(DataLayer):
+class Layers(Field[Sequence[Any], list[Any]]):
+    """A list of layers."""
+
+    def convert(self, value, name, owner):
+        """A new list."""
+        return list(value)
+
+
+@dataclass(unlisted=("dtype",))
+class Pipeline(ClosedLayer):
     """Layers one after another, to prepare data.
 
     Args:
@@ -327,34 +290,25 @@ class Pipeline(DataLayer):
     (2, 4, 4, 3)
     """
 
-    def __init__(self, layers, name=None):
-        super().__init__(name=name)
-        self._pipeline_layers = list(layers)
+    _pipeline_layers: ClassVar[list[Any]]
 
-    @property
-    def layers(self):
-        """The layers."""
-        return self._pipeline_layers
+    layers: Layers = field(attribute="_pipeline_layers")
 
-    def call(self, inputs, training=True, mask=None):
+    def call(self, inputs: Tree, training: bool | None = True, mask: TensorLike | None = None) -> Any:
         """Each layer on the output of the one before; `mask` says which steps of the input count."""
         with masks.masked([inputs], [mask]) as (x,):
             for layer in self._pipeline_layers:
-                x = layer(x, training=training) if _takes_training(layer) else layer(x)
+                x = layer(x, training=training) if accepts(layer.call, "training") else layer(x)
         return x
 
-    def get_config(self):
-        """The layers' configs."""
-        return {"name": self.name, "layers": [registry.serialize_keras_object(layer) for layer in self._pipeline_layers]}
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name, "layers": [serialization.serialize_keras_object(layer) for layer in self._pipeline_layers]}
 
     @classmethod
-    def from_config(cls, config):
-        """A pipeline from its config."""
-        layers = [registry.deserialize_keras_object(x) if isinstance(x, dict) else x for x in config["layers"]]
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        layers = [serialization.deserialize_keras_object(x) if isinstance(x, dict) else x for x in config["layers"]]
         return cls(layers, name=config.get("name"))
 
 
-def _takes_training(layer):
-    from kerata.core.graph import accepts
-
-    return accepts(layer.call, "training")
+# Not in the class, where the name is the argument's.
+setattr(Pipeline, "layers", property(lambda self: self._pipeline_layers, doc="The layers."))

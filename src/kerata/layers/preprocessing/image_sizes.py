@@ -1,42 +1,47 @@
 """Images brought to another size: resized, or cut."""
 
+from typing import Any, ClassVar
+
 from kerata import ops
 from kerata.core.arrays import as_array
-from kerata.layers.arguments import positive_integer
-from kerata.layers.preprocessing import box_moves
-from kerata.layers.preprocessing.images import ImageLayer
+from kerata.core.fields import dataclass
+from kerata.core.types import Seed, Shape
+from kerata.layers.arguments import PositiveInt
+from kerata.layers.preprocessing.image_geometry import MovingLayer
+from kerata.layers.preprocessing.images import ForAnyTransformation, ForNoTransformation
+from kerata.ops.image import inner_window, outer_window
+from kerata.ops.lengths import run_time_shape
 
 
-class SizeLayer(ImageLayer):
-    """A layer whose output has a height and a width of its own."""
+@dataclass(after={"data_format": "width"})
+class SizeLayer(MovingLayer):
+    """A layer whose output has a height and a width of its own.
 
-    moves_pixels = True
+    A subclass tells what the output shows: `_window(transformation, size)`, (start, length) along both axes of images of a
+    size.
+    """
 
-    def __init__(self, height, width, data_format=None, **kwargs):
-        super().__init__(data_format=data_format, **kwargs)
-        self.height, self.width = positive_integer(height, "height", self), positive_integer(width, "width", self)
+    always = True
+    _window: ClassVar[Any]
 
-    def compute_output_shape(self, input_shape):
+    height: PositiveInt
+    width: PositiveInt
+
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         """The output's shape for inputs of this shape: with the layer's height and width."""
         shape = list(input_shape)
         shape[self.height_axis], shape[self.width_axis] = self.height, self.width
         return tuple(shape)
 
-    def _cut(self, images, top, left):
-        """The part of the layer's size that begins at a row and a column."""
-        size, axes = (self.height, self.width), (self.height_axis, self.width_axis)
-        for axis, start, length in zip(axes, (top, left), size):
-            images = ops.take(images, ops.add(ops.arange(length, dtype="int32"), start), axis=axis)
-        return images
-
-    def _resized(self, images, interpolation="bilinear"):
-        """The largest part of the layer's proportions, brought to its size."""
-        return ops.image.resize(
-            images, (self.height, self.width), interpolation, crop_to_aspect_ratio=True, data_format=self.data_format
+    def _move_points(self, x, y, transformation, size):
+        (top, left), (down, across) = (
+            [ops.cast(n, "float32") for n in pair] for pair in zip(*self._window(transformation, size))
         )
+        return (x - left) * (self.width / across), (y - top) * (self.height / down)
 
 
-class Resizing(SizeLayer):
+@dataclass(after={"data_format": "antialias"})
+class Resizing(ForNoTransformation, SizeLayer):
     """Images resized.
 
     Shapes: (batch, height, width, channels) or (height, width, channels), or with channels first -> the same, of the
@@ -58,39 +63,34 @@ class Resizing(SizeLayer):
     (1, 2, 3, 3)
     """
 
-    def __init__(
-        self,
-        height,
-        width,
-        interpolation="bilinear",
-        crop_to_aspect_ratio=False,
-        pad_to_aspect_ratio=False,
-        fill_mode="constant",
-        fill_value=0.0,
-        antialias=False,
-        data_format=None,
-        **kwargs,
-    ):
-        super().__init__(height, width, data_format, **kwargs)
-        self.interpolation, self.antialias = interpolation, antialias
-        self.crop_to_aspect_ratio, self.pad_to_aspect_ratio = crop_to_aspect_ratio, pad_to_aspect_ratio
-        self.fill_mode, self.fill_value = fill_mode, fill_value
-        if crop_to_aspect_ratio and pad_to_aspect_ratio:
+    interpolation: str = "bilinear"
+    crop_to_aspect_ratio: bool = False
+    pad_to_aspect_ratio: bool = False
+    fill_mode: str = "constant"
+    fill_value: float = 0.0
+    antialias: bool = False
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.crop_to_aspect_ratio and self.pad_to_aspect_ratio:
             raise ValueError("Resizing: images are cut to the proportions or extended to them, not both.")
 
-    def get_random_transformation(self, data, training=True, seed=None):
+    def _draw(self, draws, images):
         """The images' height and width."""
-        return self._size(data)
+        return self._size(images)
 
-    def transform_images(self, images, transformation=None, training=True):
-        """The images, resized."""
-        return self._resize(images, self.interpolation)
+    def _sizes(self, transformation):
+        return transformation, (self.height, self.width)
 
-    def transform_labels(self, labels, transformation=None, training=True):
-        """The labels: as they are."""
-        return labels
+    def _window(self, transformation, size):
+        """Where the part of the images lies, or the frame around them, that is resized."""
+        if self.pad_to_aspect_ratio:
+            return outer_window(ops, size[0], size[1], (self.height, self.width))
+        if self.crop_to_aspect_ratio:
+            return inner_window(ops, size[0], size[1], (self.height, self.width))
+        return [(0, length) for length in size]
 
-    def _resize(self, images, interpolation):
+    def _move(self, images, transformation, interpolation):
         return ops.image.resize(
             images,
             (self.height, self.width),
@@ -103,16 +103,38 @@ class Resizing(SizeLayer):
             data_format=self.data_format,
         )
 
-    def transform_segmentation_masks(self, segmentation_masks, transformation=None, training=True):
-        """The masks, resized; each pixel is one of the mask's."""
-        return self._resize(as_array(segmentation_masks), "nearest")
 
-    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
-        """The boxes in the resized images."""
-        return box_moves.resized(self, bounding_boxes, transformation)
+class CroppingLayer(SizeLayer):
+    """A layer that cuts a part of its own size out of images, or resizes the largest part of its proportions.
+
+    A subclass tells where the part begins: `_corner(transformation, size)`, a row and a column, or None to resize.
+    """
+
+    _corner: Any
+
+    def _window(self, transformation, size):
+        """Where the part of the images lies that is shown."""
+        corner = self._corner(transformation, size)
+        if corner is None:
+            return inner_window(ops, size[0], size[1], (self.height, self.width))
+        return list(zip(corner, (self.height, self.width)))
+
+    def _move(self, images, transformation, interpolation):
+        size = (self.height, self.width)
+        corner = self._corner(transformation, self._size(images))
+        if corner is None:
+            return ops.image.resize(images, size, interpolation, crop_to_aspect_ratio=True, data_format=self.data_format)
+        for axis, start, length in zip((self.height_axis, self.width_axis), corner, size):
+            images = ops.take(images, ops.arange(length, dtype="int32") + start, axis=axis)
+        return images
+
+    def _is_larger(self, size):
+        """Whether images of a size, or of an unknown one, hold the layer's part."""
+        return all(not isinstance(n, int) or n >= wanted for n, wanted in zip(size, (self.height, self.width)))
 
 
-class CenterCrop(SizeLayer):
+@dataclass
+class CenterCrop(ForAnyTransformation, CroppingLayer):
     """The middle of images; images that are too small are resized first.
 
     Shapes: (batch, height, width, channels) or (height, width, channels), or with channels first -> the same, of the
@@ -129,34 +151,21 @@ class CenterCrop(SizeLayer):
     [[5.0, 6.0], [9.0, 10.0]]
     """
 
-    def get_random_transformation(self, data, training=True, seed=None):
+    def _draw(self, draws, images):
         """The images' shape."""
-        return {"input_shape": tuple((data["images"] if isinstance(data, dict) else data).shape)}
+        return {"input_shape": tuple(run_time_shape(images))}
 
-    def transform_images(self, images, transformation=None, training=True):
-        """The middle of the images, in floats."""
-        return self._middle(self._floats(images), "bilinear")
+    def _sizes(self, transformation):
+        return super()._sizes(transformation)[0], (self.height, self.width)
 
-    def _middle(self, images, interpolation):
-        height, width = self._size(images)
+    def _corner(self, transformation, size):
+        height, width = size
         known = isinstance(height, int) and isinstance(width, int)
-        if not known or height < self.height or width < self.width:
-            return self._resized(images, interpolation)
-        return self._cut(images, (height - self.height) // 2, (width - self.width) // 2)
-
-    def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
-        """The middle of the masks."""
-        return self._middle(as_array(segmentation_masks), "nearest")
-
-    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
-        """The boxes in the middle of the images, cut to it."""
-        height, width = (transformation["input_shape"][axis] for axis in (self.height_axis, self.width_axis))
-        if height < self.height or width < self.width:
-            return box_moves.resized(self, bounding_boxes, (height, width))
-        return box_moves.cut(self, bounding_boxes, (height - self.height) // 2, (width - self.width) // 2, (height, width))
+        return ((height - self.height) // 2, (width - self.width) // 2) if known and self._is_larger(size) else None
 
 
-class RandomCrop(SizeLayer):
+@dataclass(after={"data_format": "seed", "name": "data_format"})
+class RandomCrop(CroppingLayer):
     """A random part of images while training, the same of a whole batch; otherwise images resized to that size.
 
     Shapes: (batch, height, width, channels) or (height, width, channels), or with channels first -> the same, of the
@@ -177,39 +186,23 @@ class RandomCrop(SizeLayer):
     [[0.0, 1.0], [4.0, 5.0]]
     """
 
-    def __init__(self, height, width, seed=None, data_format=None, name=None, **kwargs):
-        super().__init__(height, width, data_format, name=name, **kwargs)
-        self._draw_from(seed)
+    seed: int | None = None
 
-    def get_random_transformation(self, data, training=True, seed=None):
-        """The first row and the first column; None where images are resized."""
-        height, width = self._size(data)
-        if not training or isinstance(height, int) and height < self.height or isinstance(width, int) and width < self.width:
+    def get_random_transformation(self, data: Any, training: bool | None = True, seed: Seed = None) -> Any:
+        self._seen = self._size(as_array(data["images"] if isinstance(data, dict) else data))
+        return super().get_random_transformation(data, training, seed)
+
+    def _draw(self, draws, images):
+        """The first row and the first column; None where images are too small."""
+        if not self._is_larger(self._seen):
             return None
-        draws = self._draws(data, seed)
         return tuple(
             ops.cast(ops.floor(draws.uniform(0.0, 1.0, each=False) * ops.cast(length - wanted + 1, "float32")), "int32")
-            for length, wanted in ((height, self.height), (width, self.width))
+            for length, wanted in zip(self._seen, (self.height, self.width))
         )
 
-    def transform_images(self, images, transformation, training=True):
-        """The part of the images, in floats."""
-        images = self._floats(images)
-        return self._resized(images) if transformation is None else self._cut(images, *transformation)
+    def _sizes(self, transformation):
+        return self._seen, (self.height, self.width)
 
-    def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
-        """The same part of the masks."""
-        masks = as_array(segmentation_masks)
-        return self._resized(masks, "nearest") if transformation is None else self._cut(masks, *transformation)
-
-    def call(self, data, training=True):
-        """The part of the images, or of the dict of images and what belongs to them."""
-        if len((data["images"] if isinstance(data, dict) else data).shape) in (3, 4):
-            self._seen = self._size(data)
-        return super().call(data, training=training)
-
-    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
-        """The boxes in that part, cut to it."""
-        if transformation is None:
-            return box_moves.resized(self, bounding_boxes, self._seen)
-        return box_moves.cut(self, bounding_boxes, *transformation, self._seen)
+    def _corner(self, transformation, size):
+        return transformation

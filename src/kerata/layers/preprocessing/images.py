@@ -1,18 +1,106 @@
 """What layers that change images have in common: draws, images with what belongs to them, batches and single images."""
 
 import copy
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from kerata import engines, ops, random
-from kerata.core.arrays import as_array, dtype_of, static_shape
-from kerata.core.config import standardize_data_format
+from kerata.core.arrays import as_array
+from kerata.core.fields import Field, dataclass, field
 from kerata.core.seeds import SeedGenerator
+from kerata.core.types import Seed, Shape, TensorLike
 from kerata.engines.abstract.array import AbstractArray
+from kerata.layers.arguments import DataFormat
 from kerata.layers.preprocessing.base import DataLayer
-from kerata.ops.nn import run_time_shape
+from kerata.ops.lengths import run_time_shape
 
 PARTS = ("images", "bounding_boxes", "labels", "segmentation_masks")
+
+
+class Number(Field[float, float]):
+    """A number.
+
+    Args:
+        kind, fits: what it must be, in words and as a function.
+    """
+
+    def __init__(self, default, kind="a number", fits=lambda x: True, **options):
+        super().__init__(default, **options)
+        self.kind, self.fits = kind, fits
+
+    def convert(self, value, name, owner):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not self.fits(value):
+            raise ValueError(f"{type(owner).__name__}: {name} must be {self.kind}; {value!r} came.")
+        return value
+
+
+class PositiveNumber(Number):
+    """A number above 0."""
+
+    def __init__(self, default, **options):
+        super().__init__(default, "a positive number", lambda x: x > 0, **options)
+
+
+def as_pair(value):
+    """The range from a number's negative to it, or the pair that it is."""
+    return value if isinstance(value, (list, tuple)) else (-abs(value), abs(value))
+
+
+class Range(Field[float | Sequence[float], tuple[float, float]]):
+    """A pair (low, high), from one number or two.
+
+    Args:
+        least, most: the bounds of both.
+        one: the pair that one number stands for; from its negative to it if unset.
+    """
+
+    def __init__(self, default=Field.required, *, least=-1.0, most=1.0, one=as_pair, **options):
+        super().__init__(default, **options)
+        self.least, self.most, self.one = least, most, one
+
+    def convert(self, value, name, owner):
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            pair = self.one(value)
+        else:
+            pair = tuple(value) if isinstance(value, (list, tuple)) else ()
+        fits = len(pair) == 2 and all(isinstance(x, (int, float)) and self.least <= x <= self.most for x in pair)
+        if not fits or pair[0] > pair[1]:
+            raise ValueError(
+                f"{type(owner).__name__}: {name} must be a number or a pair (low, high) from {self.least} to {self.most}; "
+                f"{value!r} came."
+            )
+        return pair
+
+
+class PositiveRange(Range):
+    """A pair (low, high) of numbers from 0 to `most`; one number stands for (0, number)."""
+
+    def __init__(self, default=Field.required, *, least=0.0, one=lambda x: (0, x), **options):
+        super().__init__(default, least=least, one=one, **options)
+
+
+class GivenRange(Field[float | Sequence[float] | None, float | Sequence[float] | None]):
+    """A `Range`, of which see the arguments, or None if that is the default; kept as it comes."""
+
+    def __init__(self, default=Field.required, **limits):
+        super().__init__(default)
+        self.range = Range(**limits)
+
+    def convert(self, value, name, owner):
+        if value is not None or self.default is not None:
+            self.range.convert(value, name, owner)
+        return value
+
+
+class ValueRange(Field[Sequence[float], tuple[float, float]]):
+    """The range of images' values: a pair (low, high)."""
+
+    def convert(self, value, name, owner):
+        if not isinstance(value, (list, tuple)) or len(value) != 2 or not value[0] < value[1]:
+            raise ValueError(f"{type(owner).__name__}: {name} must be a pair (low, high); {value!r} came.")
+        return tuple(value)
 
 
 class Draws:
@@ -23,7 +111,8 @@ class Draws:
     """
 
     def __init__(self, seed, images):
-        self.seed, self.count, self.batch = seed, 0, run_time_shape(images)[0]
+        shape = run_time_shape(images)
+        self.seed, self.count, self.batch = seed, 0, shape[0] if len(shape) == 4 else 1
         engine = engines.current()
         self.foreign = (
             isinstance(seed, SeedGenerator)
@@ -33,7 +122,8 @@ class Draws:
         )
         self.anchor = images if self.foreign else None
 
-    def _next(self):
+    def key(self):
+        """The seed of the next draw."""
         if not isinstance(self.seed, SeedGenerator):
             self.count += 1
             return np.array([int(self.seed) % 2**32, self.count], "uint32")
@@ -50,43 +140,44 @@ class Draws:
         """The same source of draws, for so many times as many images."""
         other = copy.copy(self)
         other.batch = None if self.batch is None else self.batch * count
-        other._next = self._next
+        setattr(other, "key", self.key)  # so that all draw from one count
         return other
 
     def uniform(self, low, high, shape=None, each=True):
         """Floats from `low` to `high`: one an image, or of `shape` for each if that is given."""
         size = ((self.batch,) if each else ()) + tuple(shape or ())
-        return random.uniform(size, low, high, dtype="float32", seed=self._next())
+        return random.uniform(size, low, high, dtype="float32", seed=self.key())
 
     def normal(self, shape):
         """Normally distributed floats of a shape."""
-        return random.normal(shape, dtype="float32", seed=self._next())
+        return random.normal(shape, dtype="float32", seed=self.key())
 
     def integers(self, low, high, shape=None):
         """Whole numbers from `low` to `high`, the end left out: one an image, or of a shape."""
-        return random.randint((self.batch,) if shape is None else shape, low, high, dtype="int32", seed=self._next())
+        return random.randint((self.batch,) if shape is None else shape, low, high, dtype="int32", seed=self.key())
 
-    def beta(self, alpha, shape=None):
+    def beta(self, alpha):
         """Draws from the beta distribution with both parameters `alpha`, between 0 and 1."""
-        return random.beta((self.batch,) if shape is None else shape, alpha, alpha, dtype="float32", seed=self._next())
+        return random.beta((self.batch,), alpha, alpha, dtype="float32", seed=self.key())
 
     def gamma(self, alpha, shape):
         """Draws from the gamma distribution with this parameter."""
-        return random.gamma(shape, alpha, dtype="float32", seed=self._next())
-
-    def key(self):
-        """What an op takes as its seed."""
-        return self._next()
+        return random.gamma(shape, alpha, dtype="float32", seed=self.key())
 
     def order(self):
         """The images' numbers in random order."""
-        return random.shuffle(ops.arange(self.batch, dtype="int32"), seed=self._next())
+        return random.shuffle(ops.arange(self.batch, dtype="int32"), seed=self.key())
 
     def chance(self, factor):
         """Whether something happens to each image, its probability drawn from a range."""
-        return ops.less(self.uniform(0.0, 1.0), self.uniform(*factor))
+        return self.uniform(0.0, 1.0) < self.uniform(*factor)
+
+    def sign(self, shape=None):
+        """-1 or 1 for each image, or of `shape` for each."""
+        return ops.where(self.uniform(0.0, 1.0, shape) < 0.5, -1.0, 1.0)
 
 
+@dataclass(unlisted=("bounding_box_format", "data_format"))
 class ImageLayer(DataLayer):
     """A layer that changes images, and with them what belongs to them.
 
@@ -94,7 +185,9 @@ class ImageLayer(DataLayer):
     height and width. A dict may hold "images", "labels", "bounding_boxes" and "segmentation_masks", all of a batch or all
     of one image; it comes back with each of them changed alike.
 
-    A subclass draws in `get_random_transformation` and computes in `transform_images` and its like.
+    A subclass draws in `_draw(draws, images)`, and computes in `_change_images(images, transformation)` and, for what does not
+    stay as it is, in `_change_labels`, `_change_bounding_boxes` and `_change_segmentation_masks`. All of them get arrays of a
+    batch. Where it has an argument `seed`, it is random: nothing is drawn but in training.
 
     Args:
         bounding_box_format: that of the boxes, such as "xyxy" or "rel_xyxy"; needed where there are boxes.
@@ -102,44 +195,31 @@ class ImageLayer(DataLayer):
     """
 
     moves_pixels = False  # whether boxes and masks change with the images
+    always = False  # whether images change in any case, not only in training by what was drawn
+    keeps_dtype = False  # whether images keep their dtype, and don't come in the layer's floats
+    rank = 2
+    generator = None
 
-    def __init__(self, bounding_box_format=None, data_format=None, **kwargs):
-        super().__init__(**kwargs)
-        self.bounding_box_format = bounding_box_format
-        self.data_format = standardize_data_format(data_format)
+    bounding_box_format: str | None = field(default=None, kw_only=True)
+    data_format: DataFormat = field(default=None, kw_only=True)
 
-    @property
-    def height_axis(self):
-        """The axis of the rows, counted from the end."""
-        return -3 if self.data_format == "channels_last" else -2
+    def __post_init__(self):
+        super().__post_init__()
+        if hasattr(self, "seed"):
+            self.generator = SeedGenerator(self.seed)
+        axes = (-3, -2, -1) if self.data_format == "channels_last" else (-2, -1, -3)
+        self.height_axis, self.width_axis, self.channel_axis = axes  # counted from the end
 
-    @property
-    def width_axis(self):
-        """The axis of the columns, counted from the end."""
-        return self.height_axis + 1
-
-    @property
-    def channel_axis(self):
-        """The axis of the channels, counted from the end."""
-        return -1 if self.data_format == "channels_last" else -3
-
-    def _draw_from(self, seed):
-        self.seed = seed
-        self.generator = SeedGenerator(seed)
-
-    def _draws(self, data, seed):
-        if isinstance(seed, Draws):
-            return seed
-        images = as_array(data["images"] if isinstance(data, dict) else data)
-        images = ops.expand_dims(images, 0) if len(images.shape) == 3 else images
-        return Draws(self.generator if seed is None else seed, images)
-
-    def _size(self, data):
+    def _size(self, images):
         """The images' height and width."""
-        shape = run_time_shape(as_array(data["images"] if isinstance(data, dict) else data))
+        shape = run_time_shape(images)
         return shape[self.height_axis], shape[self.width_axis]
 
-    def get_random_transformation(self, data, training=True, seed=None):
+    def _draw(self, draws, images):
+        """What is done to a batch, by random numbers from `draws`; None if there is nothing to tell."""
+        return
+
+    def get_random_transformation(self, data: Any, training: bool | None = True, seed: Seed = None) -> Any:
         """What is done to a batch, to be given to `transform_images` and its like; None if nothing is drawn.
 
         Args:
@@ -147,76 +227,100 @@ class ImageLayer(DataLayer):
             training: whether the model is being trained.
             seed: an integer in place of the layer's own generator.
         """
-        return
+        if self.generator is not None and not training:
+            return None
+        images = as_array(data["images"] if isinstance(data, dict) else data)
+        if not isinstance(seed, Draws):
+            seed = Draws(self.generator if seed is None else seed, images)
+        return self._draw(seed, images)
 
-    def transform_images(self, images, transformation, training=True):
+    def _changed(self, part, x, transformation, training):
+        """What becomes of images, labels, boxes or masks."""
+        change = getattr(self, f"_change_{part}", None)
+        if change is None or not self.always and (transformation is None or not training):
+            return x
+        return change(_mapped(as_array, x), transformation)
+
+    def transform_images(self, images: TensorLike, transformation: Any, training: bool | None = True) -> Any:
         """The images, changed."""
-        raise TypeError(
-            f"{type(self).__name__} has no method transform_images(self, images, transformation, training): write one."
-        )
+        if self.keeps_dtype:
+            return self._changed("images", images, transformation, training)
+        return self._floats(self._changed("images", self._floats(images), transformation, training))
 
-    def transform_labels(self, labels, transformation, training=True):
-        """The labels: as they are."""
-        return labels
+    def transform_labels(self, labels: TensorLike, transformation: Any, training: bool | None = True) -> Any:
+        """The labels, changed if the layer mixes images."""
+        return self._changed("labels", labels, transformation, training)
 
-    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
-        """The boxes: as they are, where pixels stay where they are."""
-        return bounding_boxes
+    def transform_bounding_boxes(self, bounding_boxes: TensorLike, transformation: Any, training: bool | None = True) -> Any:
+        """The boxes, moved with the images."""
+        return self._changed("bounding_boxes", bounding_boxes, transformation, training)
 
-    def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
-        """The masks: as they are, where pixels stay where they are."""
-        return segmentation_masks
+    def transform_segmentation_masks(
+        self, segmentation_masks: TensorLike, transformation: Any, training: bool | None = True
+    ) -> Any:
+        """The masks, moved with the images."""
+        return self._changed("segmentation_masks", segmentation_masks, transformation, training)
 
-    def call(self, data, training=True):
+    def call(self, data: Any, training: bool | None = True) -> Any:
         """The images, or the dict of images and what belongs to them, changed."""
-        if not isinstance(data, dict):
-            return self._single(data, training)
-        if "images" not in data:
-            raise ValueError(f"{type(self).__name__}: a dict of data has the key 'images'; {sorted(data)} came.")
-        if "bounding_boxes" in data and self.moves_pixels and self.bounding_box_format is None:
-            raise ValueError(f"{type(self).__name__}: data with bounding_boxes needs bounding_box_format=, such as 'xyxy'.")
-        batched = len(static_shape(data["images"])) == 4
-        data = (
-            data if batched else {key: _mapped(lambda x: ops.expand_dims(as_array(x), 0), part) for key, part in data.items()}
-        )
-        data = {k: _mapped(as_array, v) for k, v in data.items()}
-        transformation = self.get_random_transformation(data, training=training)
-        result = dict(data)
+        parts = _mapped(as_array, data if isinstance(data, dict) else {"images": data})
+        rank = self._checked_rank(parts)
+        if rank == 3:
+            parts = _mapped(lambda x: ops.expand_dims(x, 0), parts)
+        given = parts if isinstance(data, dict) else parts["images"]
+        transformation = self.get_random_transformation(given, training=training)
         for key in PARTS:
-            if data.get(key) is not None:
+            if parts.get(key) is not None:
                 transform = getattr(self, f"transform_{key}")
-                result[key] = transform(data[key], transformation=transformation, training=training)
-        return result if batched else {key: _mapped(lambda x: ops.squeeze(x, 0), part) for key, part in result.items()}
+                parts[key] = transform(parts[key], transformation=transformation, training=training)
+        if rank == 3:
+            parts = _mapped(lambda x: ops.squeeze(x, 0), parts)
+        return parts if isinstance(data, dict) else parts["images"]
 
-    def _single(self, images, training):
-        images = as_array(images)
-        rank = len(images.shape)
-        if rank not in (3, 4):
-            raise ValueError(f"{type(self).__name__}: images have 3 or 4 axes; shape {tuple(images.shape)} came.")
-        batch = ops.expand_dims(images, 0) if rank == 3 else images
-        transformation = self.get_random_transformation(batch, training=training)
-        result = self.transform_images(batch, transformation=transformation, training=training)
-        return ops.squeeze(result, 0) if rank == 3 else result
+    def _checked_rank(self, parts):
+        name = type(self).__name__
+        if "images" not in parts:
+            raise ValueError(f"{name}: a dict of data has the key 'images'; {sorted(parts)} came.")
+        if "bounding_boxes" in parts and self.moves_pixels and self.bounding_box_format is None:
+            raise ValueError(f"{name}: data with bounding_boxes needs bounding_box_format=, such as 'xyxy'.")
+        shape = tuple(parts["images"].shape)
+        if len(shape) not in (3, 4):
+            raise ValueError(f"{name}: images have 3 or 4 axes; shape {shape} came.")
+        return len(shape)
 
-    def compute_output_shape(self, input_shape):
-        """The output's shape for inputs of this shape: the same."""
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         return input_shape
-
-    def compute_output_spec(self, data, *args, **kwargs):
-        """The outputs' shapes and dtypes, for symbolic inputs."""
-        from kerata.core.graph import abstract_call
-
-        return abstract_call(self._call_inside_outer, (data, *args), kwargs)
 
     def _floats(self, images):
         return ops.cast(images, self.compute_dtype)
 
-    def get_config(self):
-        """The constructor's arguments."""
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments; `bounding_box_format` if it was given."""
         config = super().get_config()
         if config.get("bounding_box_format") is None:
             config.pop("bounding_box_format", None)
         return config
+
+
+class ForAnyTransformation(ImageLayer):
+    """An image layer whose `transform_images` needs no transformation."""
+
+    def transform_images(self, images: TensorLike, transformation: Any = None, training: bool | None = True) -> Any:
+        return super().transform_images(images, transformation, training)
+
+
+class ForNoTransformation(ForAnyTransformation):
+    """An image layer whose other methods need none either."""
+
+    always = keeps_dtype = True
+
+    def transform_labels(self, labels: TensorLike, transformation: Any = None, training: bool | None = True) -> Any:
+        return super().transform_labels(labels, transformation, training)
+
+    def transform_segmentation_masks(
+        self, segmentation_masks: TensorLike, transformation: Any = None, training: bool | None = True
+    ) -> Any:
+        return super().transform_segmentation_masks(segmentation_masks, transformation, training)
 
 
 class ComposedLayer(ImageLayer):
@@ -225,34 +329,15 @@ class ComposedLayer(ImageLayer):
     A subclass gives them as `_steps`.
     """
 
-    def build(self, input_shape):
-        """Build the layers that it applies."""
+    _steps: Any
+
+    def build(self, input_shape: Shape) -> None:
         for layer in self._steps:
             layer.build(input_shape)
 
 
 def _mapped(fn, part):
     return {k: _mapped(fn, v) for k, v in part.items()} if isinstance(part, dict) else None if part is None else fn(part)
-
-
-def as_range(value, name, layer, low=None, least=-1.0, most=1.0):
-    """A pair (low, high) from one number or two.
-
-    Args:
-        low: what the lower end is if one number is given; its negative if None.
-        least, most: the bounds of both.
-
-    Raises: ValueError naming the argument and the layer's class.
-    """
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        pair = (-abs(value) if low is None else low, abs(value) if low is None else value)
-    else:
-        pair = tuple(value) if isinstance(value, (list, tuple)) else ()
-    if len(pair) != 2 or not all(isinstance(x, (int, float)) and least <= x <= most for x in pair) or pair[0] > pair[1]:
-        raise ValueError(
-            f"{type(layer).__name__}: {name} must be a number or a pair (low, high) from {least} to {most}; {value!r} came."
-        )
-    return pair
 
 
 def column(values):
@@ -268,17 +353,4 @@ def chosen(condition, first, second):
 def in_range(images, source, target=(0.0, 1.0)):
     """Images from one range of values scaled to another."""
     low, high = source
-    scaled = ops.divide(ops.subtract(images, low), high - low)
-    return ops.add(ops.multiply(scaled, target[1] - target[0]), target[0])
-
-
-def checked_value_range(value, layer):
-    """Raises: ValueError if a range of values is no pair of increasing numbers."""
-    if not isinstance(value, (list, tuple)) or len(value) != 2 or not value[0] < value[1]:
-        raise ValueError(f"{type(layer).__name__}: value_range must be a pair (low, high); {value!r} came.")
-    return tuple(value)
-
-
-def dtype_name(x):
-    """The dtype's name of a tensor."""
-    return dtype_of(x)
+    return (images - low) / (high - low) * (target[1] - target[0]) + target[0]

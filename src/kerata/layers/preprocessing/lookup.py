@@ -1,52 +1,69 @@
 """Tokens to numbers by a vocabulary, and back."""
 
 import os
+from typing import Any, ClassVar
 
 import numpy as np
 
 from kerata.core import dtypes
-from kerata.core.arrays import no_sparse
+from kerata.core.fields import dataclass, field
+from kerata.core.types import Path, Tree
+from kerata.layers.arguments import OneOf
 from kerata.layers.preprocessing import vocabulary as vocabularies
-from kerata.layers.preprocessing.base import HostLayer, batches, texts
-from kerata.layers.preprocessing.encoding import MODES, checked_mode, encoded_on_host, encoded_shape
-from kerata.layers.preprocessing.hashing import as_bytes, checked_salt, hashed
+from kerata.layers.preprocessing.base import VocabularyLayer, texts
+from kerata.layers.preprocessing.encoding import MODES, NotSparse, encoded_on_host, encoded_shape
+from kerata.layers.preprocessing.hashing import Salt, as_bytes, hashed
 
 LOOKUP_MODES = ("int", *MODES, "tf_idf")
 ASSET = "vocabulary.txt"
 
 
-class IndexLookup(HostLayer):
+@dataclass(unlisted=("oov_method",))
+class IndexLookup(VocabularyLayer):
     """What the look-ups of texts and of integers share."""
 
-    kind = str  # what a token is made by
+    kind: ClassVar[type] = str  # what a token is made by
 
-    def _settle(self, max_tokens, num_oov_indices, mask_token, oov_token, vocabulary, idf_weights, invert, output_mode,
-                sparse, pad_to_max_tokens, salt, oov_method="floormod", vocabulary_size=None):  # fmt: skip
-        name = type(self).__name__
-        self.output_mode = checked_mode(output_mode, LOOKUP_MODES, self)
-        if max_tokens is not None and (not isinstance(max_tokens, (int, np.integer)) or max_tokens <= 1):
-            raise ValueError(f"{name}: max_tokens must be an integer greater than 1; {max_tokens!r} came.")
-        if pad_to_max_tokens and max_tokens is None:
-            raise ValueError(f"{name}: pad_to_max_tokens=True needs max_tokens.")
-        if not isinstance(num_oov_indices, (int, np.integer)) or num_oov_indices < 0:
-            raise ValueError(f"{name}: num_oov_indices must be a non-negative integer; {num_oov_indices!r} came.")
-        if invert and output_mode != "int":
-            raise ValueError(f"{name}: invert=True goes with output_mode='int'; {output_mode!r} came.")
-        if idf_weights is not None and output_mode != "tf_idf":
-            raise ValueError(f"{name}: idf_weights go with output_mode='tf_idf'; {output_mode!r} came.")
-        if vocabulary is not None and output_mode == "tf_idf" and idf_weights is None:
-            raise ValueError(f"{name}: with a vocabulary, output_mode='tf_idf' needs idf_weights.")
-        self.max_tokens, self.num_oov_indices, self.pad_to_max_tokens = max_tokens, num_oov_indices, pad_to_max_tokens
-        self.mask_token, self.oov_token, self.invert = mask_token, oov_token, invert
-        self.sparse, self.salt, self.oov_method = no_sparse(type(self).__name__, sparse), checked_salt(salt, self), oov_method
-        self._expected_size = vocabulary_size
+    max_tokens: int | None = None
+    num_oov_indices: int = 1
+    mask_token: Any = None
+    oov_token: Any = None
+    vocabulary: Any = field(default=None, attribute="_given_vocabulary")  # what the config repeats: that of a file is an asset
+    idf_weights: Any = field(default=None, attribute="_given_weights")
+    invert: bool = False
+    output_mode: OneOf = OneOf("int", *LOOKUP_MODES)
+    pad_to_max_tokens: bool = False
+    sparse: NotSparse = NotSparse(False)
+    oov_method: str = field(default="floormod", kw_only=True)
+
+    def __post_init__(self):
+        super().__post_init__()
+        self._check_arguments()
         self._tokens, self._indices, self.idf_weights, self._counts = [], {}, None, None
         self._fixed = False  # whether the vocabulary is the user's
-        self._given = None, None  # what the config repeats: a vocabulary in a file is an asset
-        if vocabulary is not None:
-            self.set_vocabulary(vocabulary, idf_weights)
-            if not isinstance(vocabulary, (str, os.PathLike)):
-                self._given = self._plain(vocabulary), None if idf_weights is None else np.asarray(idf_weights).tolist()
+        given, weights = self._given_vocabulary, self._given_weights
+        self._given_vocabulary: Any = None
+        self._given_weights: Any = None
+        if given is not None:
+            self.set_vocabulary(given, weights)
+            if not isinstance(given, (str, os.PathLike)):
+                self._given_vocabulary = self._plain(given)
+                self._given_weights = None if weights is None else np.asarray(weights).tolist()
+
+    def _check_arguments(self):
+        name, mode, max_tokens, oov = type(self).__name__, self.output_mode, self.max_tokens, self.num_oov_indices
+        if max_tokens is not None and (not isinstance(max_tokens, (int, np.integer)) or max_tokens <= 1):
+            raise ValueError(f"{name}: max_tokens must be an integer greater than 1; {max_tokens!r} came.")
+        if self.pad_to_max_tokens and max_tokens is None:
+            raise ValueError(f"{name}: pad_to_max_tokens=True needs max_tokens.")
+        if not isinstance(oov, (int, np.integer)) or oov < 0:
+            raise ValueError(f"{name}: num_oov_indices must be a non-negative integer; {oov!r} came.")
+        if self.invert and mode != "int":
+            raise ValueError(f"{name}: invert=True goes with output_mode='int'; {mode!r} came.")
+        if self._given_weights is not None and mode != "tf_idf":
+            raise ValueError(f"{name}: idf_weights go with output_mode='tf_idf'; {mode!r} came.")
+        if self._given_vocabulary is not None and mode == "tf_idf" and self._given_weights is None:
+            raise ValueError(f"{name}: with a vocabulary, output_mode='tf_idf' needs idf_weights.")
 
     def _plain(self, tokens):
         """Tokens of any kind as a list of Python's."""
@@ -63,7 +80,7 @@ class IndexLookup(HostLayer):
         mask = [self.mask_token] if self.mask_token is not None and self.output_mode == "int" else []
         return mask + [self.oov_token] * self.num_oov_indices
 
-    def get_vocabulary(self, include_special_tokens=True):
+    def get_vocabulary(self, include_special_tokens: bool = True) -> Any:
         """The tokens in the order of their numbers; the mask's and the unknown tokens' come first.
 
         Args:
@@ -71,13 +88,13 @@ class IndexLookup(HostLayer):
         """
         return self._special_tokens() + self._tokens if include_special_tokens else list(self._tokens)
 
-    def vocabulary_size(self):
+    def vocabulary_size(self) -> Any:  # type: ignore[misc, override]  # the argument of the name is kept under another one
         """How many tokens there are, the mask's and the unknown tokens' among them."""
         if not self._tokens and self._expected_size is not None:
             return self._expected_size
         return len(self._special_tokens()) + len(self._tokens)
 
-    def set_vocabulary(self, vocabulary, idf_weights=None):
+    def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
         """Set the tokens.
 
         Args:
@@ -124,38 +141,23 @@ class IndexLookup(HostLayer):
 
     # Adapting
 
-    def adapt(self, data, steps=None):
-        """Make the vocabulary of the most frequent tokens in data.
-
-        Args:
-            data: an array, or what gives batches of inputs: a generator, a `PyDataset`, a `tf.data.Dataset`.
-            steps: the most batches that are read.
-
-        Raises: ValueError if the layer was given its vocabulary.
-        """
-        self._check_adaptable()
-        self.reset_state()
-        for batch in batches(data, steps):
-            self.update_state(batch)
-        self.finalize_state()
-
     def _check_adaptable(self):
         if self._fixed:
             raise ValueError(f"{type(self).__name__}: a layer that was given its vocabulary is not adapted.")
 
-    def update_state(self, data):
+    def update_state(self, data: Any) -> None:
         """Count the tokens of a batch; with "tf_idf", each row is a document."""
         self._check_adaptable()
         values = self._as_tokens(np.asarray(data))
         self.count_documents([[x] for x in values.tolist()] if values.ndim == 1 else values.reshape(len(values), -1).tolist()
                              if values.ndim else [[values.item()]])  # fmt: skip
 
-    def count_documents(self, documents):
+    def count_documents(self, documents: Any) -> None:
         """Count the tokens of documents, which are lists of tokens."""
         self._counts = self._counts or vocabularies.TokenCounts()
         self._counts.update(documents)
 
-    def finalize_state(self):
+    def finalize_state(self) -> None:
         """Make the vocabulary from the tokens counted so far."""
         if self._counts is None:
             return
@@ -163,13 +165,13 @@ class IndexLookup(HostLayer):
         limit = None if self.max_tokens is None else self.max_tokens - len(special)
         tokens = self._counts.most_frequent(limit, {*special, self.mask_token, self.oov_token})
         self._tokens, self._indices = tokens, {token: i + len(special) for i, token in enumerate(tokens)}
-        self._expected_size = None
+        setattr(self, "_expected_size", None)
         if self.output_mode == "tf_idf":
             weights = self._counts.inverse_document_frequencies(tokens)
             average = weights.mean() if len(weights) else 0.0
             self.idf_weights = np.concatenate([np.full(len(special), average, "float32"), weights])
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         """Forget the tokens counted so far, and the vocabulary made of them."""
         if not self._fixed:
             self._tokens, self._indices, self.idf_weights, self._counts = [], {}, None, None
@@ -179,8 +181,7 @@ class IndexLookup(HostLayer):
     def _depth(self):
         return self.max_tokens if self.pad_to_max_tokens else self.vocabulary_size()
 
-    def output_form(self, shapes):
-        """The output's shape and dtype."""
+    def output_form(self, shapes: Any) -> Any:
         if self.invert:
             return tuple(shapes), "string" if self.kind is str else "int64"
         if self.output_mode == "int":
@@ -191,8 +192,7 @@ class IndexLookup(HostLayer):
         dtype = self._policy.compute_dtype
         return dtype if dtypes.is_float_dtype(dtype) or self.output_mode != "tf_idf" else "float32"
 
-    def on_host(self, inputs):
-        """Numbers for tokens, or tokens for numbers."""
+    def on_host(self, inputs: Tree) -> Any:
         if not self._tokens:
             raise ValueError(
                 f"{type(self).__name__}: there is no vocabulary yet. Call adapt(data) or set_vocabulary(tokens), or give "
@@ -200,7 +200,7 @@ class IndexLookup(HostLayer):
             )
         return self._inverted(inputs) if self.invert else self.encoded(self.numbers(self._as_tokens(inputs)))
 
-    def numbers(self, tokens):
+    def numbers(self, tokens: Any) -> Any:
         """The numbers of tokens in an array of objects; -1 for masked ones where the vocabulary has no place for the mask."""
         find = self._indices.get
         found = np.array([find(token, -2) for token in tokens.ravel().tolist()], "int64")
@@ -222,9 +222,9 @@ class IndexLookup(HostLayer):
         return first + (0 if self.num_oov_indices == 1 else self._bucket(tokens))
 
     def _bucket(self, tokens):
-        return hashed(as_bytes(tokens), self.num_oov_indices, self.salt)
+        return hashed(as_bytes(tokens), self.num_oov_indices, getattr(self, "salt", None))
 
-    def encoded(self, numbers):
+    def encoded(self, numbers: Any) -> Any:
         """Numbers of tokens as the output mode has it."""
         if self.output_mode == "int":
             return numbers
@@ -245,39 +245,27 @@ class IndexLookup(HostLayer):
 
     # Saving
 
-    def save_assets(self, dir_path):
+    def save_assets(self, dir_path: Path) -> None:
         """Write the vocabulary into a folder, unless the config holds it."""
-        if self._given[0] is None and self._tokens:
+        if self._given_vocabulary is None and self._tokens:
             vocabularies.write(os.path.join(dir_path, ASSET), self.get_vocabulary())
 
-    def load_assets(self, dir_path):
-        """Read the vocabulary that `save_assets` wrote."""
+    def load_assets(self, dir_path: Path) -> None:
         path = os.path.join(dir_path, ASSET)
-        if self._given[0] is None and os.path.exists(path):
+        if self._given_vocabulary is None and os.path.exists(path):
             self._set_tokens(vocabularies.read(path, self.kind))
 
-    def save_own_variables(self, store):
+    def save_own_variables(self, store: dict[str, Any]) -> None:
         """Put the idf weights, if there are any, into a dict-like store."""
         if self.idf_weights is not None:
             store["idf_weights"] = self.idf_weights
 
-    def load_own_variables(self, store):
-        """Read back what `save_own_variables` wrote."""
+    def load_own_variables(self, store: dict[str, Any]) -> None:
         if self.output_mode == "tf_idf" and "idf_weights" in store:
             self.idf_weights = np.asarray(store["idf_weights"], "float32")
 
-    def get_config(self):
-        """The constructor's arguments, and the vocabulary's size."""
-        config = super().get_config()
-        vocabulary, idf_weights = self._given
-        return config | {
-            "vocabulary": vocabulary,
-            "idf_weights": idf_weights,
-            "vocabulary_size": self.vocabulary_size(),
-            "oov_method": self.oov_method,
-        }
 
-
+@dataclass(after={"name": "encoding"})
 class StringLookup(IndexLookup):
     """The numbers of texts in a vocabulary.
 
@@ -308,34 +296,18 @@ class StringLookup(IndexLookup):
     [['b', '[UNK]', 'a']]
     """
 
-    def __init__(
-        self,
-        max_tokens=None,
-        num_oov_indices=1,
-        mask_token=None,
-        oov_token="[UNK]",
-        vocabulary=None,
-        idf_weights=None,
-        invert=False,
-        output_mode="int",
-        pad_to_max_tokens=False,
-        sparse=False,
-        encoding="utf-8",
-        name=None,
-        salt=None,
-        **kwargs,
-    ):
-        size = kwargs.pop("vocabulary_size", None)
-        method = kwargs.pop("oov_method", "floormod")
-        super().__init__(name=name, **kwargs)
-        self.encoding = encoding
-        self._settle(max_tokens, num_oov_indices, mask_token, oov_token, vocabulary, idf_weights, invert, output_mode, sparse,
-                     pad_to_max_tokens, salt, method, size)  # fmt: skip
+    mask_token: str | None = None
+    oov_token: str = "[UNK]"
+    encoding: str = "utf-8"
+    salt: Salt = Salt(None)
 
     def _as_tokens(self, values):
         return texts(values, self.encoding)
 
 
+@dataclass(
+    after={"vocabulary_dtype": "vocabulary", "pad_to_max_tokens": "sparse", "oov_method": "pad_to_max_tokens", "name": "salt"}
+)
 class IntegerLookup(IndexLookup):
     """The numbers, from 0 on, of integers in a vocabulary.
 
@@ -364,35 +336,19 @@ class IntegerLookup(IndexLookup):
 
     kind = int
 
-    def __init__(
-        self,
-        max_tokens=None,
-        num_oov_indices=1,
-        mask_token=None,
-        oov_token=-1,
-        vocabulary=None,
-        vocabulary_dtype="int64",
-        idf_weights=None,
-        invert=False,
-        output_mode="int",
-        sparse=False,
-        pad_to_max_tokens=False,
-        oov_method="floormod",
-        salt=None,
-        name=None,
-        **kwargs,
-    ):
-        size = kwargs.pop("vocabulary_size", None)
-        super().__init__(name=name, **kwargs)
-        if vocabulary_dtype != "int64":
-            raise ValueError(f"IntegerLookup: vocabulary_dtype must be 'int64'; {vocabulary_dtype!r} came.")
-        if oov_method not in ("floormod", "farmhash"):
-            raise ValueError(f"IntegerLookup: oov_method must be 'floormod' or 'farmhash'; {oov_method!r} came.")
-        if salt is not None and oov_method != "farmhash":
-            raise ValueError(f"IntegerLookup: a salt goes with oov_method='farmhash'; {oov_method!r} came.")
-        self.vocabulary_dtype = vocabulary_dtype
-        self._settle(max_tokens, num_oov_indices, mask_token, oov_token, vocabulary, idf_weights, invert, output_mode, sparse,
-                     pad_to_max_tokens, salt, oov_method, size)  # fmt: skip
+    mask_token: int | None = None
+    oov_token: int = -1
+    vocabulary_dtype: str = "int64"
+    salt: Salt = Salt(None)
+
+    def _check_arguments(self):
+        super()._check_arguments()
+        if self.vocabulary_dtype != "int64":
+            raise ValueError(f"IntegerLookup: vocabulary_dtype must be 'int64'; {self.vocabulary_dtype!r} came.")
+        if self.oov_method not in ("floormod", "farmhash"):
+            raise ValueError(f"IntegerLookup: oov_method must be 'floormod' or 'farmhash'; {self.oov_method!r} came.")
+        if self.salt is not None and self.oov_method != "farmhash":
+            raise ValueError(f"IntegerLookup: a salt goes with oov_method='farmhash'; {self.oov_method!r} came.")
 
     def _as_tokens(self, values):
         array = np.asarray(values)

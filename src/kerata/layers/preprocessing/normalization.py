@@ -1,12 +1,26 @@
 """Numbers scaled to mean 0 and variance 1, as measured on data or given."""
 
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
 import numpy as np
 
 from kerata import ops
 from kerata.core.config import epsilon
+from kerata.core.fields import Field, dataclass, field
+from kerata.core.types import Shape, Tree
 from kerata.layers.preprocessing.base import DataLayer, batches
 
 
+class Axes(Field[int | Sequence[int] | None, tuple[int, ...]]):
+    """An axis, or several; None for none."""
+
+    def convert(self, value, name, owner):
+        """A tuple."""
+        return () if value is None else (value,) if isinstance(value, int) else tuple(value)
+
+
+@dataclass
 class Normalization(DataLayer):
     """`(inputs - mean) / sqrt(variance)`, the mean and the variance measured on data by `adapt`, or given.
 
@@ -30,18 +44,24 @@ class Normalization(DataLayer):
     [[2.0, -1.0]]
     """
 
-    computes_wide = True
+    supports_masking = computes_wide = True
+    _moments = None
+    input_mean: ClassVar[Any]
+    input_variance: ClassVar[Any]
 
-    def __init__(self, axis=-1, mean=None, variance=None, invert=False, **kwargs):
-        super().__init__(**kwargs)
-        self.axis = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
-        if (mean is None) != (variance is None):
-            raise ValueError(f"Normalization: mean and variance are given together; {mean!r} and {variance!r} came.")
-        self.input_mean, self.input_variance, self.invert = mean, variance, invert
-        self.supports_masking = True
-        self._moments = None
+    axis: Axes = Axes(-1)
+    mean: Any = field(default=None, attribute="input_mean")
+    variance: Any = field(default=None, attribute="input_variance")
+    invert: bool = False
 
-    def build(self, input_shape):
+    def __post_init__(self):
+        super().__post_init__()
+        if (self.input_mean is None) != (self.input_variance is None):
+            raise ValueError(
+                f"Normalization: mean and variance are given together; {self.input_mean!r} and {self.input_variance!r} came."
+            )
+
+    def build(self, input_shape: Shape) -> None:
         """Make the weights: a mean and a variance for each index of the kept axes, and a count."""
         rank = len(input_shape)
         if any(not -rank <= a < rank for a in self.axis):
@@ -54,7 +74,7 @@ class Normalization(DataLayer):
                 f"known; shape {tuple(input_shape)} came."
             )
         self._reduced = tuple(a for a in range(rank) if a not in kept)
-        self._broadcast_shape = tuple(input_shape[a] if a in kept else 1 for a in range(rank))
+        self._broadcast_shape: Any = tuple(input_shape[a] if a in kept else 1 for a in range(rank))
         if self.input_mean is None:
             self.adapt_mean = self.add_weight(name="mean", shape=shape, initializer="zeros", trainable=False)
             self.adapt_variance = self.add_weight(name="variance", shape=shape, initializer="ones", trainable=False)
@@ -66,16 +86,6 @@ class Normalization(DataLayer):
         """What the user gave, in a shape that broadcasts with the inputs."""
         return np.broadcast_to(np.asarray(given, "float32"), self._broadcast_shape)
 
-    @property
-    def mean(self):
-        """The mean, in a shape that broadcasts with the inputs; None before the layer is built."""
-        return self._moment(0)
-
-    @property
-    def variance(self):
-        """The variance, in a shape that broadcasts with the inputs; None before the layer is built."""
-        return self._moment(1)
-
     def _moment(self, which):
         if not self.built:
             return None
@@ -83,7 +93,7 @@ class Normalization(DataLayer):
             return ops.convert_to_tensor(self._given[which])
         return ops.reshape((self.adapt_mean, self.adapt_variance)[which].value, self._broadcast_shape)
 
-    def adapt(self, data):
+    def adapt(self, data: Any) -> None:
         """Measure the mean and the variance.
 
         Args:
@@ -115,7 +125,7 @@ class Normalization(DataLayer):
         spread = (1 - share) * before[2] + share * variance + share * (1 - share) * difference**2
         return total, before[1] + share * difference, spread
 
-    def finalize_state(self):
+    def finalize_state(self) -> None:
         """Put what was measured into the weights."""
         if self._moments is not None:
             count, mean, variance = self._moments
@@ -124,23 +134,26 @@ class Normalization(DataLayer):
             self.count.assign(np.asarray(min(count, 2**31 - 1), "int32"))
             self._moments = None
 
-    def call(self, inputs):
+    def call(self, inputs: Tree) -> Any:
         """The normalized inputs or, with `invert`, the original ones."""
         inputs, mean, variance = (ops.cast(x, self._wide_dtype) for x in (inputs, self.mean, self.variance))
         deviation = ops.maximum(ops.sqrt(variance), epsilon())
         if self.invert:
-            outputs = ops.add(mean, ops.multiply(inputs, deviation))
+            outputs = mean + inputs * deviation
         else:
-            outputs = ops.divide(ops.subtract(inputs, mean), deviation)
+            outputs = (inputs - mean) / deviation
         return ops.cast(outputs, self.compute_dtype)
 
-    def compute_output_shape(self, input_shape):
-        """That of the inputs."""
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         return tuple(input_shape)
 
-    def get_config(self):
-        """The constructor's arguments."""
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, arrays as lists."""
         plain = lambda x: x if x is None else np.asarray(x).tolist()
-        config = {k: v for k, v in super().get_config().items() if k not in ("axis", "invert", "mean", "variance")}
-        given = {"mean": plain(self.input_mean), "variance": plain(self.input_variance)}
-        return config | {"axis": self.axis, "invert": self.invert} | given
+        return super().get_config() | {"mean": plain(self.input_mean), "variance": plain(self.input_variance)}
+
+
+# Not in the class, where the names are the arguments'.
+_SHAPED = "in a shape that broadcasts with the inputs; None before the layer is built."
+setattr(Normalization, "mean", property(lambda self: self._moment(0), doc=f"The mean, {_SHAPED}"))
+setattr(Normalization, "variance", property(lambda self: self._moment(1), doc=f"The variance, {_SHAPED}"))

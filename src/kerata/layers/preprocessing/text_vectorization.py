@@ -2,12 +2,17 @@
 
 import re
 import string
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
-from kerata.core import registry
-from kerata.layers.preprocessing.base import HostLayer, batches, texts
-from kerata.layers.preprocessing.encoding import checked_mode
+from kerata.core import serialization
+from kerata.core.fields import Field, dataclass, field
+from kerata.core.types import Path, Shape, Tree
+from kerata.layers.arguments import OneOf
+from kerata.layers.preprocessing.base import VocabularyLayer, texts
+from kerata.layers.preprocessing.encoding import NotSparse
 from kerata.layers.preprocessing.lookup import StringLookup
 
 # As TensorFlow's text ops have it: letters and white space of ASCII alone.
@@ -19,10 +24,29 @@ _STANDARDIZE = {
     "lower_and_strip_punctuation": {**_LOWER, **_NOTHING},
 }
 _WORD = re.compile("[^ \t\n\r\f\v]+")
-_SPLIT = {"whitespace": _WORD.findall, "character": list}
+_SPLIT: dict[str, Any] = {"whitespace": _WORD.findall, "character": list}
 
 
-class TextVectorization(HostLayer):
+class Step(Field[str | Callable[..., Any] | None, str | Callable[..., Any] | None]):
+    """One of the known steps by its name, None for none, or a function.
+
+    Args:
+        known: the names.
+    """
+
+    def __init__(self, default, known, **options):
+        super().__init__(default, **options)
+        self.known = known
+
+    def convert(self, value, name, owner):
+        if value is not None and not callable(value) and value not in self.known:
+            known = ", ".join(map(repr, self.known))
+            raise ValueError(f"{type(owner).__name__}: {name} must be one of {known}, None or a function; {value!r} came.")
+        return value
+
+
+@dataclass(after={"name": "encoding"})
+class TextVectorization(VocabularyLayer):
     """Texts as the numbers of their words, or as vectors that say which words are in them.
 
     Each text is standardized, split, its parts joined to n-grams, and those looked up in a vocabulary.
@@ -55,62 +79,50 @@ class TextVectorization(HostLayer):
     [[4, 1, 3], [2, 0, 0]]
     """
 
-    def __init__(
-        self,
-        max_tokens=None,
-        standardize="lower_and_strip_punctuation",
-        split="whitespace",
-        ngrams=None,
-        output_mode="int",
-        output_sequence_length=None,
-        pad_to_max_tokens=False,
-        vocabulary=None,
-        idf_weights=None,
-        sparse=False,
-        ragged=False,
-        encoding="utf-8",
-        name=None,
-        **kwargs,
-    ):
-        size = kwargs.pop("vocabulary_size", None)
-        super().__init__(name=name, **kwargs)
-        self.standardize, self.split = _step(standardize, _STANDARDIZE, "standardize"), _step(split, _SPLIT, "split")
-        self.output_mode = checked_mode(output_mode, ("int", "multi_hot", "count", "tf_idf"), self)
-        self.ngrams, self._lengths = ngrams, _lengths(ngrams)
-        if output_sequence_length is not None:
-            if output_mode != "int":
-                raise ValueError(
-                    f"TextVectorization: output_sequence_length goes with output_mode='int'; {output_mode!r} came."
-                )
-            if not isinstance(output_sequence_length, (int, np.integer)) or output_sequence_length < 1:
-                raise ValueError(
-                    f"TextVectorization: output_sequence_length must be a positive integer; {output_sequence_length!r} came."
-                )
-        if ragged:
+    max_tokens: int | None = None
+    standardize: Step = Step("lower_and_strip_punctuation", _STANDARDIZE)
+    split: Step = Step("whitespace", _SPLIT)
+    ngrams: int | Sequence[int] | None = None
+    output_mode: OneOf = OneOf("int", "int", "multi_hot", "count", "tf_idf")
+    output_sequence_length: int | None = None
+    pad_to_max_tokens: bool = False
+    vocabulary: Any = field(default=None, attribute="_given_vocabulary")
+    idf_weights: Any = field(default=None, attribute="_given_weights")
+    sparse: NotSparse = NotSparse(False)
+    ragged: bool = False
+    encoding: str = "utf-8"
+
+    def __post_init__(self):
+        super().__post_init__()
+        self._lengths, length, mode = _lengths(self.ngrams), self.output_sequence_length, self.output_mode
+        if length is not None and mode != "int":
+            raise ValueError(f"TextVectorization: output_sequence_length goes with output_mode='int'; {mode!r} came.")
+        if length is not None and (not isinstance(length, (int, np.integer)) or length < 1):
+            raise ValueError(f"TextVectorization: output_sequence_length must be a positive integer; {length!r} came.")
+        if self.ragged:
             raise ValueError("TextVectorization: ragged=True is not available, the engines in use have no ragged tensors.")
-        self.output_sequence_length, self.ragged, self.encoding = output_sequence_length, False, encoding
-        self._lookup_layer = StringLookup(
-            max_tokens=max_tokens,
-            mask_token="" if output_mode == "int" else None,
-            output_mode=output_mode,
-            pad_to_max_tokens=pad_to_max_tokens,
-            vocabulary=vocabulary,
-            idf_weights=idf_weights,
-            sparse=sparse,
-            encoding=encoding,
-            vocabulary_size=size,
-            dtype=kwargs.get("dtype"),
+        self._lookup_layer = look_up = StringLookup(
+            max_tokens=self.max_tokens,
+            mask_token="" if mode == "int" else None,
+            output_mode=mode,
+            pad_to_max_tokens=self.pad_to_max_tokens,
+            vocabulary=self._given_vocabulary,
+            idf_weights=self._given_weights,
+            encoding=self.encoding,
+            vocabulary_size=self._expected_size,
+            dtype=self.dtype_policy,
         )
-        self.max_tokens, self.pad_to_max_tokens, self.sparse = max_tokens, pad_to_max_tokens, False
+        self._given_vocabulary: Any = look_up._given_vocabulary
+        self._given_weights: Any = look_up._given_weights
 
     compute_dtype = variable_dtype = property(lambda self: "string", doc="The dtype of the texts that come in.")
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Shape | None = None) -> None:
         """Nothing to make; the vocabulary comes from `adapt`."""
 
     # The vocabulary
 
-    def get_vocabulary(self, include_special_tokens=True):
+    def get_vocabulary(self, include_special_tokens: bool = True) -> Any:
         """The tokens in the order of their numbers.
 
         Args:
@@ -118,15 +130,17 @@ class TextVectorization(HostLayer):
         """
         return self._lookup_layer.get_vocabulary(include_special_tokens)
 
-    def vocabulary_size(self):
+    def vocabulary_size(self) -> Any:  # type: ignore[misc, override]  # the argument of the name is kept under another one
         """How many tokens there are, special ones among them."""
         return self._lookup_layer.vocabulary_size()
 
-    def set_vocabulary(self, vocabulary, idf_weights=None):
+    def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
         """Set the tokens, from a list, an array or a file; see `StringLookup.set_vocabulary`."""
         self._lookup_layer.set_vocabulary(vocabulary, idf_weights)
 
-    def adapt(self, data, batch_size=None, steps=None):
+    def adapt(  # type: ignore[override]
+        self, data: Any, batch_size: int | None = None, steps: int | None = None
+    ) -> None:
         """Make the vocabulary of the most frequent words in data.
 
         Args:
@@ -137,22 +151,21 @@ class TextVectorization(HostLayer):
 
         Raises: ValueError if the layer was given its vocabulary.
         """
-        self._lookup_layer._check_adaptable()
-        self.reset_state()
-        for batch in batches(data, steps):
-            self.update_state(batch)
-        self.finalize_state()
+        super().adapt(data, steps)
 
-    def update_state(self, data):
-        """Count the words of a batch of texts, each of them a document."""
+    def _check_adaptable(self):
         self._lookup_layer._check_adaptable()
+
+    def update_state(self, data: Any) -> None:
+        """Count the words of a batch of texts, each of them a document."""
+        self._check_adaptable()
         self._lookup_layer.count_documents(self._documents(np.asarray(data)))
 
-    def finalize_state(self):
+    def finalize_state(self) -> None:
         """Make the vocabulary from the words counted so far."""
         self._lookup_layer.finalize_state()
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         """Forget the words counted so far, and the vocabulary made of them."""
         self._lookup_layer.reset_state()
 
@@ -184,8 +197,7 @@ class TextVectorization(HostLayer):
         found[:] = [text.translate(table) for text in plain.ravel().tolist()]
         return found.reshape(plain.shape)
 
-    def on_host(self, inputs):
-        """The numbers of the words, or the vectors."""
+    def on_host(self, inputs: Tree) -> Any:
         look_up, documents = self._lookup_layer, self._documents(np.asarray(inputs))
         if not look_up._tokens:
             look_up.on_host(np.asarray(["a"]))  # says that there is no vocabulary
@@ -199,8 +211,7 @@ class TextVectorization(HostLayer):
         result = look_up.encoded(rows[:, :wanted])
         return result.reshape(_leading(np.shape(inputs), self.split, self.output_mode) + result.shape[1:])
 
-    def output_form(self, shapes):
-        """The output's shape and dtype."""
+    def output_form(self, shapes: Any) -> Any:
         if self.output_mode != "int":
             return (*(shapes[:1] if len(shapes) else ()), self._lookup_layer._depth()), self._lookup_layer._vector_dtype()
         plain = self.split is None and self._lengths is None and self.output_sequence_length is None
@@ -208,50 +219,29 @@ class TextVectorization(HostLayer):
 
     # Saving
 
-    def save_assets(self, dir_path):
+    def save_assets(self, dir_path: Path) -> None:
         """Write the vocabulary into a folder, unless the config holds it."""
         self._lookup_layer.save_assets(dir_path)
 
-    def load_assets(self, dir_path):
-        """Read the vocabulary that `save_assets` wrote."""
+    def load_assets(self, dir_path: Path) -> None:
         self._lookup_layer.load_assets(dir_path)
 
-    def save_own_variables(self, store):
+    def save_own_variables(self, store: dict[str, Any]) -> None:
         """Put the idf weights, if there are any, into a dict-like store."""
         self._lookup_layer.save_own_variables(store)
 
-    def load_own_variables(self, store):
-        """Read back what `save_own_variables` wrote."""
+    def load_own_variables(self, store: dict[str, Any]) -> None:
         self._lookup_layer.load_own_variables(store)
 
-    def get_config(self):
-        """The constructor's arguments, and the vocabulary's size."""
-        vocabulary, idf_weights = self._lookup_layer._given
-        return super().get_config() | {
-            "vocabulary": vocabulary,
-            "idf_weights": idf_weights,
-            "vocabulary_size": self.vocabulary_size(),
-        }
-
     @classmethod
-    def from_config(cls, config):
-        """A layer from its config."""
+    def from_config(cls, config: dict[str, Any]) -> Any:
         config = dict(config)
         for name in ("standardize", "split"):
             if isinstance(config.get(name), dict):
-                config[name] = registry.deserialize_keras_object(config[name])
+                config[name] = serialization.deserialize_keras_object(config[name])
         if isinstance(config.get("ngrams"), list):
             config["ngrams"] = tuple(config["ngrams"])
         return cls(**config)
-
-
-def _step(value, known, name):
-    """Raises: ValueError if a step is neither known nor a function."""
-    if value is not None and not callable(value) and value not in known:
-        raise ValueError(
-            f"TextVectorization: {name} must be one of {', '.join(map(repr, known))}, None or a function; {value!r} came."
-        )
-    return value
 
 
 def _lengths(ngrams):

@@ -2,6 +2,7 @@
 
 import collections
 import os
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,8 @@ class TokenCounts:
     """How often tokens, and documents with them, were seen."""
 
     def __init__(self):
-        self.tokens, self.documents = collections.Counter(), collections.Counter()
+        self.tokens: collections.Counter[Any] = collections.Counter()
+        self.documents: collections.Counter[Any] = collections.Counter()
         self.number_of_documents = 0
 
     def update(self, documents):

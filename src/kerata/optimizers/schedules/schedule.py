@@ -1,13 +1,17 @@
 """Learning rates that follow the number of updates."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
-from kerata.core.arrays import as_array
-from kerata.core.arrays import cast as _cast
+from kerata import ops
+from kerata.core.arguments import Positive
+from kerata.core.arrays import as_array, cast as _cast
 from kerata.core.configurable import Configurable
-from kerata.ops import numpy as knp
+from kerata.core.fields import dataclass
 
 
+@dataclass
 class LearningRateSchedule(Configurable):
     """The base class of schedules. A subclass writes `__call__(self, step)`, over `ops`.
 
@@ -20,10 +24,7 @@ class LearningRateSchedule(Configurable):
     (0.1, {'start': 0.1})
     """
 
-    def __init__(self):
-        """No arguments."""
-
-    def __call__(self, step):
+    def __call__(self, step: Any) -> Any:
         """The learning rate at a step, counted from 0."""
         raise NotImplementedError(f"{type(self).__name__} must define __call__(self, step).")
 
@@ -32,11 +33,7 @@ def _float(x):
     return _cast(as_array(x), "float32")
 
 
-def _positive(name, value, zero=False):
-    if value < 0 or value == 0 and not zero:
-        raise ValueError(f"{name} must be {'at least 0' if zero else 'positive'}; {value!r} came.")
-
-
+@dataclass
 class ExponentialDecay(LearningRateSchedule):
     """initial * rate^(step / decay_steps); the exponent is a whole number if `staircase`.
 
@@ -52,17 +49,19 @@ class ExponentialDecay(LearningRateSchedule):
     0.05
     """
 
-    def __init__(self, initial_learning_rate, decay_steps, decay_rate, staircase=False, name="ExponentialDecay"):
-        _positive("decay_steps", decay_steps)
-        self.initial_learning_rate, self.decay_steps, self.decay_rate = initial_learning_rate, decay_steps, decay_rate
-        self.staircase, self.name = staircase, name
+    initial_learning_rate: float
+    decay_steps: Positive
+    decay_rate: float
+    staircase: bool = False
+    name: str = "ExponentialDecay"
 
-    def __call__(self, step):
+    def __call__(self, step: Any) -> Any:
         share = _float(step) / float(self.decay_steps)
-        share = knp.floor(share) if self.staircase else share
-        return self.initial_learning_rate * knp.power(_float(self.decay_rate), share)
+        share = ops.floor(share) if self.staircase else share
+        return self.initial_learning_rate * ops.power(_float(self.decay_rate), share)
 
 
+@dataclass
 class InverseTimeDecay(LearningRateSchedule):
     """initial / (1 + rate * step / decay_steps); the quotient is a whole number if `staircase`.
 
@@ -77,17 +76,19 @@ class InverseTimeDecay(LearningRateSchedule):
     [0.1, 0.05, 0.025]
     """
 
-    def __init__(self, initial_learning_rate, decay_steps, decay_rate, staircase=False, name="InverseTimeDecay"):
-        _positive("decay_steps", decay_steps)
-        self.initial_learning_rate, self.decay_steps, self.decay_rate = initial_learning_rate, decay_steps, decay_rate
-        self.staircase, self.name = staircase, name
+    initial_learning_rate: float
+    decay_steps: Positive
+    decay_rate: float
+    staircase: bool = False
+    name: str = "InverseTimeDecay"
 
-    def __call__(self, step):
+    def __call__(self, step: Any) -> Any:
         share = _float(step) / float(self.decay_steps)
-        share = knp.floor(share) if self.staircase else share
+        share = ops.floor(share) if self.staircase else share
         return self.initial_learning_rate / (1.0 + self.decay_rate * share)
 
 
+@dataclass
 class PiecewiseConstantDecay(LearningRateSchedule):
     """values[i] from just after boundaries[i - 1] up to boundaries[i].
 
@@ -97,19 +98,26 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     [0.3, 0.3, 0.2, 0.2, 0.1]
     """
 
-    def __init__(self, boundaries, values, name="PiecewiseConstant"):
-        if len(boundaries) != len(values) - 1:
-            raise ValueError(f"There must be one value more than boundaries; {len(values)} and {len(boundaries)} came.")
-        self.boundaries, self.values, self.name = boundaries, values, name
+    boundaries: Sequence[float]
+    values: Sequence[float]
+    name: str = "PiecewiseConstant"
 
-    def __call__(self, step):
+    def __post_init__(self):
+        super().__post_init__()
+        if len(self.boundaries) != len(self.values) - 1:
+            raise ValueError(
+                f"There must be one value more than boundaries; {len(self.values)} and {len(self.boundaries)} came."
+            )
+
+    def __call__(self, step: Any) -> Any:
         step = _float(step)
         rate = _float(self.values[0])
         for boundary, value in zip(self.boundaries, self.values[1:]):
-            rate = knp.where(step > float(boundary), _float(value), rate)
+            rate = ops.where(step > float(boundary), _float(value), rate)
         return rate
 
 
+@dataclass
 class PolynomialDecay(LearningRateSchedule):
     """From initial to end as (1 - step / decay_steps)^power; with `cycle` it starts again over longer and longer times.
 
@@ -128,33 +136,24 @@ class PolynomialDecay(LearningRateSchedule):
     [0.05, 0.0, 0.025, 0.0]
     """
 
-    def __init__(
-        self,
-        initial_learning_rate,
-        decay_steps,
-        end_learning_rate=0.0001,
-        power=1.0,
-        cycle=False,
-        name="PolynomialDecay",
-    ):
-        _positive("decay_steps", decay_steps)
-        self.initial_learning_rate, self.decay_steps, self.end_learning_rate = (
-            initial_learning_rate,
-            decay_steps,
-            end_learning_rate,
-        )
-        self.power, self.cycle, self.name = power, cycle, name
+    initial_learning_rate: float
+    decay_steps: Positive
+    end_learning_rate: float = 0.0001
+    power: float = 1.0
+    cycle: bool = False
+    name: str = "PolynomialDecay"
 
-    def __call__(self, step):
+    def __call__(self, step: Any) -> Any:
         step, steps = _float(step), _float(self.decay_steps)
         if self.cycle:
-            steps = steps * knp.where(step == 0, 1.0, knp.ceil(step / steps))
+            steps = steps * ops.where(step == 0, 1.0, ops.ceil(step / steps))
         else:
-            step = knp.minimum(step, steps)
+            step = ops.minimum(step, steps)
         span = self.initial_learning_rate - self.end_learning_rate
-        return span * knp.power(1.0 - step / steps, float(self.power)) + self.end_learning_rate
+        return span * ops.power(1.0 - step / steps, float(self.power)) + self.end_learning_rate
 
 
+@dataclass
 class CosineDecay(LearningRateSchedule):
     """Half a cosine from initial to `alpha` times initial, after an optional linear warm-up to `warmup_target`.
 
@@ -173,24 +172,27 @@ class CosineDecay(LearningRateSchedule):
     0.05
     """
 
-    def __init__(self, initial_learning_rate, decay_steps, alpha=0.0, name="CosineDecay", warmup_target=None, warmup_steps=0):
-        _positive("decay_steps", decay_steps)
-        self.initial_learning_rate, self.decay_steps, self.alpha, self.name = initial_learning_rate, decay_steps, alpha, name
-        self.warmup_target, self.warmup_steps = warmup_target, warmup_steps
+    initial_learning_rate: float
+    decay_steps: Positive
+    alpha: float = 0.0
+    name: str = "CosineDecay"
+    warmup_target: float | None = None
+    warmup_steps: float = 0
 
     def _cosine(self, step, start):
-        share = knp.clip(step / float(self.decay_steps), 0.0, 1.0)
-        return start * ((1.0 - self.alpha) * 0.5 * (1.0 + knp.cos(math.pi * share)) + self.alpha)
+        share = ops.clip(step / float(self.decay_steps), 0.0, 1.0)
+        return start * ((1.0 - self.alpha) * 0.5 * (1.0 + ops.cos(math.pi * share)) + self.alpha)
 
-    def __call__(self, step):
+    def __call__(self, step: Any) -> Any:
         step = _float(step)
         if self.warmup_target is None:
             return self._cosine(step, self.initial_learning_rate)
         warm = float(self.warmup_steps)
         rising = self.initial_learning_rate + (self.warmup_target - self.initial_learning_rate) * (step / max(warm, 1.0))
-        return knp.where(step < warm, rising, self._cosine(step - warm, self.warmup_target))
+        return ops.where(step < warm, rising, self._cosine(step - warm, self.warmup_target))
 
 
+@dataclass
 class CosineDecayRestarts(LearningRateSchedule):
     """Cosine decays one after another, each `t_mul` times as long and starting at `m_mul` times the height.
 
@@ -209,20 +211,22 @@ class CosineDecayRestarts(LearningRateSchedule):
     [0.1, 0.05, 0.1, 0.05, 0.1]
     """
 
-    def __init__(self, initial_learning_rate, first_decay_steps, t_mul=2.0, m_mul=1.0, alpha=0.0, name="SGDRDecay"):
-        _positive("first_decay_steps", first_decay_steps)
-        self.initial_learning_rate, self.first_decay_steps, self.t_mul = initial_learning_rate, first_decay_steps, t_mul
-        self.m_mul, self.alpha, self.name = m_mul, alpha, name
+    initial_learning_rate: float
+    first_decay_steps: Positive
+    t_mul: float = 2.0
+    m_mul: float = 1.0
+    alpha: float = 0.0
+    name: str = "SGDRDecay"
 
-    def __call__(self, step):
+    def __call__(self, step: Any) -> Any:
         done = _float(step) / float(self.first_decay_steps)
         if self.t_mul == 1.0:
-            restarts = knp.floor(done)
+            restarts = ops.floor(done)
             share = done - restarts
         else:
             growth = float(self.t_mul)
-            restarts = knp.floor(knp.log(1.0 - done * (1.0 - growth)) / math.log(growth))
-            before = (1.0 - knp.power(growth, restarts)) / (1.0 - growth)
-            share = (done - before) / knp.power(growth, restarts)
-        height = 0.5 * knp.power(float(self.m_mul), restarts) * (1.0 + knp.cos(math.pi * share))
+            restarts = ops.floor(ops.log(1.0 - done * (1.0 - growth)) / math.log(growth))
+            before = (1.0 - ops.power(growth, restarts)) / (1.0 - growth)
+            share = (done - before) / ops.power(growth, restarts)
+        height = 0.5 * ops.power(float(self.m_mul), restarts) * (1.0 + ops.cos(math.pi * share))
         return self.initial_learning_rate * ((1.0 - self.alpha) * height + self.alpha)

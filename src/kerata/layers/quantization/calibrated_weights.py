@@ -3,7 +3,8 @@
 import numpy as np
 
 from kerata import engines, ops
-from kerata.layers.quantized_weights import QuantizedWeight
+from kerata.layers.quantization.calibration import round_to_nearest
+from kerata.layers.quantization.quantized_weights import QuantizedWeight
 from kerata.quantizers.functions import pack_int4, unpack_int4
 
 
@@ -33,8 +34,6 @@ class CalibratedWeight(QuantizedWeight):
 
     def from_floats(self, value):
         """The nearest integers, as if all inputs mattered alike: what calibration without data comes to."""
-        from kerata.layers.calibration import round_to_nearest
-
         with engines.use_engine("numpy"):
             matrix = self.role.to_matrix(np.asarray(value, "float32"))
         return self.arrays(*round_to_nearest(matrix.T, self.bits, self.group, getattr(self.config, "symmetric", False)))

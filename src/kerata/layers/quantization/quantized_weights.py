@@ -1,5 +1,7 @@
 """Weights kept as integers of 8 or 4 bits, and the products and lookups made of them."""
 
+from typing import Any
+
 import numpy as np
 
 from kerata import engines, ops
@@ -32,8 +34,8 @@ class QuantizedWeight:
         """What the variables hold for a weight, by attribute, as NumPy arrays."""
         raise TypeError(f"{type(self).__name__} must say in from_floats(value) how it quantizes.")
 
-    def floats(self, read=None):
-        """The weight, as near as it is kept, in the layer's compute dtype; `read` gives the variables' values by attribute."""
+    def floats(self):
+        """The weight, as near as it is kept, in the layer's compute dtype."""
         raise TypeError(f"{type(self).__name__} must say in floats() how its values come back.")
 
     def make(self):
@@ -71,8 +73,15 @@ class QuantizedWeight:
 
 
 class IntegerWeight(QuantizedWeight):
-    """A weight of integers, whose product may be one of integers too."""
+    """A weight of integers, whose product may be one of integers too.
 
+    A subclass writes `integers()`, `outputs_scale(out)` and `floats(read)`, where `read` gives the variables' values by
+    attribute.
+    """
+
+    integers: Any
+    outputs_scale: Any
+    floats: Any
     value_range: tuple = (-127, 127)
     quantizes_inputs = False
 
@@ -201,11 +210,11 @@ class Int4Weight(IntegerWeight):
     def parts(self):
         """The packed integers, the scale and, with blocks, the zero points and the block of each row."""
         name, role = self.role.name, self.role
-        packed = [self.rows_count, self.columns]
+        lengths = [self.rows_count, self.columns]
         axis = 0 if role.turned else role.packed
-        packed[axis] = -(-packed[axis] // 2)
-        packed = tuple(packed[::-1] if role.turned else packed)
-        found = {f"_{name}": (name, packed, "int8", "zeros")}
+        lengths[axis] = -(-lengths[axis] // 2)
+        packed = tuple(lengths[::-1] if role.turned else lengths)
+        found: dict[str, Any] = {f"_{name}": (name, packed, "int8", "zeros")}
         if self.block is None:
             return found | {f"{name}_scale": (f"{name}_scale", (self.columns,), "float32", "ones")}
         grid = (self.columns, self.blocks) if role.turned else (self.blocks, self.columns)

@@ -5,7 +5,7 @@ import inspect
 import numpy as np
 import pytest
 
-from kerata.layers.preprocessing.boxes import FORMATS
+from kerata.ops.boxes import FORMATS
 from kerata.utils import bounding_boxes as mine
 
 from ..oracle import keras

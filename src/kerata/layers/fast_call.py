@@ -3,18 +3,28 @@
 This is an inline cache: Deutsch and Schiffman 1984, "Efficient Implementation of the Smalltalk-80 System", section 5.
 """
 
+from typing import Any
+
 from kerata.core import masks, policies
 from kerata.engines import current
-from kerata.engines.state import local
+from kerata.engines.state import context
 
 
-class UsualCall:
+class FastCall:
     """A call of a built layer on one array that needs no conversion, outside all scopes and masks; nothing follows it.
 
     Setting one of the layer's attributes ends what is known here.
     """
 
     __slots__ = ("kind", "dtype", "shape", "engine", "autocast", "takes_training", "training")
+
+    kind: Any
+    dtype: Any
+    shape: Any
+    engine: Any
+    autocast: str | None
+    takes_training: bool
+    training: bool | None
 
     @classmethod
     def after(cls, layer, x, takes_training, training):
@@ -24,7 +34,7 @@ class UsualCall:
         """
         policy, engine = layer.dtype_policy, current()
         if (
-            local.scope is not None
+            context.scope is not None
             or not engine.is_array(x)
             or layer._remat_scope is not None
             or "_place" in vars(layer)

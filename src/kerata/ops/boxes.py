@@ -261,7 +261,7 @@ def affine_transform(
     corners = convert_format(boxes, bounding_box_format, "xyxy", height, width)
     left, top, right, bottom = _parts(corners)
     columns = lambda value: ops.reshape(ops.cast(as_array(value), "float32"), (-1, 1, 1))
-    radians = lambda value: ops.multiply(columns(value), math.pi / 180)
+    radians = lambda value: columns(value) * (math.pi / 180)
     middle_x = columns(0.5 if center_x is None else center_x) * float(width)
     middle_y = columns(0.5 if center_y is None else center_y) * float(height)
     x = ops.concatenate([left, right, left, right], -1) - middle_x

@@ -1,10 +1,14 @@
 """Initializers without chance."""
 
 import math
+from typing import Any
 
 import numpy as np
 
-from kerata.core import arrays, dtypes
+from kerata.core import arrays, dtypes, serialization
+from kerata.core.arguments import OneOf, wrong_value
+from kerata.core.fields import dataclass
+from kerata.core.types import DType, Shape
 from kerata.initializers.initializer import Initializer, as_dtype
 
 
@@ -12,6 +16,7 @@ def _numpy_dtype(dtype):
     return dtypes.numpy_dtype(dtypes.standardize_dtype(dtype))
 
 
+@dataclass
 class Zeros(Initializer):
     """Zeros.
 
@@ -21,10 +26,11 @@ class Zeros(Initializer):
 
     deferrable = True
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: DType = None) -> Any:
         return np.zeros(shape, _numpy_dtype(dtype))
 
 
+@dataclass
 class Ones(Initializer):
     """Ones.
 
@@ -34,10 +40,11 @@ class Ones(Initializer):
 
     deferrable = True
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: DType = None) -> Any:
         return np.ones(shape, _numpy_dtype(dtype))
 
 
+@dataclass
 class Constant(Initializer):
     """One value, or the values of an array that broadcasts to the shape.
 
@@ -47,20 +54,17 @@ class Constant(Initializer):
 
     deferrable = True
 
-    def __init__(self, value=0.0):
-        self.value = value
+    value: Any = 0.0
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: DType = None) -> Any:
         return as_dtype(np.broadcast_to(arrays.to_numpy(self.value), shape), dtype).copy()
 
     @classmethod
-    def from_config(cls, config):
-        """An initializer from its config."""
-        from kerata.core import registry
-
-        return cls(registry.deserialize_keras_object(config["value"])) if config else cls()
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        return cls(serialization.deserialize_keras_object(config["value"])) if config else cls()
 
 
+@dataclass
 class Identity(Initializer):
     """`gain` on the diagonal of a matrix, zeros elsewhere.
 
@@ -72,15 +76,27 @@ class Identity(Initializer):
 
     deferrable = True
 
-    def __init__(self, gain=1.0):
-        self.gain = gain
+    gain: float = 1.0
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: DType = None) -> Any:
         if len(shape) != 2:
             raise ValueError(f"Identity makes matrices, of 2 axes; the shape asked for is {tuple(shape)}.")
         return as_dtype(self.gain * np.eye(*shape, dtype="float32"), dtype)
 
 
+class Side(OneOf[str, str]):
+    """A part of complex numbers."""
+
+    values = ("real", "imag")
+
+
+class Scaling(OneOf[str | None, str | None]):
+    """What a window is divided by."""
+
+    values = (None, "density", "spectrum")
+
+
+@dataclass
 class STFT(Initializer):
     """The real or imaginary part of a short-time Fourier transform, as the kernel of a convolution in one dimension.
 
@@ -98,16 +114,17 @@ class STFT(Initializer):
 
     deferrable = True
 
-    def __init__(self, side="real", window="hann", scaling="density", periodic=False):
-        if side not in ("real", "imag"):
-            raise ValueError(f"side must be 'real' or 'imag'; {side!r} came.")
-        if isinstance(window, str) and window not in _WINDOWS:
-            raise ValueError(f"window must be one of {', '.join(_WINDOWS)}, an array or None; {window!r} came.")
-        if scaling not in (None, "density", "spectrum"):
-            raise ValueError(f"scaling must be 'density', 'spectrum' or None; {scaling!r} came.")
-        self.side, self.window, self.scaling, self.periodic = side, window, scaling, periodic
+    side: Side = Side("real")
+    window: Any = "hann"
+    scaling: Scaling = Scaling("density")
+    periodic: bool = False
 
-    def __call__(self, shape, dtype=None):
+    def __post_init__(self):
+        super().__post_init__()
+        if isinstance(self.window, str) and self.window not in _WINDOWS:
+            raise wrong_value(self, "window", f"one of {', '.join(_WINDOWS)}, an array or None", self.window)
+
+    def __call__(self, shape: Shape, dtype: DType = None) -> Any:
         frame, channels, bins = shape
         length = 2 * (bins - 1)
         angles = 2 * math.pi / length * np.outer(np.arange(frame), np.arange(bins))

@@ -29,7 +29,7 @@ def ones(*shape, dtype="float32"):
 def used(layer, x):
     """The layer after two calls; the second was short."""
     layer(x)
-    assert layer._usual_call is not None
+    assert layer._fast_call is not None
     layer(x)
     return layer
 
@@ -38,7 +38,7 @@ def test_a_short_call_computes_the_same(engine):
     x = ops.convert_to_tensor(np.arange(6, dtype="float32").reshape(2, 3))
     layer = layers.Dense(4, activation="tanh")
     first = ops.convert_to_numpy(layer(x))
-    assert layer._usual_call is not None
+    assert layer._fast_call is not None
     assert np.array_equal(ops.convert_to_numpy(layer(x)), first)
 
 
@@ -85,7 +85,7 @@ def test_training_comes_from_the_call_around(engine):
     for training in (None, None, True, True, False, None):
         outer(x) if training is None else outer(x, training=training)
     assert [noted[0] for noted in outer.inner.noted] == [False, False, True, True, False, False]
-    assert kerata.engines.state.local.depth == 0 and kerata.engines.state.local.training is None
+    assert kerata.engines.state.context.depth == 0 and kerata.engines.state.context.training is None
 
 
 def test_weights_are_read_in_the_layers_precision(engine):
@@ -141,7 +141,7 @@ def test_losses_of_the_last_call_only(engine):
 
 def test_observers_see_every_layer(engine):
     layer, seen = used(layers.Dense(4), ones(2, 3)), []
-    with kerata.engines.state.standing(observer=lambda layer, outputs: seen.append(layer)):
+    with kerata.engines.state.thread_context(observer=lambda layer, outputs: seen.append(layer)):
         layer(ones(2, 3))
     assert seen == [layer]
 

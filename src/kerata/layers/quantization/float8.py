@@ -5,8 +5,10 @@ histories' next values are made where gradients are, so they come out as the gra
 optimizer assigns as they are (`overwrite_with_gradient`).
 """
 
+from typing import Any
+
 from kerata import ops
-from kerata.layers.quantized_weights import QuantizedWeight
+from kerata.layers.quantization.quantized_weights import QuantizedWeight
 from kerata.quantizers.functions import compute_float8_amax_history, compute_float8_scale, quantize_and_dequantize
 
 _FORWARD, _BACKWARD = ("float8_e4m3fn", 448.0), ("float8_e5m2", 57344.0)
@@ -21,7 +23,7 @@ class Float8Product(QuantizedWeight):
 
     def parts(self):
         """For inputs, weight and gradients a scale and the last largest magnitudes."""
-        found = {}
+        found: dict[str, Any] = {}
         for what in ("inputs", "kernel", "outputs_grad"):
             found[f"{what}_scale"] = (f"{what}_scale", (), "float32", "ones")
             found[f"{what}_amax_history"] = (f"{what}_amax_history", (self.length,), "float32", "zeros")

@@ -9,12 +9,15 @@ import importlib
 from typing import TYPE_CHECKING, Any, ClassVar  # noqa: F401
 
 from kerata import ops
-from kerata.core import policies
+from kerata.core import policies, quantized_policies
 from kerata.core.configurable import is_own
 from kerata.core.fields import Field, dataclass, field
+from kerata.core.serialization import serialize_keras_object
+from kerata.core.types import Shape, Tree
 from kerata.core.variable import Variable
-from kerata.layers.arguments import make_weight, positive_integer
+from kerata.layers.arguments import OptionalPositiveInt, make_weight
 from kerata.layers.layer import Layer
+from kerata.quantizers.configs import config_from, settled_config
 
 if TYPE_CHECKING:
     from kerata import quantizers  # noqa: F401
@@ -93,12 +96,11 @@ class WeightRole:
         return ops.einsum(self.equation, x, value)
 
 
-class LoraRank(Field[int | None, int | None]):
-    """A positive integer, or None."""
+class LoraRank(OptionalPositiveInt):
+    """A positive integer, or None for no adapter."""
 
     def convert(self, value, name, owner):
-        """Raises: ValueError for anything else."""
-        return None if value is None else positive_integer(value, name, owner)
+        return super().convert(value, "the rank of LoRA", owner)
 
 
 class QuantizationConfig(
@@ -107,11 +109,8 @@ class QuantizationConfig(
     """How a weight is quantized: a `kerata.quantizers.QuantizationConfig`, or its JSON form."""
 
     def convert(self, value, name, owner):
-        """Raises: ValueError for an unknown one."""
         if value is None:
             return None
-        from kerata.quantizers.configs import config_from
-
         return config_from(value)
 
 
@@ -146,18 +145,20 @@ class Quantizable(Layer):
 
     # Reading
 
-    def __getattr__(self, name):
-        state = vars(self)
-        transform, adapter = state.get("_transforms", {}).get(name), state.get("_adapters", {}).get(name)
-        if adapter is not None:
-            value = state[f"_{name}"].value if transform is None else transform.floats()
-            return ops.add(value, ops.cast(adapter.delta(), value.dtype))
-        if transform is not None:
-            return transform.reading()
-        inherited = getattr(super(), "__getattr__", None)
-        if inherited is None:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return inherited(name)
+    if not TYPE_CHECKING:  # to tools, a layer has the attributes that it declares
+
+        def __getattr__(self, name):
+            state = vars(self)
+            transform, adapter = state.get("_transforms", {}).get(name), state.get("_adapters", {}).get(name)
+            if adapter is not None:
+                value = state[f"_{name}"].value if transform is None else transform.floats()
+                return ops.add(value, ops.cast(adapter.delta(), value.dtype))
+            if transform is not None:
+                return transform.reading()
+            inherited = getattr(super(), "__getattr__", None)
+            if inherited is None:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            return inherited(name)
 
     # Building
 
@@ -182,7 +183,7 @@ class Quantizable(Layer):
         self._check_mode(mode)
         role.check(self)
         module, cls = _TRANSFORMS[mode]
-        kind = getattr(importlib.import_module(f"kerata.layers.{module}"), cls)
+        kind = getattr(importlib.import_module(f"kerata.layers.quantization.{module}"), cls)
         return kind(self, role, tuple(shape), policy or self._policy, config or self.quantization_config)
 
     def _check_mode(self, mode):
@@ -191,7 +192,7 @@ class Quantizable(Layer):
                 f"{type(self).__name__} has no quantization mode {mode!r}: it can be one of {self.quantization_modes}."
             )
 
-    def quantized_build(self, kernel_shape, mode, config=None):
+    def quantized_build(self, kernel_shape: Shape, mode: Any, config: Any = None) -> None:
         """Make the variables that a quantized weight of this shape is kept in.
 
         Args:
@@ -203,7 +204,7 @@ class Quantizable(Layer):
 
     # Quantizing
 
-    def quantize(self, mode=None, type_check=True, config=None):
+    def quantize(self, mode: Any = None, type_check: bool = True, config: Any = None) -> None:
         """Keep the weights in few bits from now on.
 
         Args:
@@ -234,9 +235,6 @@ class Quantizable(Layer):
 
     def _settled(self, mode, type_check, config):
         """The config and the dtype policy that `quantize` leads to, once all is known to be right."""
-        from kerata.core import quantized_policies
-        from kerata.quantizers.configs import settled_config
-
         config = settled_config(mode, config)
         if type_check and not is_own(type(self)):
             raise NotImplementedError(
@@ -268,7 +266,9 @@ class Quantizable(Layer):
 
     # LoRA
 
-    def enable_lora(self, rank, lora_alpha=None, a_initializer="he_uniform", b_initializer="zeros"):
+    def enable_lora(
+        self, rank: int, lora_alpha: float | None = None, a_initializer: Any = "he_uniform", b_initializer: Any = "zeros"
+    ) -> None:
         """Leave the weight as it is, and train a product of two matrices of low rank that is added to it.
 
         Args:
@@ -298,7 +298,7 @@ class Quantizable(Layer):
             raise ValueError(f'Layer "{self.path}": LoRA can\'t be joined with a constraint, which would change the weight.')
 
     def _adapt(self, role, shape, rank, alpha, a_initializer, b_initializer):
-        from kerata.layers.lora import Adapter
+        from kerata.layers.quantization.lora import Adapter
 
         if role.name in vars(self):
             weight = vars(self).pop(role.name)
@@ -311,7 +311,7 @@ class Quantizable(Layer):
     # Saving
 
     @property
-    def variable_serialization_spec(self):
+    def variable_serialization_spec(self) -> Any:
         """For each mode, the variables in the order in which files hold them."""
         spec, roles = {}, self._roles()
         for mode in (None, *self.quantization_modes):
@@ -341,7 +341,7 @@ class Quantizable(Layer):
 
     def _saved_values(self):
         """The values that files hold: with LoRA, the sum, so that a file has no trace of it but in the config."""
-        merged = {}
+        merged: dict[int, Any] = {}
         for name in self._adapters:
             transform = self._transforms.get(name)
             total = ops.convert_to_numpy(getattr(self, name))
@@ -353,10 +353,7 @@ class Quantizable(Layer):
         for adapter in self._adapters.values():
             adapter.reset()
 
-    def get_config(self):
-        """The constructor's arguments."""
-        from kerata.core.registry import serialize_keras_object
-
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         if self.lora_rank is None:
             config.pop("lora_rank", None), config.pop("lora_alpha", None)
@@ -366,7 +363,11 @@ class Quantizable(Layer):
 class QuantizableProduct(Quantizable):
     """A layer that computes `activation(inputs * kernel + bias)`, the product as its table says."""
 
-    def quantized_call(self, inputs, training=None):
+    activation: Any
+    kernel: Any
+    bias: Any
+
+    def quantized_call(self, inputs: Tree, training: bool | None = None) -> Any:
         """`call`, the product as the quantized weight makes it, whatever `training` is."""
         transform, adapter = self._transforms["kernel"], self._adapters.get("kernel")
         x = transform.product(inputs)
@@ -380,6 +381,7 @@ class QuantizableProduct(Quantizable):
 class QuantizableTable(Quantizable):
     """A layer that looks up rows of a table."""
 
+    embeddings: Any
     quantization_modes = ("int8", "int4")
 
     def _rows(self, name, indices):

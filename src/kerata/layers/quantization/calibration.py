@@ -1,5 +1,7 @@
 """GPTQ and AWQ: weights quantized so that a layer's outputs on calibration data change least. On the host, in NumPy."""
 
+from typing import Any
+
 import numpy as np
 
 _BLOCK = 128  # columns of a weight that are finished before the rest learns of their error, in one product
@@ -71,7 +73,8 @@ def gptq(weight, moments, config, group):
             if i % group == 0:
                 columns = _up_to_date(weight, errors, factor, start, i, min(i + group, inputs), end)
                 scale, zero = shared or scales_of(columns, config.weight_bits, config.symmetric)
-                scales.append(np.broadcast_to(scale, len(weight))), zeros.append(np.broadcast_to(zero, len(weight)))
+                scales.append(np.broadcast_to(scale, len(weight)))
+                zeros.append(np.broadcast_to(zero, len(weight)))
             integers[:, i] = quantized(weight[:, i], scale, zero, config.weight_bits)
             errors[:, i - start] = (weight[:, i] - (integers[:, i] - zero) * scale) / factor[i, i]
             weight[:, i:end] -= np.outer(errors[:, i - start], factor[i, i:end])
@@ -95,7 +98,8 @@ def awq(weight, moments, magnitudes, config, group):
 
     Shapes: (outputs, inputs), (inputs, inputs), (inputs,) -> as `round_to_nearest`, and the scales (inputs,).
     """
-    weight, best = np.asarray(weight, "float64"), None
+    weight = np.asarray(weight, "float64")
+    best: Any = None
     magnitudes = np.maximum(np.asarray(magnitudes, "float64"), 1e-8)
     for power in np.arange(config.num_grid_points) / config.num_grid_points:
         scales = np.maximum(magnitudes**power, 1e-4)

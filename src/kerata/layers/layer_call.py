@@ -1,0 +1,328 @@
+"""The way through a layer's call: convert, build, check, pass on `training` and masks, compute.
+
+`LayerCall.__call__` -> `_call_inside` (the order of it all) -> `_compute` -> `call`; `fast_call` is the short way.
+"""
+
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import optree
+
+from kerata import engines
+from kerata.core import constants, masks, naming, remat
+from kerata.core.arrays import as_array, dtype_of, is_text, static_shape
+from kerata.core.configurable import is_own
+from kerata.core.graph import Node, abstract_call, has_symbolic, symbolic_outputs
+from kerata.core.types import TensorLike, Tree
+from kerata.core.variable import Variable
+from kerata.engines.abstract.array import AbstractArray
+from kerata.engines.state import StateScope, context, thread_context
+from kerata.engines.warning import warn
+from kerata.layers import input_spec as specs
+from kerata.layers.fast_call import FastCall
+
+_HALF = ("float16", "bfloat16")
+
+
+@functools.cache
+def call_parameters(cls):
+    """The names of `call`'s parameters, those that take masks, and the default of `training`."""
+    parameters = list(inspect.signature(cls.call).parameters.values())[1:]
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    keywords = {p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    training = next((p.default for p in parameters if p.name == "training"), None)
+    mask_names = [n for n in keywords if n == "mask" or n.endswith("_mask") and n[: -len("_mask")] in keywords]
+    return names, keywords, open_ended, training if training is not inspect.Parameter.empty else None, mask_names
+
+
+@functools.cache
+def build_parameters(cls):
+    parameters = list(inspect.signature(cls.build).parameters.values())[1:]
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+if TYPE_CHECKING:
+    from kerata.layers.declared import Declared
+else:
+    Declared = object
+
+
+class LayerCall(Declared):
+    """The part of `Layer` that calls it."""
+
+    if TYPE_CHECKING:  # a subclass may take any shapes and tensors
+
+        def build(self, *args: Any, **kwargs: Any) -> None: ...
+
+        def call(self, *args: Any, **kwargs: Any) -> Any: ...
+
+    else:
+
+        def build(self, input_shape=None):
+            """Make the weights, for inputs of this shape. Overridden by layers that have weights."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        usual = self._fast_call
+        if usual is not None and len(args) == 1 and not kwargs and usual.fits(args[0], context.__dict__):
+            training = usual.training if context.training is None else context.training
+            named = {"training": training} if usual.takes_training else {}
+            return self._compute(self.call, args, named, training, usual.autocast)
+        if has_symbolic(args, kwargs):
+            return self._call_symbolic(args, kwargs)
+        if context.depth == 0 and context.engine is None and self._engine_name not in (None, engines.default_name()):
+            with engines.use_engine(self._engine_name), self._place:
+                return self._call_inside(args, kwargs)
+        if context.depth == 0:
+            with self._place:
+                return self._call_inside(args, kwargs)
+        return self._call_inside(args, kwargs)
+
+    def _call_symbolic(self, args, kwargs):
+        """A node of the graph; the layer runs on the abstract engine to find its output's shape."""
+        self._no_layers(args)
+        if self.input_spec is not None and args:
+            specs.check(self.input_spec, args[0], self)
+        kwargs = {k: v for k, v in kwargs.items() if not (k == "mask" and v is None)}
+        outputs = symbolic_outputs(self.compute_output_spec(*args, **kwargs))
+        Node(self, args, kwargs, outputs)
+        self._remember_engine()
+        return outputs
+
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
+        """The layer on symbolic tensors."""
+        return self._call_symbolic(args, kwargs)
+
+    def _remember_engine(self):
+        if self._engine_name is None:
+            self._engine_name = engines.concrete_name()
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """The outputs' shapes and dtypes, for symbolic inputs."""
+        shape_rule = type(self).compute_output_shape
+        if shape_rule is not LayerCall.compute_output_shape and not is_own_method(type(self), "compute_output_shape"):
+            self._ensure_built(args, kwargs)
+            shape = self.compute_output_shape(*_shapes_for(type(self), args))
+            return optree.tree_map(lambda s: AbstractArray(s, self.compute_dtype), shape, is_leaf=_is_shape, none_is_leaf=True)
+        return abstract_call(self._call_inside_outer, args, kwargs)
+
+    def _call_inside_outer(self, *args, **kwargs):
+        with thread_context(depth=0), StateScope():
+            return self._call_inside(args, kwargs)
+
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """The output's shape for inputs of this shape."""
+        named = {k[: -len("_shape")] if k != "input_shape" else "_first": v for k, v in kwargs.items()}
+        first = named.pop("_first", None)
+        positional = [*([first] if first is not None else []), *args]
+        as_spec = functools.partial(
+            optree.tree_map, lambda s: AbstractArray(s, self.compute_dtype), is_leaf=_is_shape, none_is_leaf=True
+        )
+        outputs = abstract_call(
+            self._call_inside_outer, [as_spec(s) for s in positional], {k: as_spec(v) for k, v in named.items()}
+        )
+        return optree.tree_map(lambda x: x.shape, outputs)
+
+    def _no_layers(self, args):
+        for x in optree.tree_leaves(args):
+            if isinstance(x, LayerCall):
+                raise ValueError(
+                    f'Layer "{self.name}" was called on the layer "{x.name}" instead of a tensor. Call that layer first and '
+                    f"pass its output: {self.name}({x.name}(inputs))."
+                )
+
+    def _call_inside(self, args, kwargs):
+        """The call proper: convert, build, check, pass on `training` and masks, compute."""
+        here, policy = context.__dict__, self._policy
+        dtype = policy.compute_dtype
+        lone = args[0] if len(args) == 1 and not kwargs else None
+        casts = self.autocast and not (self.computes_wide and dtype in _HALF)
+        args, kwargs = self._converted(args, kwargs, dtype if casts else None)
+        training = self._pass_training(args, kwargs)
+        if self.input_spec is not None and args:
+            specs.check(self.input_spec, args[0], self)
+        if not self.built:
+            self._ensure_built(args, kwargs)
+        previous = self._gather_masks(args, kwargs) if masks.any_masks() else None
+        if here["depth"] == 0:
+            self._clear_losses()
+        call, scope = self.call if policy.quantization_mode is None else self.quantized_call, self._remat_scope or here["remat"]
+        if scope is not None:
+            call = functools.partial(remat.call_layer, self, call, scope)
+        if self.row_wise:
+            call = functools.partial(engines.current().believed, call)
+        outputs = self._compute(call, args, kwargs, training, dtype if dtype != policy.variable_dtype else None)
+        self._after(args, outputs, previous)
+        if here["observer"] is not None:
+            here["observer"](self, outputs)
+        if here["depth"] == 0 and here["scope"] is None and not engines.current().is_abstract:
+            if self._weights or self._sublayers():
+                constants.note_outputs(self.name, outputs)
+        if lone is not None and args[0] is lone and previous is None and type(self).compute_mask is LayerCall.compute_mask:
+            vars(self)["_fast_call"] = FastCall.after(self, lone, "training" in kwargs, call_parameters(type(self))[3])
+        return outputs
+
+    def _pass_training(self, args, kwargs):
+        """What `training` is in this call; put into `kwargs` if `call` takes it and nobody gave it."""
+        names, keywords, open_ended, default, _ = call_parameters(type(self))
+        position = names.index("training") if "training" in names else len(args)
+        training = kwargs.get("training")
+        if training is None and len(args) > position:
+            training = args[position]
+        if training is None:
+            training = context.training if context.training is not None else default
+        if "training" in keywords:
+            if "training" in kwargs or len(args) <= position:
+                kwargs["training"] = training
+        elif kwargs and not open_ended:
+            kwargs.pop("training", None)
+        return training
+
+    def _compute(self, call, args, kwargs, training, autocast):
+        """`call(*args, **kwargs)`, inside the frame of this layer's call."""
+        here = context.__dict__  # one look-up for all that follow
+        outer, before = here["training"], here["autocast"]
+        here["depth"] += 1
+        here["training"], here["autocast"] = training, autocast
+        try:
+            return call(*args, **kwargs)
+        except Exception as error:
+            self._locate(error, args)
+            raise
+        finally:
+            here["depth"] -= 1
+            here["training"], here["autocast"] = outer, before
+
+    def _after(self, args, outputs, previous):
+        """Activity regularization, and the mask of the outputs."""
+        if self.activity_regularizer is not None:
+            for x in optree.tree_leaves(outputs):
+                self.add_loss(self.activity_regularizer(x) / (x.shape[0] or 1 if x.shape else 1))
+        if previous is None and type(self).compute_mask is LayerCall.compute_mask:
+            return
+        if engines.current().is_abstract:
+            return
+        if not self.supports_masking and type(self).compute_mask is LayerCall.compute_mask:
+            if previous is not None and not self._sublayers() and "mask" not in call_parameters(type(self))[1]:
+                warn(
+                    f'Layer "{self.path}" ({type(self).__name__}) does not pass masks on: the mask of its input ends here. '
+                    "Set supports_masking = True in the class if its output has the same steps."
+                )
+            return
+        found = self.compute_mask(args[0] if args else None, previous)
+        if found is None and not masks.any_masks():
+            return
+        leaves = optree.tree_leaves(outputs)
+        found = found if isinstance(found, (list, tuple)) else [found] * (len(leaves) if found is None else 1)
+        # A layer that says which mask its outputs have is right against the ops inside it, but not against layers inside it.
+        decides = type(self).compute_mask is not LayerCall.compute_mask and not self._sublayers()
+        given = {id(x) for x in optree.tree_leaves(args)} if decides else ()
+        for x, mask in zip(leaves, found):
+            before = masks.get_mask(x)
+            if before is not mask and (before is None or decides and id(x) not in given):
+                masks.set_mask(x, mask)
+
+    def _converted(self, args, kwargs, dtype):
+        """Arrays of other kinds made the engine's, and floats cast to `dtype` if it isn't None."""
+        engine = context.engine or engines.current()
+        if len(args) == 1 and not kwargs and engine.is_array(args[0]) and (dtype is None or dtype_of(args[0]) == dtype):
+            return args, kwargs
+        convert = functools.partial(self._as_input, engine, dtype)
+        new = tuple(optree.tree_map(convert, arg) for arg in args)
+        return new, {k: v if k == "training" else optree.tree_map(convert, v) for k, v in kwargs.items()}
+
+    def _as_input(self, engine, dtype, x):
+        """What `call` is given for `x`."""
+        if not engine.is_array(x) and not isinstance(x, Variable):
+            if isinstance(x, LayerCall):
+                self._no_layers([x])
+            if isinstance(x, AbstractArray) or not hasattr(x, "__array__") or is_text(x):
+                return x
+            x = as_array(x)
+        if dtype is None or dtype_of(x) == dtype or not dtype_of(x).startswith(("float", "bfloat")):
+            return x
+        cast = engine.cast(x.value if isinstance(x, Variable) else x, dtype)
+        if masks.any_masks():
+            masks.pass_on([x], cast)
+        return cast
+
+    def _gather_masks(self, args, kwargs):
+        """The masks of the first argument; masks for `call` are put into `kwargs` where the user gave none."""
+        names, _, _, _, mask_names = call_parameters(type(self))
+        first = args[0] if args else next(iter(kwargs.values()), None)
+        previous = optree.tree_map(masks.get_mask, first)
+        if all(m is None for m in optree.tree_leaves(previous, none_is_leaf=True)):
+            previous = None
+        for name in mask_names:
+            position = names.index(name) if name in names else len(args)
+            if len(args) > position or kwargs.get(name) is not None:
+                if name == "mask":
+                    previous = args[position] if len(args) > position else kwargs[name]
+                continue
+            if name == "mask":
+                kwargs[name] = previous
+                continue
+            base = name[: -len("_mask")]
+            index = names.index(base)
+            source = args[index] if len(args) > index else kwargs.get(base)
+            if source is not None:
+                kwargs[name] = masks.get_mask(source)
+        return previous
+
+    def _ensure_built(self, args, kwargs):
+        if self.built:
+            return
+        self._remember_engine()
+        if type(self).build is LayerCall.build:
+            self._build_without_weights(args)
+        else:
+            wanted = build_parameters(type(self))
+            if len(wanted) <= 1:
+                first = args[0] if args else next(iter(kwargs.values()))
+                self.build(*[_shape_of(first)][: len(wanted)] or [])
+            else:
+                names = call_parameters(type(self))[0]
+                given = dict(zip(names, args)) | kwargs
+                self.build(**{w: _shape_of(given.get(w[: -len("_shape")])) for w in wanted})
+        self.built = True
+
+    def _build_without_weights(self, args):
+        if args and isinstance(args[0], AbstractArray) or args and hasattr(args[0], "shape"):
+            self._build_shapes = {"input_shape": _shape_of(args[0])}
+        with naming.name_scope(self.name):
+            self.path = naming.current_path()
+
+    def _locate(self, error, args):
+        """Say in the error which layer it happened in, once."""
+        if getattr(error, "located", False):
+            return
+        error.located = True
+        shapes = ", ".join(str(static_shape(x)) for x in optree.tree_leaves(args) if hasattr(x, "shape"))
+        where = f'In layer "{self.path}" ({type(self).__name__}), input shape {shapes or "none"}'
+        if type(error) is ValueError and error.args and isinstance(error.args[0], str):
+            error.args = (f"{error.args[0]}\n{where}.", *error.args[1:])
+        else:
+            error.add_note(where)
+
+    def compute_mask(self, inputs: Tree, previous_mask: TensorLike | None) -> Any:
+        """The mask of the outputs: that of the inputs, for layers that keep the steps."""
+        return previous_mask
+
+
+def is_own_method(cls, name):
+    """Whether the class that defines a method is kerata's."""
+    return next((is_own(c) for c in cls.__mro__ if name in vars(c)), True)
+
+
+def _is_shape(x):
+    return isinstance(x, (tuple, list)) and all(isinstance(d, (int, np.integer, type(None))) for d in x)
+
+
+def _shape_of(x):
+    return optree.tree_map(static_shape, x)
+
+
+def _shapes_for(cls, args):
+    return [_shape_of(a) for a in args[: max(1, len(inspect.signature(cls.compute_output_shape).parameters) - 1)]]

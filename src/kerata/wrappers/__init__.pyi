@@ -1,0 +1,7 @@
+"""Models as scikit-learn's estimators."""
+
+from kerata.wrappers.sklearn import (
+    SKLearnClassifier as SKLearnClassifier,
+    SKLearnRegressor as SKLearnRegressor,
+    SKLearnTransformer as SKLearnTransformer,
+)
