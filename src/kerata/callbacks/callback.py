@@ -14,8 +14,16 @@ BATCH_HOOKS = {
 }
 
 
+class _Told:
+    """What a callback knows of the run."""
+
+    params: Any = None
+    validation_data: Any = None
+    _model: Any = None
+
+
 @dataclass
-class Callback:
+class Callback(_Told):
     """Something to be told of what happens in `fit`, `evaluate` and `predict`: override the hooks of interest.
 
     Attributes:
@@ -37,8 +45,6 @@ class Callback:
     >>> count.epochs
     2
     """
-
-    params = _model = validation_data = None
 
     def __post_init__(self):
         """What is left to do once the fields of a `dataclass` are set."""
@@ -147,7 +153,7 @@ class History(Callback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Begin a new list of epochs."""
-        self.epoch = []
+        self.epoch: list[int] = []
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Note the epoch's logs."""

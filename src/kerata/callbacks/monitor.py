@@ -13,7 +13,6 @@ from kerata.callbacks.regular_saving import SavesRegularly
 from kerata.core.arguments import Number
 from kerata.core.arrays import to_numpy
 from kerata.core.fields import Field, dataclass, field
-from kerata.core.variable import Variable
 from kerata.engines.warning import warn
 
 
@@ -42,12 +41,12 @@ class Monitor(Callback):
     mode: Mode = field(default="auto", kw_only=True)
 
     min_delta = 0.0
-    best = None
 
     def __post_init__(self):
         super().__post_init__()
         self.min_delta = abs(self.min_delta)
         self._entry, self._told = self.monitor, False
+        self.best: Any = None
 
     def set_model(self, model: Any) -> None:
         super().set_model(model)
@@ -62,7 +61,7 @@ class Monitor(Callback):
                 return metric._direction == "up"
         return bool(re.search(r"acc|auc|precision|recall|f1|fbeta|iou|r2|top_k|fmeasure", name))
 
-    def is_better(self, value: Any, reference: Variable) -> bool:
+    def is_better(self, value: Any, reference: Any) -> bool:
         """Whether a value is better than another by `min_delta`."""
         if reference is None:
             return True
@@ -73,7 +72,7 @@ class Monitor(Callback):
         entry = entry_named(self.monitor, logs or {}, self.model)
         if entry is not None:
             self._entry = entry
-            return logs[entry]
+            return (logs or {})[entry]
         if not self._told:
             self._told = True
             warn(f"{type(self).__name__} watches {self.monitor!r}, {what_there_is(self.monitor, logs or {})}")

@@ -1,12 +1,12 @@
 """What callbacks that save have in common: after each epoch, or after every so many batches."""
 
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from kerata.callbacks.callback import Callback, batches_done
 from kerata.core.fields import Field, dataclass, field
 
 
-class SaveFrequency(Field[str | int, str | int]):
+class SaveFrequency(Field[str | int, Literal["epoch"] | int]):
     """ "epoch", or a number of batches."""
 
     def convert(self, value, name, owner):
@@ -21,6 +21,9 @@ class SavesRegularly(Callback):
 
     A subclass writes `_save_after(epoch, logs)` and `_save_within(epoch, batch, logs)`.
     """
+
+    _save_after: ClassVar[Any]
+    _save_within: ClassVar[Any]
 
     save_freq: SaveFrequency = field(default="epoch", kw_only=True)
 

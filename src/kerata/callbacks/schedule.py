@@ -72,7 +72,10 @@ class CSVLogger(Callback):
     separator: str = ","
     append: bool = False
 
-    _file = _writer = None
+    def __post_init__(self):
+        super().__post_init__()
+        self._file: Any = None
+        self._writer: Any = None
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Open the file."""

@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from kerata.core.arguments import FilePath
 from kerata.core.fields import Field, dataclass
 
 
-class UpdateFrequency(Field[str | int, str | int]):
+class UpdateFrequency(Field[str | int, Literal["epoch"] | int]):
     """ "epoch", "batch", or a number of batches."""
 
     def convert(self, value, name, owner):

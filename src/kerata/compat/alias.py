@@ -128,7 +128,7 @@ def _missing(name):
     )
 
 
-def install_as_keras(name: str | None = "keras") -> None:
+def install_as_keras(name: str = "keras") -> None:
     """Let `import keras` and `tensorflow.keras` (or another name) mean kerata, for the rest of the process.
 
     TensorFlow itself stays what it is. Its functions take kerata's tensors on the TensorFlow engine.

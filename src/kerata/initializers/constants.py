@@ -1,6 +1,7 @@
 """Initializers without chance."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from kerata.core import arrays, dtypes, serialization
 from kerata.core.arguments import OneOf, wrong_value
 from kerata.core.fields import dataclass
-from kerata.core.types import DType, Shape
+from kerata.core.types import DType
 from kerata.initializers.initializer import Initializer, as_dtype
 
 
@@ -26,7 +27,7 @@ class Zeros(Initializer):
 
     deferrable = True
 
-    def __call__(self, shape: Shape, dtype: DType = None) -> Any:
+    def __call__(self, shape: Sequence[int], dtype: DType = None) -> Any:
         return np.zeros(shape, _numpy_dtype(dtype))
 
 
@@ -40,7 +41,7 @@ class Ones(Initializer):
 
     deferrable = True
 
-    def __call__(self, shape: Shape, dtype: DType = None) -> Any:
+    def __call__(self, shape: Sequence[int], dtype: DType = None) -> Any:
         return np.ones(shape, _numpy_dtype(dtype))
 
 
@@ -56,7 +57,7 @@ class Constant(Initializer):
 
     value: Any = 0.0
 
-    def __call__(self, shape: Shape, dtype: DType = None) -> Any:
+    def __call__(self, shape: Sequence[int], dtype: DType = None) -> Any:
         return as_dtype(np.broadcast_to(arrays.to_numpy(self.value), shape), dtype).copy()
 
     @classmethod
@@ -78,10 +79,11 @@ class Identity(Initializer):
 
     gain: float = 1.0
 
-    def __call__(self, shape: Shape, dtype: DType = None) -> Any:
+    def __call__(self, shape: Sequence[int], dtype: DType = None) -> Any:
         if len(shape) != 2:
             raise ValueError(f"Identity makes matrices, of 2 axes; the shape asked for is {tuple(shape)}.")
-        return as_dtype(self.gain * np.eye(*shape, dtype="float32"), dtype)
+        rows, columns = shape
+        return as_dtype(self.gain * np.eye(rows, columns, dtype="float32"), dtype)
 
 
 class Side(OneOf[str, str]):
@@ -124,7 +126,7 @@ class STFT(Initializer):
         if isinstance(self.window, str) and self.window not in _WINDOWS:
             raise wrong_value(self, "window", f"one of {', '.join(_WINDOWS)}, an array or None", self.window)
 
-    def __call__(self, shape: Shape, dtype: DType = None) -> Any:
+    def __call__(self, shape: Sequence[int], dtype: DType = None) -> Any:
         frame, channels, bins = shape
         length = 2 * (bins - 1)
         angles = 2 * math.pi / length * np.outer(np.arange(frame), np.arange(bins))

@@ -1,5 +1,6 @@
 """The base class of initializers, and the seeds of the random ones."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from kerata.core import dtypes, seeds, serialization
 from kerata.core.configurable import Configurable
 from kerata.core.fields import Field, dataclass, field
-from kerata.core.types import DType, Shape
+from kerata.core.types import DType
 from kerata.engines.state import outside_scopes
 
 
@@ -28,7 +29,7 @@ class Initializer(Configurable):
     # Whether a variable may put off the draw until its value is needed.
     deferrable = False
 
-    def __call__(self, shape: Shape, dtype: DType = None) -> Any:
+    def __call__(self, shape: Sequence[int], dtype: DType = None) -> Any:
         """A value of the shape and dtype asked for."""
         raise NotImplementedError(f"{type(self).__name__} must define __call__(self, shape, dtype=None).")
 

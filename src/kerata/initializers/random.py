@@ -8,7 +8,7 @@ import numpy as np
 
 from kerata.core.arguments import OneOf, Positive
 from kerata.core.fields import dataclass, field
-from kerata.core.types import DType, Shape
+from kerata.core.types import DType
 from kerata.initializers.initializer import RandomInitializer, Seed, as_dtype
 
 # The standard deviation of a standard normal distribution cut off at -2 and 2.
@@ -47,7 +47,7 @@ class RandomNormal(RandomInitializer):
     mean: float = 0.0
     stddev: float = 0.05
 
-    def __call__(self, shape: Shape, dtype: DType = None) -> Any:
+    def __call__(self, shape: Sequence[int], dtype: DType = None) -> Any:
         return as_dtype(_moved(standard_normal(self.generator(), tuple(shape)), self.stddev, self.mean), dtype)
 
 
@@ -64,7 +64,7 @@ class TruncatedNormal(RandomInitializer):
     mean: float = 0.0
     stddev: float = 0.05
 
-    def __call__(self, shape: Shape, dtype: DType = None) -> Any:
+    def __call__(self, shape: Sequence[int], dtype: DType = None) -> Any:
         return as_dtype(_moved(truncated_normal(self.generator(), tuple(shape)), self.stddev, self.mean), dtype)
 
 
@@ -83,7 +83,7 @@ class RandomUniform(RandomInitializer):
     minval: float = -0.05
     maxval: float = 0.05
 
-    def __call__(self, shape: Shape, dtype: DType = None) -> Any:
+    def __call__(self, shape: Sequence[int], dtype: DType = None) -> Any:
         values = self.generator().random(tuple(shape), dtype=np.float32)
         return as_dtype(_moved(values, self.maxval - self.minval, self.minval), dtype)
 
@@ -136,7 +136,7 @@ class VarianceScaling(RandomInitializer):
     input_axes: Sequence[int] | None = field(default=None, kw_only=True)
     output_axes: Sequence[int] | None = field(default=None, kw_only=True)
 
-    def __call__(self, shape: Shape, dtype: DType = None) -> Any:
+    def __call__(self, shape: Sequence[int], dtype: DType = None) -> Any:
         shape = tuple(shape)
         inputs, outputs = compute_fans(shape, self.input_axes, self.output_axes)
         fan = {"fan_in": inputs, "fan_out": outputs, "fan_avg": (inputs + outputs) / 2}[self.mode]
@@ -150,7 +150,7 @@ class VarianceScaling(RandomInitializer):
         return as_dtype(_moved(truncated_normal(generator, shape), deviation / _TRUNCATED_DEVIATION, 0.0), dtype)
 
 
-def compute_fans(shape: Shape, input_axes: Any = None, output_axes: Any = None) -> Any:
+def compute_fans(shape: Sequence[int], input_axes: Any = None, output_axes: Any = None) -> Any:
     """The numbers of inputs and outputs of a kernel: (*window, inputs, outputs) unless the axes are named.
 
     >>> compute_fans((3, 3, 16, 32))
@@ -287,7 +287,7 @@ class Orthogonal(RandomInitializer):
 
     gain: float = 1.0
 
-    def __call__(self, shape: Shape, dtype: DType = None) -> Any:
+    def __call__(self, shape: Sequence[int], dtype: DType = None) -> Any:
         if len(shape) < 2:
             raise ValueError(f"Orthogonal makes tensors of at least 2 axes; the shape asked for is {tuple(shape)}.")
         rows, columns = math.prod(shape[:-1]), shape[-1]

@@ -62,7 +62,7 @@ class Loss(_Arguments):
         Structure.note(self, name, value)
         super().__setattr__(name, value)
 
-    @property
+    @property  # type: ignore[misc]  # the argument of the name is kept under another one
     def dtype(self) -> Any:
         """The dtype of the computation."""
         return self._dtype
@@ -187,10 +187,12 @@ class _OfFunction(Loss):
     def call(self, y_true: TensorLike, y_pred: TensorLike) -> Any:
         if not isinstance(y_true, (list, tuple, dict)) and not isinstance(y_pred, (list, tuple, dict)) and y_true is not None:
             y_true, y_pred = squeeze_or_expand(y_true, y_pred)
-        return self.fn(y_true, y_pred, **self._fn_kwargs)
+        own: Any = self  # both are in the instance in one subclass, in the class in the other
+        return own.fn(y_true, y_pred, **own._fn_kwargs)
 
     def __repr__(self):
-        return f"<LossFunctionWrapper({self.fn}, kwargs={self._fn_kwargs})>"
+        own: Any = self
+        return f"<LossFunctionWrapper({own.fn}, kwargs={own._fn_kwargs})>"
 
 
 class LossFunctionWrapper(_OfFunction):

@@ -185,7 +185,7 @@ def sparse_categorical_crossentropy(
     return result
 
 
-sparse_categorical_crossentropy.targets_are_classes = True  # type: ignore[attr-defined]
+setattr(sparse_categorical_crossentropy, "targets_are_classes", True)
 
 
 def ctc(y_true: TensorLike, y_pred: TensorLike) -> Any:

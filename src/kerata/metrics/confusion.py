@@ -186,6 +186,7 @@ class _Ratio(Decisions):
     """True positives divided by themselves and another count."""
 
     other: ClassVar[str]
+    true_positives: ClassVar[Any]
 
     thresholds: float | Sequence[float] | None = None
     top_k: int | None = None
@@ -253,6 +254,8 @@ class _AtConstraint(Decisions):
     wanted: ClassVar[tuple[str, str]]
     held: ClassVar[tuple[str, str]]
     limit: ClassVar[str]
+    num_thresholds: Any
+    class_id: Any
 
     def __post_init__(self):
         super().__post_init__()

@@ -38,7 +38,7 @@ def _cosines(y_true, y_pred, axis, mask=None):
 
 def _pearsons(y_true, y_pred, axis, mask=None):
     ys = _left(mask, *pair(y_true, y_pred, "pearson_correlation"))
-    first, second = (crossentropy.normalize(*_left(mask, y - _mean(y, axis, mask)), axis) for y in ys)
+    first, second = (crossentropy.normalize(_left(mask, y - _mean(y, axis, mask))[0], axis) for y in ys)
     return ops.sum(first * second, axis)
 
 
@@ -86,9 +86,11 @@ class _AlongAxis(FunctionMetric):
 
     axis: int = -1
 
-    def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> Any:
+    def update_state(  # type: ignore[override]
+        self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None
+    ) -> Any:
         mask = masks.get_mask(y_pred)
-        axis = None if mask is None else normalize_axis(self.axis, len(y_pred.shape))
+        axis: Any = None if mask is None else normalize_axis(self.axis, len(y_pred.shape))
         if mask is None or axis >= len(mask.shape):
             return super().update_state(y_true, y_pred, sample_weight)
         mask = _filled(as_array(mask, self.dtype), y_pred)

@@ -1,6 +1,6 @@
 """F-scores."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from kerata import ops
 from kerata.core.arguments import OneOf, OptionalNumber, Positive
@@ -39,6 +39,11 @@ class FBetaScore(Metric):
     >>> round(float(metric.result()), 4)
     0.7778
     """
+
+    true_positives: ClassVar[Any]
+    false_positives: ClassVar[Any]
+    false_negatives: ClassVar[Any]
+    intermediate_weights: ClassVar[Any]
 
     average: Average = Average(None)
     beta: Positive = Positive(1.0)

@@ -1,6 +1,6 @@
 """`Metric`: numbers gathered over batches in variables, and a result computed from them."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -49,6 +49,9 @@ class Metric(_Arguments):
     >>> float(metric.result())
     3.0
     """
+
+    _variables: ClassVar[list[Variable]]  # of each instance
+    _metrics: ClassVar[list["Metric"]]
 
     is_part = True
     shown_name = None  # that of its entry in the logs of a model, where it is not its own

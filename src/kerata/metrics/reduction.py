@@ -158,8 +158,11 @@ class Mean(Metric):
 class _MeanOfFunction(Mean):
     """The mean of a function `_fn(y_true, y_pred, **_fn_kwargs)`."""
 
-    def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> Any:
-        values = as_array(self._fn(*self._inputs(y_true, y_pred), **self._fn_kwargs), self.dtype)
+    def update_state(  # type: ignore[override]
+        self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None
+    ) -> Any:
+        own: Any = self  # `_fn` and `_fn_kwargs` are in the instance in one subclass, in the class in the other
+        values = as_array(own._fn(*self._inputs(y_true, y_pred), **own._fn_kwargs), self.dtype)
         return super().update_state(values, sample_weight=masked_weights(sample_weight, y_pred, values, self.dtype))
 
     def _inputs(self, y_true, y_pred):
@@ -231,7 +234,9 @@ class RootMeanSquaredError(Mean):
 
     name: Name = Name("root_mean_squared_error")
 
-    def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> Any:
+    def update_state(  # type: ignore[override]
+        self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None
+    ) -> Any:
         true, pred = squeeze_or_expand(as_array(y_true, self.dtype), as_array(y_pred, self.dtype))
         values = ops.square(pred - true)
         return super().update_state(values, sample_weight=masked_weights(sample_weight, y_pred, values, self.dtype))

@@ -61,7 +61,8 @@ class LossScaleOptimizer(_WithoutRate):
 
     def __post_init__(self):
         super().__post_init__()
-        self.step_counter = self.dynamic_scale = None
+        self.step_counter: Any = None
+        self.dynamic_scale: Any = None
 
     def build(self, var_list: Sequence[Variable]) -> None:
         """Make the state of both optimizers."""
@@ -87,7 +88,7 @@ class LossScaleOptimizer(_WithoutRate):
     def _current_learning_rate(self):
         return self.inner_optimizer.learning_rate
 
-    @property
+    @property  # type: ignore[misc]  # the argument of the name is kept under another one
     def learning_rate(self) -> Any:
         """The inner optimizer's learning rate."""
         return self.inner_optimizer.learning_rate

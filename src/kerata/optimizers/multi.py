@@ -28,7 +28,7 @@ class OptimizerMap(MutableMapping):
         if not isinstance(default_optimizer, Optimizer):
             raise TypeError(f"default_optimizer must be an optimizer; {default_optimizer!r} came.")
         self._default_optimizer = default_optimizer
-        self._map = {}
+        self._map: dict[str, Optimizer] = {}
         self.update(optimizer_map or {})
 
     @property
@@ -130,7 +130,7 @@ class MultiOptimizer(Optimizer):
 
     def _parts(self, variables):
         """Each optimizer with its variables."""
-        parts = [(optimizer, []) for optimizer in self.optimizers]
+        parts: list[tuple[Any, list[Any]]] = [(optimizer, []) for optimizer in self.optimizers]
         for variable in variables:
             mine = self.optimizer_map[variable.path]
             next(part for optimizer, part in parts if optimizer is mine).append(variable)

@@ -109,7 +109,7 @@ class Muon(Optimizer):
             return x
         return x * (self.rms_rate * max(rows, columns) ** 0.5)
 
-    def zeropower_via_newtonschulz5(self, x: TensorLike, steps: int | None) -> Any:
+    def zeropower_via_newtonschulz5(self, x: TensorLike, steps: int) -> Any:
         """The nearest orthogonal matrix, roughly: singular values from 0.7 to 1.2, by a quintic iteration."""
         wide = x.shape[-2] <= x.shape[-1]
         x = x if wide else self.transpose_last_axis(x)

@@ -76,7 +76,7 @@ class Optimizer(SavedState, OptimizerArguments):
         self._slots, self._averages, self._accumulators = {}, [], []
         self._undecayed, self._undecayed_names = [], []
         self._iterations = self.add_variable((), dtype="int32", aggregation="only_first_replica", name="iteration")
-        self._learning_rate = self._started(self._learning_rate)
+        self._learning_rate: Any = self._started(self._learning_rate)
 
     def __setattr__(self, name, value):
         Structure.note(self, name, value)
@@ -138,12 +138,12 @@ class Optimizer(SavedState, OptimizerArguments):
         )
 
     def add_optimizer_variables(
-        self, trainable_variables: Sequence[Variable], name: str | None, initializer: Any = "zeros"
+        self, trainable_variables: Sequence[Variable], name: str | Sequence[str], initializer: Any = "zeros"
     ) -> Any:
         """Make a variable for each of the model's, or several for each if `name` is a list."""
         names = [name] if isinstance(name, str) else list(name)
         starts = [initializer] * len(names) if isinstance(initializer, str) else list(initializer)
-        made = [[] for _ in names]
+        made: list[list[Any]] = [[] for _ in names]
         for variable in trainable_variables:
             for variables, one, start in zip(made, names, starts):
                 skipped = variable.overwrite_with_gradient
@@ -204,8 +204,8 @@ class Optimizer(SavedState, OptimizerArguments):
         mine = {name: variables[position] for name, variables in self._slots.items() if variables[position] is not None}
         value = widened(variable.value)
         values = {name: _cast(v.value, dtype_of(value)) for name, v in mine.items()}
-        numbers = (in_dtype_of(value, x) for x in (float32(learning_rate), self.step()))
-        new, slots = self.rule(_cast(as_array(gradient), dtype_of(value)), value, *numbers, values)
+        rate, step = (in_dtype_of(value, x) for x in (float32(learning_rate), self.step()))
+        new, slots = self.rule(_cast(as_array(gradient), dtype_of(value)), value, rate, step, values)
         variable.assign(_cast(new, variable.dtype))
         for name, value in slots.items():
             mine[name].assign(_cast(value, mine[name].dtype))
@@ -450,7 +450,7 @@ class Optimizer(SavedState, OptimizerArguments):
             return self._learning_rate(self._iterations.value)
         return self._learning_rate if hasattr(self._learning_rate, "stored") else self._learning_rate()
 
-    @property
+    @property  # type: ignore[misc]  # the argument of the name is kept under another one
     def learning_rate(self) -> Any:
         """The learning rate: a variable, or the value of the schedule or function now. It may be set at any time."""
         return self._current_learning_rate()

@@ -1,6 +1,6 @@
 """The state of optimizers, as values and in files."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 

@@ -50,8 +50,8 @@ class LayerModule(torch.nn.Module):
             return {key: self._as_layers(name, part) for key, part in value.items()}
         return value if isinstance(value, LayerModule) else self._around_module(value)
 
-    __delattr__ = object.__delattr__  # type: ignore[assignment]
-    __dir__ = object.__dir__  # type: ignore[assignment]
+    __delattr__: Any = object.__delattr__
+    __dir__: Any = object.__dir__
 
     def __getattr__(self, name):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")

@@ -1,7 +1,7 @@
 """Images turned, moved, zoomed, sheared and bent at random."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from kerata import ops
 from kerata.core.arrays import as_array
@@ -421,7 +421,7 @@ class RandomElasticTransform(MovingLayer):
     value_range: ValueRange = ValueRange((0, 255))
     seed: int | None = None
 
-    _change_bounding_boxes = None  # type: ignore[assignment]  # neighbouring pixels move alike, but every way
+    _change_bounding_boxes: ClassVar[Any] = None  # neighbouring pixels move alike, but every way
 
     def get_elastic_transform_params(self, height: int, width: int, factor: TensorLike) -> Any:
         """`alpha` and `sigma` of `ops.image.elastic_transform` for a size and a factor."""
