@@ -16,7 +16,7 @@ ROOT = pathlib.Path(kerata.__file__).parent
 # The files whose names are those of `keras.ops`, and of `keras.ops.numpy`.
 NUMPY = "creation elementwise indexing products reductions shaping statistics windows".split()
 OTHERS = (
-    "activation attention complex_numbers convolution core crossentropy ctc_decoding distances layouts linear_algebra "
+    "activation attention complex_numbers convolution core crossentropy ctc_decoding distances layouts linalg "
     "normalization pooling segments sets signal special vectorizing"
 ).split()
 # Those of `keras.ops.nn`; `min_pool` is one of `keras.ops` alone.
@@ -25,12 +25,12 @@ BESIDE = {"depth_to_space": "layouts", "fold": "layouts", "polar": "complex_numb
           "space_to_depth": "layouts", "unfold": "layouts"}  # fmt: skip
 ABOVE = {
     "bincount": "segments",
-    "slogdet": "linear_algebra",
+    "slogdet": "linalg",
     "unique": "sets",
     "vectorize": "vectorizing",
     "view": "complex_numbers",
 }
-MODULES = {"image": "image", "linalg": "linear_algebra", "nn": "nn", "numpy": "numpy"}
+MODULES = {"image": "image", "linalg": "linalg", "nn": "nn", "numpy": "numpy"}
 
 
 def exports(file):

@@ -1,10 +1,12 @@
 """`dataclass`: constructors, signatures, conversion and configs from annotated fields."""
 
 import copy
+import dataclasses
 import inspect
 import pickle
 import textwrap
 import types
+import typing
 from typing import ClassVar
 
 import numpy as np
@@ -240,6 +242,115 @@ def test_losses_metrics_and_optimizers_of_users():
     Plain(factor=2.0).apply([[1.0]], [weight])
     assert float(weight.numpy()[0]) == 0.0
     assert Plain(0.25).get_config()["learning_rate"] == 0.25
+
+
+def test_constructors_of_other_bases_run_too():
+    class Tracked(layers.Layer):
+        def __init__(self, *args, extra=1, **kwargs):
+            super().__init__(*args, **kwargs)
+            self.extra = extra
+
+    class Both(layers.Dense, Tracked):
+        pass
+
+    assert (Both(3, extra=5).extra, Both(3).extra, Both(3).units) == (5, 1, 3)
+
+    class Hit(kerata.losses.Loss):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.hit = True
+
+    class HitError(kerata.losses.MeanSquaredError, Hit):
+        pass
+
+    assert HitError().hit and HitError().name == "mean_squared_error"
+
+    @kerata.dataclass
+    class A(layers.Layer):
+        a: int = 1
+
+    @kerata.dataclass
+    class B(layers.Layer):
+        b: int = 2
+
+    class C(A, B):
+        pass
+
+    assert (C(a=4, b=5, name="c").a, C(a=4, b=5).b) == (4, 5)
+
+
+@pytest.mark.parametrize("base", [layers.Conv2D, layers.RandomFlip, layers.LSTM, kerata.metrics.AUC])
+def test_a_users_method_of_that_name_is_his_own(base):
+    class Mine(base):
+        def __post_init__(self, extra):
+            raise AssertionError("not kerata's to call")
+
+    made = Mine(2, 3) if base is layers.Conv2D else Mine(2) if base is layers.LSTM else Mine()
+    assert made.name.startswith("mine") or base is kerata.metrics.AUC
+
+
+def test_pythons_own_data_classes_over_ours():
+    @dataclasses.dataclass(eq=False)
+    class Mine(layers.Dense):
+        k: int = 3
+
+        def __post_init__(self):
+            super().__init__(self.k)
+
+    assert Mine(4).units == 4
+
+
+def test_pythons_own_fields():
+    @kerata.dataclass
+    class Mine(layers.Layer):
+        sizes: list = dataclasses.field(default_factory=list)
+        a: int = dataclasses.field(default=3)
+        _: dataclasses.KW_ONLY
+        b: int = 4
+        dtype: str = "float16"
+
+    one, two = Mine(), Mine([1], 2, b=5)
+    one.sizes.append(1)
+    assert (one.sizes, Mine().sizes, two.sizes, two.a, two.b, one.dtype) == ([1], [], [1], 2, 5, "float16")
+    with pytest.raises(ValueError, match="all objects would share the default"):
+
+        @kerata.dataclass
+        class Shared(layers.Layer):
+            sizes: list = [1]
+
+    with pytest.raises(TypeError, match="joins a `Field` with others"):
+
+        @kerata.dataclass
+        class Joined(layers.Layer):
+            size: Doubled | None = None
+
+
+@kerata.saving.register_keras_serializable("tests")
+@kerata.dataclass
+class Around(layers.Layer):
+    """A layer whose arguments are layers."""
+
+    inner: layers.Layer
+    others: list = dataclasses.field(default_factory=list)
+
+    def call(self, inputs):
+        return self.inner(inputs)
+
+
+def test_arguments_that_are_layers(tmp_path):
+    layer = Around(layers.Dense(3), [layers.ReLU()])
+    assert Around.from_config(layer.get_config()).inner.units == 3
+    model = kerata.Sequential([kerata.Input((4,)), layer])
+    model.save(tmp_path / "around.keras")
+    loaded = kerata.saving.load_model(tmp_path / "around.keras")
+    x = np.ones((2, 4), "float32")
+    np.testing.assert_allclose(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
+    assert isinstance(loaded.layers[0].others[0], layers.ReLU)
+
+
+def test_type_hints_can_be_read():
+    for cls in (layers.Dense, kerata.Model, kerata.Sequential, kerata.optimizers.Adam, kerata.losses.Huber, kerata.metrics.AUC):
+        assert typing.get_type_hints(cls) is not None
 
 
 def test_annotations_of_users_classes_are_no_arguments():

@@ -37,6 +37,13 @@ layers.Conv2D(3, 3, stride=2)  # refused
 layers.LSTM(3, return_sequences=True, go_backwards=True, stateful=False)
 layers.LSTM(3, return_sequence=True)  # refused
 layers.Dropout(0.5, seed=1)
+layers.Dropout(np.float32(0.5))
+keras.regularizers.l2(0.1)
+keras.initializers.glorot_uniform(seed=1)
+keras.constraints.max_norm(3)
+keras.mixed_precision.set_global_policy("float32")
+layers.RandomRotation(np.float32(0.1))
+layers.Discretization(bin_boundaries=np.array([0.0, 1.0]))
 layers.Embedding(10, 4, mask_zero=True)
 layers.BatchNormalization(momentum=0.9, axis=-1)
 layers.MaxPooling2D((2, 2), strides=None, padding="valid")

@@ -1,12 +1,25 @@
 """Types of arguments that objects of all kinds have: numbers within bounds, one of some values."""
 
+import numbers
 import os
 import pathlib
 from typing import Any, ClassVar
 
+import numpy as np
+
 from kerata.core import policies
 from kerata.core.config import settings
 from kerata.core.fields import Field, Given, Kept
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a real number, Python's or NumPy's."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def plain_number(value: Any) -> Any:
+    """A number of NumPy's as one of Python's, which takes the dtype of what it meets."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def wrong_value(owner: Any, name: str, wanted: str, value: Any) -> ValueError:

@@ -48,8 +48,9 @@ def _taken(cls):
 def _check_names(cls, args, kwargs):
     """Raises: TypeError for an argument by name that the constructor lacks, or that is meant for one that it needs."""
     known, needed, takes_others = _taken(cls)
+    others = () if is_own(cls) else _all_names(cls)  # constructors of users' bases may come next in line
     for name in kwargs:
-        if name not in known:
+        if name not in known and name not in others:
             missing = [n for n in needed[len(args) :] if n not in kwargs]
             if not takes_others or missing and suggestions.nearest(name, missing):
                 raise suggestions.unknown_argument(cls.__name__, name, missing if takes_others else known)

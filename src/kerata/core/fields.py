@@ -7,6 +7,7 @@ and the converted value lies in the instance, so that reading it costs nothing.
 """
 
 import copy
+import dataclasses
 import functools
 import inspect
 import sys
@@ -64,6 +65,7 @@ class Field(Generic[Given, Kept]):
     ) -> None:
         self.default, self.init, self.kw_only, self.attribute, self.config = default, init, kw_only, attribute, config
         self.annotation: Any = Any
+        self.factory: Callable[[], Any] | None = None
 
     def __repr__(self):
         return type(self).__name__
@@ -110,13 +112,14 @@ def dataclass(
 ) -> Callable[[Class], Class]: ...
 
 
-@typing.dataclass_transform(field_specifiers=(field,))
+@typing.dataclass_transform(field_specifiers=(field, dataclasses.field))
 def dataclass(cls: Any = None, /, *, after: Any = None, unlisted: Any = (), kwargs: bool | None = None) -> Any:
     """A class decorator: the annotations in the class's body are its constructor's arguments.
 
     The arguments are those of the bases that are such classes too, then the class's own, then those that are `kw_only`
-    in bases. What is given becomes attributes of the same names, converted where the annotation is a `Field`; then
-    `__post_init__()` is called, if there is one. A base with a constructor of its own gets all other arguments.
+    in bases. What is given becomes attributes of the same names, converted where the annotation is a `Field`; then the
+    class's `__post_init__()` is called, if it has one. The next constructor in line that is not made from fields gets all other
+    arguments. `dataclasses.field` and `dataclasses.KW_ONLY` mean what they mean in Python's own data classes.
     `get_config()` of layers, losses, metrics and the like returns the fields. A class that has an `__init__` keeps it.
 
     Args:
@@ -126,7 +129,8 @@ def dataclass(cls: Any = None, /, *, after: Any = None, unlisted: Any = (), kwar
         kwargs: whether the signature ends with `**kwargs`, as those of Keras's optimizers do; None for as the base's does. All
             of these hold for subclasses.
 
-    Raises: TypeError from the constructor, for arguments that are missing, unknown, given twice or too many.
+    Raises: ValueError for a default that all objects would share, such as a list; TypeError from the constructor, for arguments
+    that are missing, unknown, given twice or too many.
 
     >>> import kerata, numpy as np
     >>> @kerata.dataclass
@@ -146,7 +150,9 @@ def dataclass(cls: Any = None, /, *, after: Any = None, unlisted: Any = (), kwar
     for name, own in cls._own_fields.items():
         if not own.init and own.default is not _REQUIRED:
             setattr(cls, name, own.default)  # as in Python's own data classes
-        elif isinstance(vars(cls).get(name), Field) or name in vars(cls) and _is_property_of_base(cls, name):
+        elif (
+            isinstance(vars(cls).get(name), (Field, dataclasses.Field)) or name in vars(cls) and _is_property_of_base(cls, name)
+        ):
             delattr(cls, name)
     cls._signature_order = {**getattr(cls, "_signature_order", {}), **(after or {})}
     cls._unlisted = (getattr(cls, "_unlisted", frozenset()) - set(after or ())) | set(unlisted)
@@ -163,22 +169,61 @@ def _is_property_of_base(cls, name):
 
 def _own_fields(cls):
     """The fields that a class's body declares: name -> `Field`."""
-    found = {}
+    found, by_name_only = {}, False
     for name, annotation in inspect.get_annotations(cls).items():
         if isinstance(annotation, str):
             annotation = _resolved(annotation, cls)
         if annotation is ClassVar or typing.get_origin(annotation) is ClassVar:
             continue
+        if annotation is dataclasses.KW_ONLY:
+            by_name_only = True
+            continue
+        _check_declaration(cls, name, annotation)
         given = vars(cls).get(name, _REQUIRED)
+        if isinstance(given, dataclasses.Field):
+            given = _from_pythons_own(given)
         if not isinstance(given, Field):
             given = annotation(given) if _is_field(annotation) else _like_that_of_a_base(cls, name, given)
+            given.kw_only = given.kw_only or by_name_only
         elif _is_field(annotation) and not isinstance(given, annotation):  # `units: PositiveInt = field(3, kw_only=True)`
             options = {name: getattr(given, name) for name in ("init", "kw_only", "attribute", "config")}
-            given = annotation(given.default, **options)
+            given, factory = annotation(given.default, **options), given.factory
+            given.factory = factory
         given.annotation = given if _is_field(annotation) else annotation
         given.attribute = given.attribute or name
         found[name] = given
     return found
+
+
+def _check_declaration(cls, name, annotation):
+    if isinstance(vars(cls).get(name), (list, dict, set)):
+        raise ValueError(
+            f"{cls.__name__}.{name}: all objects would share the default {vars(cls)[name]!r}. Write "
+            f"`{name}: ... = dataclasses.field(default_factory=lambda: {vars(cls)[name]!r})`."
+        )
+    if any(map(_is_field, typing.get_args(annotation))):
+        raise TypeError(
+            f"{cls.__name__}.{name}: {annotation} joins a `Field` with others; write a `Field` that takes them all."
+        )
+
+
+def _from_pythons_own(given):
+    """A field from one of Python's own data classes."""
+    default = _REQUIRED if given.default is dataclasses.MISSING else given.default
+    new: Field = Field(default, init=given.init, kw_only=given.kw_only is True)
+    if given.default_factory is not dataclasses.MISSING:
+        new.factory, new.default = given.default_factory, _Made(given.default_factory)
+    return new
+
+
+class _Made:
+    """The default of an argument that is made anew for each object."""
+
+    def __init__(self, factory):
+        self.factory = factory
+
+    def __repr__(self):
+        return f"{getattr(self.factory, '__name__', self.factory)}()"
 
 
 def _like_that_of_a_base(cls, name, default):
@@ -226,6 +271,21 @@ def _first_constructor(cls):
     return len(cls.__mro__), None
 
 
+@functools.cache
+def _following_constructor(cls, kind):
+    """The constructor in line after that of `cls`, for objects of a subclass `kind`, but for those that its own is made from."""
+    for c in kind.__mro__[kind.__mro__.index(cls) + 1 :]:
+        own = vars(c).get("__init__", object.__init__)
+        if own is not object.__init__ and not (hasattr(own, "from_fields") and issubclass(cls, c)):
+            return own
+    return None
+
+
+def _is_read_only(cls, attribute):
+    found = inspect.getattr_static(cls, attribute, None)
+    return isinstance(found, property) and found.fset is None
+
+
 def _signature(cls, own, base):
     """The constructor's signature: own fields, and what the base's constructor takes besides, or `**kwargs` for it."""
     inherited = list(inspect.signature(base).parameters.values())[1:] if base is not None else []
@@ -260,6 +320,9 @@ def _constructor(cls):
     names = tuple(p.name for p in parameters)
     needed = frozenset(p.name for p in parameters if p.default is _REQUIRED)
     order = sorted(own, key=lambda name: names.index(name) if name in names else len(names))
+    factories = {name: own[name].factory for name in order if own[name].factory is not None}
+    handed = {name: own[name].default for name in order if _is_read_only(cls, own[name].attribute)}  # the base sets it
+    order = [name for name in order if name not in handed]
     converters = [(n, own[n].attribute, None if type(own[n]) is Field else own[n].convert, own[n].default) for n in order]
 
     def __init__(self, *args, **kwargs):
@@ -267,16 +330,21 @@ def _constructor(cls):
             kwargs = _by_name(type(self), names, args, kwargs)
         if not needed <= kwargs.keys():
             raise _missing(type(self), [name for name in names if name in needed and name not in kwargs])
+        for name in factories.keys() - kwargs.keys():
+            kwargs[name] = factories[name]()
         given = [kwargs.pop(name, default) for name, _, _, default in converters]
-        if base is not None:
-            base(self, **kwargs)
+        kind: Any = type(self)
+        following = _following_constructor(cls, kind)
+        if following is not None:
+            following(self, **handed | kwargs)
         elif kwargs:
             raise suggestions.unknown_argument(type(self).__name__, next(iter(kwargs)), names)
         for value, (name, attribute, convert, _) in zip(given, converters):
             setattr(self, attribute, value if convert is None else convert(value, name, self))
-        if hasattr(self, "__post_init__"):
-            self.__post_init__()
+        if post_init is not None:
+            post_init(self)
 
+    post_init = getattr(cls, "__post_init__", None)  # the class's own: a subclass may have a method of the name
     __init__.__qualname__, __init__.__module__ = f"{cls.__qualname__}.__init__", cls.__module__
     vars(__init__).update(__signature__=signature, from_fields=True)
     return __init__

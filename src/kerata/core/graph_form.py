@@ -76,7 +76,7 @@ def _serialized_operation(operation):
 
 
 _HOMES_IN_KERAS = {
-    "linear_algebra": "linalg", "segments": "math", "signal": "math", "special": "math", "activation": "nn",
+    "linalg": "linalg", "segments": "math", "signal": "math", "special": "math", "activation": "nn",
     "crossentropy": "nn", "layouts": "nn", "ctc_decoding": "nn", "vectorizing": "numpy", "sets": "numpy",
     "complex_numbers": "numpy",
 } | dict.fromkeys(

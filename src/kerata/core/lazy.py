@@ -42,5 +42,7 @@ def names_in(stub):
         for item in filter(str.strip, imported.split(",")):
             original, _, name = item.strip().partition(" as ")
             names[name] = home, original
+    renamed = [line.split(" = ") for line in text.splitlines() if " = " in line and line[0].isalpha()]
+    names |= {name: names[original] for name, original in renamed}
     declared = [line.removeprefix("def ") for line in text.splitlines() if line.startswith("def ") or line[:1] == "_"]
     return names | {line.partition("(")[0].partition(":")[0]: None for line in declared}

@@ -1,9 +1,12 @@
 """The types of layers' arguments: positive integers, one number for each axis, functions and objects that have names."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, SupportsIndex
+from typing import Any, SupportsFloat, SupportsIndex
+
+import numpy as np
 
 from kerata import activations, constraints, initializers, ops, regularizers
+from kerata.core.arguments import is_number, plain_number
 from kerata.core.config import standardize_data_format
 from kerata.core.fields import Field
 from kerata.layers.input_spec import InputSpec
@@ -28,13 +31,13 @@ class OptionalPositiveInt(Field[SupportsIndex | None, int | None]):
         return None if value is None else positive_integer(value, name, owner)
 
 
-class Share(Field[float, float]):
+class Share(Field[SupportsFloat, float]):
     """A number from 0 to 1."""
 
     def convert(self, value, name, owner):
-        if not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        if not is_number(value) or not 0 <= value <= 1:
             raise ValueError(f"{type(owner).__name__}: {name} must be a number from 0 to 1; {value!r} came.")
-        return value
+        return plain_number(value)
 
 
 class PartialShape(Field[SupportsIndex | Sequence[SupportsIndex | None], tuple[int | None, ...]]):
@@ -138,7 +141,7 @@ def per_axis(value, rank, name, layer, least=1):
 
     Raises: ValueError naming the argument and the layer's class.
     """
-    values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * rank
+    values = tuple(value) if isinstance(value, (tuple, list, np.ndarray)) else (value,) * rank
     if len(values) != rank or not all(hasattr(v, "__index__") and int(v) >= least for v in values):
         kind = "a positive integer" if least else "a non-negative integer"
         count = "" if rank == 1 else f" or {rank} of them"

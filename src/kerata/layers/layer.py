@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Self
 from kerata import activations, engines, regularizers
 from kerata.core import naming, policies, remat, serialization, suggestions
 from kerata.core.configurable import Configurable, is_own
+from kerata.core.fields import Field, fields
 from kerata.core.graph import Operation
 from kerata.core.structure import Structure
 from kerata.core.types import DType, Shape
 from kerata.core.variable import Variable, independent_copy
 from kerata.engines.state import StateScope
 from kerata.layers.holder import Holder
-from kerata.layers.layer_call import LayerCall, build_parameters
+from kerata.layers.layer_call import LayerCall, build_parameters, is_own_method
 
 _ANYWHERE = contextlib.nullcontext()
 _FOUND = ("_fast_call", "_parts_found", "_layers_found")  # what was found out, and can be again
@@ -320,6 +321,14 @@ class Layer(Holder, LayerCall, _Arguments, Operation):
         """The constructor's arguments, in a form that `from_config` takes."""
         return serialization.serialize_dict(self._raw_config())
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """A layer from its config; layers and other objects in it are made first, where `get_config` is kerata's."""
+        if is_own_method(cls, "get_config"):
+            converted = {name for name, f in fields(cls).items() if type(f) is not Field}
+            config = {name: value if name in converted else _restored(value) for name, value in config.items()}
+        return cls(**config)
+
     def _raw_config(self):
         """The constructor's arguments, functions and objects as they are."""
         config = {"name": self.name, "trainable": self._trainable, "dtype": policies.serialize(self.dtype_policy)}
@@ -352,3 +361,11 @@ def _all_parameters(cls):
 def is_default(method):
     """Whether a method is `Layer`'s own, not overridden."""
     return getattr(Layer, method.__name__, None) is method
+
+
+def _restored(value):
+    """A part of a config with its JSON forms of objects made objects."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_restored, value))
+    is_form = isinstance(value, dict) and value.keys() >= {"module", "class_name", "config"}
+    return serialization.deserialize_keras_object(value) if is_form else value

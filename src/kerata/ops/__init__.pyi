@@ -1,6 +1,6 @@
 """Every op, once. The names here are those of `keras.ops`."""
 
-from kerata.ops import image as image, linear_algebra as linalg, nn as nn, numpy as numpy
+from kerata.ops import image as image, linalg as linalg, nn as nn, numpy as numpy
 from kerata.ops.activation import (
     celu as celu,
     elu as elu,
@@ -214,7 +214,7 @@ from kerata.ops.layouts import (
     space_to_depth as space_to_depth,
     unfold as unfold,
 )
-from kerata.ops.linear_algebra import (
+from kerata.ops.linalg import (
     cholesky as cholesky,
     cholesky_inverse as cholesky_inverse,
     det as det,

@@ -130,7 +130,7 @@ from kerata.ops.indexing import (
     unravel_index as unravel_index,
     where as where,
 )
-from kerata.ops.linear_algebra import slogdet as slogdet
+from kerata.ops.linalg import slogdet as slogdet
 from kerata.ops.products import (
     correlate as correlate,
     cross as cross,

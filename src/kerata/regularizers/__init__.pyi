@@ -3,12 +3,13 @@
 from kerata.regularizers.lookup import deserialize as deserialize, get as get, serialize as serialize
 from kerata.regularizers.regularizers import (
     L1 as L1,
-    L1 as l1,
     L1L2 as L1L2,
-    L1L2 as l1_l2,
     L2 as L2,
-    L2 as l2,
     OrthogonalRegularizer as OrthogonalRegularizer,
-    OrthogonalRegularizer as orthogonal_regularizer,
     Regularizer as Regularizer,
 )
+
+l1 = L1
+l1_l2 = L1L2
+l2 = L2
+orthogonal_regularizer = OrthogonalRegularizer

@@ -21,7 +21,8 @@ else:
 class TrainingSteps(_Base):
     """The steps of training, evaluation and prediction, the loss and the metrics. `Trainer` is the one class below."""
 
-    _compilation: "Compilation"
+    if TYPE_CHECKING:
+        _compilation: Compilation
     optimizer: Any = None
 
     def train_step(self, data: Any) -> Any:

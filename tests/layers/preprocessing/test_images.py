@@ -139,6 +139,31 @@ def test_in_a_model(training_engine):
     np.testing.assert_allclose(model.predict(X, verbose=0), expected, rtol=1e-4, atol=1e-3)
 
 
+@pytest.mark.parametrize("factor", [0.0, 0.2, 0.5, 0.7, 1.0])
+def test_saturation_and_hue_mean_what_they_mean_in_keras(factor):
+    images = X / 255
+    ours, theirs = layers.RandomSaturation((factor, factor), (0, 1)), keras().layers.RandomSaturation((factor, factor), (0, 1))
+    np.testing.assert_allclose(np.asarray(ours(images, training=True)), np.asarray(theirs(images, training=True)), atol=2e-3)
+    turned = np.asarray(layers.RandomHue((factor, factor), (0, 1), seed=1)(images, training=True))
+    if factor in (0.0, 1.0):  # the sign is drawn, and makes no difference
+        expected = keras().layers.RandomHue((factor, factor), (0, 1), seed=1)(images, training=True)
+        np.testing.assert_allclose(turned, np.asarray(expected), atol=1e-5)
+
+
+def test_what_is_beside_images_is_left_alone():
+    data = {"images": X, "path": np.array(["a", "b"])}
+    for training in (True, False):
+        assert layers.RandomFlip(seed=1)(data, training=training)["path"] is data["path"]
+
+
+def test_numbers_of_numpy():
+    assert layers.RandomRotation(np.float32(0.5)).factor == (-0.5, 0.5)
+    assert layers.RandomGrayscale(np.float64(0.5)).factor == layers.Dropout(np.float32(0.5)).rate == 0.5
+    assert type(layers.Dropout(np.float32(0.5)).rate) is float
+    assert layers.MixUp(np.int64(1)).alpha == 1 and layers.RandomZoom(np.array([-0.5, 0.5])).get_config()
+    assert layers.Conv2D(2, np.array([3, 2])).kernel_size == (3, 2)
+
+
 # Distributions
 
 
@@ -152,7 +177,7 @@ def many(layer, key, count=4000):
         (lambda: layers.RandomBrightness(0.2, seed=1), "rgb_delta", -51, 51),
         (lambda: layers.RandomBrightness((0.1, 0.2), seed=1), "rgb_delta", 25.5, 51),
         (lambda: layers.RandomContrast(0.3, seed=1), "contrast_factor", 0.7, 1.3),
-        (lambda: layers.RandomHue(0.3, seed=1), "factor", -0.3, 0.3),
+        (lambda: layers.RandomHue(0.3, seed=1), "factor", -0.15, 0.15),
         (lambda: layers.RandomRotation(0.25, seed=1), "angle", -90, 90),
         (lambda: layers.RandomZoom((-0.3, 0.1), seed=1), "height_zoom", 0.7, 1.1),
         (lambda: layers.RandomTranslation(0.5, 0.5, seed=1), "translations", -5, 5),

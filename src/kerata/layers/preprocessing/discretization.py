@@ -15,7 +15,7 @@ from kerata.layers.preprocessing.encoding import MODES, NotSparse, encoded, enco
 from kerata.layers.preprocessing.quantiles import QuantileSketch
 
 
-class Boundaries(Field[Sequence[float] | None, list[float] | None]):
+class Boundaries(Field[Sequence[float] | np.ndarray | None, list[float] | None]):
     """Increasing numbers, or None."""
 
     def convert(self, value, name, owner):

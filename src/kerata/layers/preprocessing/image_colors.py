@@ -111,7 +111,8 @@ class RandomHue(FactorLayer):
     """The hue of images turned at random while training, either way.
 
     Args:
-        factor: how far, from 0 to 1 for the whole circle: a pair (low, high), or one number for (0, factor).
+        factor: how far, from 0 for not at all to 1 for half a circle, to the opposite colours: a pair (low, high), or one number
+            for (0, factor).
         value_range: the range of the images' values.
         data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
         seed: an integer for the same draws in each run.
@@ -119,16 +120,16 @@ class RandomHue(FactorLayer):
     >>> import kerata, numpy as np
     >>> red = np.array([[[255.0, 0.0, 0.0]]])
     >>> with kerata.use_engine("numpy"):
-    ...     kerata.layers.RandomHue((1 / 3, 1 / 3), seed=1)(red, training=True).round().tolist()
+    ...     kerata.layers.RandomHue((2 / 3, 2 / 3), seed=1)(red, training=True).round().tolist()
     [[[0.0, 0.0, 255.0]]]
     """
 
     factor: Range = Range(one=lambda x: (0, x))
 
     def _draw(self, draws, images):
-        """`factor` (batch,): how far each image's hue is turned."""
+        """`factor` (batch,): how far each image's hue is turned, a whole circle being 1."""
         sign = draws.sign()
-        return {"factor": draws.uniform(*self.factor) * sign}
+        return {"factor": 0.5 * draws.uniform(*self.factor) * sign}
 
     def _recolor(self, images, factor):
         return in_hsv(self, images, lambda hue, saturation, value: (ops.mod(hue + factor, 1.0), saturation, value))
@@ -139,8 +140,8 @@ class RandomSaturation(FactorLayer):
     """The saturation of images made stronger or weaker at random while training.
 
     Args:
-        factor: what the saturation is multiplied by: 0 makes images grey, 1 leaves them as they are. A pair (low, high), or
-            one number for (-factor, factor).
+        factor: 0 makes images grey, 0.5 leaves them as they are, and towards 1 their colours become as strong as can be: the
+            saturation is multiplied by factor / (1 - factor). A pair (low, high), or one number for (0, factor).
         value_range: the range of the images' values.
         data_format: "channels_last" or "channels_first"; `image_data_format()` if None.
         seed: an integer for the same draws in each run.
@@ -148,9 +149,16 @@ class RandomSaturation(FactorLayer):
     >>> import kerata, numpy as np
     >>> red = np.array([[[255.0, 0.0, 0.0]]])
     >>> with kerata.use_engine("numpy"):
-    ...     kerata.layers.RandomSaturation((0.2, 0.2))(red, training=True).round().tolist()
+    ...     kerata.layers.RandomSaturation((1 / 6, 1 / 6))(red, training=True).round().tolist()
     [[[255.0, 204.0, 204.0]]]
     """
+
+    factor: Range = Range(one=lambda x: (0, x))
+
+    def _draw(self, draws, images):
+        """`factor` (batch,): what each image's saturation is multiplied by."""
+        drawn = draws.uniform(*self.factor)
+        return {"factor": drawn / ops.maximum(1.0 - drawn, 1e-3)}
 
     def _recolor(self, images, factor):
         return in_hsv(self, images, lambda hue, saturation, value: (hue, ops.clip(saturation * factor, 0.0, 1.0), value))

@@ -2,11 +2,12 @@
 
 import copy
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, SupportsFloat
 
 import numpy as np
 
 from kerata import engines, ops, random
+from kerata.core.arguments import is_number, plain_number
 from kerata.core.arrays import as_array
 from kerata.core.fields import Field, dataclass, field
 from kerata.core.seeds import SeedGenerator
@@ -19,7 +20,7 @@ from kerata.ops.lengths import run_time_shape
 PARTS = ("images", "bounding_boxes", "labels", "segmentation_masks")
 
 
-class Number(Field[float, float]):
+class Number(Field[SupportsFloat, float]):
     """A number.
 
     Args:
@@ -31,9 +32,9 @@ class Number(Field[float, float]):
         self.kind, self.fits = kind, fits
 
     def convert(self, value, name, owner):
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not self.fits(value):
+        if not is_number(value) or not self.fits(value):
             raise ValueError(f"{type(owner).__name__}: {name} must be {self.kind}; {value!r} came.")
-        return value
+        return plain_number(value)
 
 
 class PositiveNumber(Number):
@@ -48,7 +49,7 @@ def as_pair(value):
     return value if isinstance(value, (list, tuple)) else (-abs(value), abs(value))
 
 
-class Range(Field[float | Sequence[float], tuple[float, float]]):
+class Range(Field[SupportsFloat | Sequence[SupportsFloat], tuple[float, float]]):
     """A pair (low, high), from one number or two.
 
     Args:
@@ -61,11 +62,11 @@ class Range(Field[float | Sequence[float], tuple[float, float]]):
         self.least, self.most, self.one = least, most, one
 
     def convert(self, value, name, owner):
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            pair = self.one(value)
+        if is_number(value):
+            pair = self.one(plain_number(value))
         else:
-            pair = tuple(value) if isinstance(value, (list, tuple)) else ()
-        fits = len(pair) == 2 and all(isinstance(x, (int, float)) and self.least <= x <= self.most for x in pair)
+            pair = tuple(map(plain_number, value)) if isinstance(value, (list, tuple, np.ndarray)) else ()
+        fits = len(pair) == 2 and all(is_number(x) and self.least <= x <= self.most for x in pair)
         if not fits or pair[0] > pair[1]:
             raise ValueError(
                 f"{type(owner).__name__}: {name} must be a number or a pair (low, high) from {self.least} to {self.most}; "
@@ -81,7 +82,7 @@ class PositiveRange(Range):
         super().__init__(default, least=least, one=one, **options)
 
 
-class GivenRange(Field[float | Sequence[float] | None, float | Sequence[float] | None]):
+class GivenRange(Field[SupportsFloat | Sequence[SupportsFloat] | None, Any]):
     """A `Range`, of which see the arguments, or None if that is the default; kept as it comes."""
 
     def __init__(self, default=Field.required, **limits):
@@ -263,18 +264,19 @@ class ImageLayer(DataLayer):
 
     def call(self, data: Any, training: bool | None = True) -> Any:
         """The images, or the dict of images and what belongs to them, changed."""
-        parts = _mapped(as_array, data if isinstance(data, dict) else {"images": data})
+        parts = dict(data) if isinstance(data, dict) else {"images": data}
+        own = [key for key in PARTS if parts.get(key) is not None]
+        parts.update({key: _mapped(as_array, parts[key]) for key in own})
         rank = self._checked_rank(parts)
         if rank == 3:
-            parts = _mapped(lambda x: ops.expand_dims(x, 0), parts)
+            parts.update({key: _mapped(lambda x: ops.expand_dims(x, 0), parts[key]) for key in own})
         given = parts if isinstance(data, dict) else parts["images"]
         transformation = self.get_random_transformation(given, training=training)
-        for key in PARTS:
-            if parts.get(key) is not None:
-                transform = getattr(self, f"transform_{key}")
-                parts[key] = transform(parts[key], transformation=transformation, training=training)
+        for key in own:
+            transform = getattr(self, f"transform_{key}")
+            parts[key] = transform(parts[key], transformation=transformation, training=training)
         if rank == 3:
-            parts = _mapped(lambda x: ops.squeeze(x, 0), parts)
+            parts.update({key: _mapped(lambda x: ops.squeeze(x, 0), parts[key]) for key in own})
         return parts if isinstance(data, dict) else parts["images"]
 
     def _checked_rank(self, parts):
