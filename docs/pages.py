@@ -94,8 +94,12 @@ def types_page():
         for kind in stack.pop().__subclasses__():
             kinds[kind.__name__] = kind
             stack.append(kind)
-    rows = [f"- `{name}`: {(kind.__doc__ or '').strip().splitlines()[0]}" for name, kind in sorted(kinds.items()) if kind.__doc__]
-    return "\n".join(["# Types of arguments", "", "What an argument of such a type may be, and what becomes of it.", "", *rows, ""])
+    rows = [
+        f"- `{name}`: {(kind.__doc__ or '').strip().splitlines()[0]}" for name, kind in sorted(kinds.items()) if kind.__doc__
+    ]
+    return "\n".join(
+        ["# Types of arguments", "", "What an argument of such a type may be, and what becomes of it.", "", *rows, ""]
+    )
 
 
 def by_file(namespace, names, written):

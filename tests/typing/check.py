@@ -15,7 +15,9 @@ def of_pyright():
     """The lines that pyright refuses, with what it says."""
     with tempfile.TemporaryDirectory() as folder:
         settings = pathlib.Path(folder) / "pyrightconfig.json"
-        settings.write_text(json.dumps({"typeCheckingMode": "standard", "reportUnusedExpression": "none", "include": [str(CODE)]}))
+        settings.write_text(
+            json.dumps({"typeCheckingMode": "standard", "reportUnusedExpression": "none", "include": [str(CODE)]})
+        )
         command = [BIN / "basedpyright", "--outputjson", "-p", settings, "--pythonpath", sys.executable]
         result = subprocess.run(command, capture_output=True, text=True)
     found = json.loads(result.stdout)["generalDiagnostics"]
@@ -25,7 +27,9 @@ def of_pyright():
 def of_mypy():
     """The lines that mypy refuses, with what it says."""
     command = [sys.executable, "-m", "mypy", "--config-file=", "--follow-imports=silent", "--ignore-missing-imports"]
-    result = subprocess.run([*command, "--check-untyped-defs", str(CODE)], capture_output=True, text=True, cwd=HERE.parent.parent)
+    result = subprocess.run(
+        [*command, "--check-untyped-defs", str(CODE)], capture_output=True, text=True, cwd=HERE.parent.parent
+    )
     lines = [line.split(":", 2) for line in result.stdout.splitlines() if ": error:" in line]
     return {int(number): message.strip() for _, number, message in lines}
 
@@ -38,7 +42,9 @@ def main():
         for line in sorted(wanted ^ refused.keys()):
             wrong += 1
             print(f"{CODE.name}:{line}: {tool} ", refused.get(line, "accepts what is wrong"))
-        print(f"{tool}: {len(refused & wanted if isinstance(refused, set) else wanted & refused.keys())} of {len(wanted)} refused")
+        print(
+            f"{tool}: {len(refused & wanted if isinstance(refused, set) else wanted & refused.keys())} of {len(wanted)} refused"
+        )
     return wrong > 0
 
 
