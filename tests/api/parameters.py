@@ -156,6 +156,9 @@ def kept_only():
     trees = [tree_of(path) for path in sorted(ROOT.rglob("*.py"))]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     read = {node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)}
+    read |= {
+        n.slice.value for n in nodes if isinstance(n, ast.Subscript) and isinstance(n.slice, ast.Constant)
+    }  # vars(self)["a"]
     for (module, cls, method), node in methods().items():
         if method == "__init__":
             uses = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]

@@ -352,3 +352,11 @@ def test_variables_stay_float32_in_low_precision():
     metric = metrics.Mean(dtype="bfloat16")
     assert metric.dtype == "bfloat16" and metric.total.dtype == "float32"
     assert isinstance(metric.total, Variable)
+
+
+def test_thresholds_are_a_list_and_configs_hold_what_was_given():
+    for make in (metrics.Precision, metrics.Recall, metrics.FalsePositives):
+        assert make().thresholds == [0.5] and make().get_config()["thresholds"] is None
+        assert make(thresholds=0.2).thresholds == [0.2] and make.from_config(make(thresholds=0.2).get_config()).thresholds == [
+            0.2
+        ]

@@ -353,7 +353,11 @@ def _constructor(cls):
 def _by_name(cls, names, args, kwargs):
     """All arguments of a call by their names."""
     if len(args) > len(names):
-        takes = f"{len(names)} arguments by position: {', '.join(names)}" if names else "no arguments by position"
+        takes = (
+            f"{len(names)} argument{'s' * (len(names) > 1)} by position: {', '.join(names)}"
+            if names
+            else "no arguments by position"
+        )
         raise TypeError(f"{cls.__name__} takes {takes}; {len(args)} came.")
     given = dict(zip(names, args))
     for name in given:

@@ -9,7 +9,7 @@ from kerata import ops
 from kerata.core import batch
 from kerata.core.arguments import Integer, Share
 from kerata.core.arrays import as_array
-from kerata.core.fields import dataclass
+from kerata.core.fields import Field, dataclass, field
 from kerata.core.types import TensorLike
 from kerata.engines.shapes import normalize_axis
 from kerata.losses.loss import aligned_weights, divide_no_nan
@@ -33,6 +33,10 @@ def checked_thresholds(thresholds, default):
     if any(not 0 <= t <= 1 for t in found):
         raise ValueError(f"thresholds must be from 0 to 1; {thresholds!r} came.")
     return found
+
+
+class Thresholds(Field[float | Sequence[float] | None, list[float]]):
+    """One threshold or several, from 0 to 1; None for the metric's own."""
 
 
 def counts_at(thresholds, y_true, y_pred, sample_weight, dtype, name, class_id=None, top_k=None, multi_label=False):
@@ -99,16 +103,16 @@ class _Count(Metric):
 
     place = 0
 
-    thresholds: float | Sequence[float] | None = None
+    thresholds: Thresholds = field(default=None, attribute="init_thresholds")
 
     def __post_init__(self):
         super().__post_init__()
-        self._thresholds = checked_thresholds(self.thresholds, 0.5)
-        self.accumulator = self.add_variable((len(self._thresholds),), "zeros", name="accumulator")
+        self.thresholds = checked_thresholds(vars(self)["init_thresholds"], 0.5)
+        self.accumulator = self.add_variable((len(self.thresholds),), "zeros", name="accumulator")
 
     def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:
         """Take a batch in: labels and probabilities of one shape."""
-        found = counts_at(self._thresholds, y_true, y_pred, sample_weight, self.dtype, self.name)
+        found = counts_at(self.thresholds, y_true, y_pred, sample_weight, self.dtype, self.name)
         self.accumulator.assign_add(found[self.place])
 
     def result(self) -> Any:
@@ -188,18 +192,18 @@ class _Ratio(Decisions):
     other: ClassVar[str]
     true_positives: ClassVar[Any]
 
-    thresholds: float | Sequence[float] | None = None
+    thresholds: Thresholds = field(default=None, attribute="init_thresholds")
     top_k: int | None = None
     class_id: int | None = None
 
     def __post_init__(self):
         super().__post_init__()
-        self._thresholds = checked_thresholds(self.thresholds, 0.5 if self.top_k is None else _NEVER)
-        self._add_counts((len(self._thresholds),))
+        self.thresholds = checked_thresholds(vars(self)["init_thresholds"], 0.5 if self.top_k is None else _NEVER)
+        self._add_counts((len(self.thresholds),))
 
     def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:
         """Take a batch in: labels and probabilities of one shape."""
-        self._add(self._thresholds, y_true, y_pred, sample_weight, self.class_id, self.top_k)
+        self._add(self.thresholds, y_true, y_pred, sample_weight, self.class_id, self.top_k)
 
     def result(self) -> Any:
         """The ratio so far, at each threshold if there are several."""

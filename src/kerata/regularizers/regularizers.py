@@ -33,8 +33,8 @@ class Factor(Field[SupportsFloat | None, float]):
     def convert(self, value, name, owner):
         """Raises: ValueError for what is no number."""
         value = self.default if value is None else value
-        if isinstance(value, bool) or not hasattr(value, "__float__"):
-            raise wrong_value(owner, name, "a number", value)
+        if isinstance(value, bool) or not hasattr(value, "__float__") or not float(value) >= 0:
+            raise wrong_value(owner, name, "a number of at least 0", value)
         return float(value)
 
 
