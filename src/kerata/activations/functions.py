@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from kerata import ops
 from kerata.core.types import TensorLike
-from kerata.ops import activation as _ops, numpy as _knp
 
 
 def relu(x: TensorLike, negative_slope: float = 0.0, max_value: Any = None, threshold: Any = 0.0) -> Any:
@@ -19,15 +19,15 @@ def relu(x: TensorLike, negative_slope: float = 0.0, max_value: Any = None, thre
     [-1.0, 1.0, 4.0]
     """
     if negative_slope == 0.0 and threshold == 0.0:
-        y = _ops.relu(x)
+        y = ops.relu(x)
     elif threshold == 0.0:
-        y = _ops.leaky_relu(x, negative_slope)
+        y = ops.leaky_relu(x, negative_slope)
     else:
-        x = _knp.multiply(x, 1.0)
-        y = _knp.where(x > threshold, x, negative_slope * (x - threshold))
+        x = ops.multiply(x, 1.0)
+        y = ops.where(x > threshold, x, negative_slope * (x - threshold))
     if max_value is None:
         return y
-    return _ops.relu6(x) if (negative_slope, threshold, max_value) == (0.0, 0.0, 6) else _knp.minimum(y, max_value)
+    return ops.relu6(x) if (negative_slope, threshold, max_value) == (0.0, 0.0, 6) else ops.minimum(y, max_value)
 
 
 def gelu(x: TensorLike, approximate: bool = False) -> Any:
@@ -38,7 +38,7 @@ def gelu(x: TensorLike, approximate: bool = False) -> Any:
     >>> gelu([0.0, 1.0]).tolist()
     [0.0, 0.8413...]
     """
-    return _ops.gelu(x, approximate)
+    return ops.gelu(x, approximate)
 
 
 def exponential(x: TensorLike) -> Any:
@@ -47,7 +47,7 @@ def exponential(x: TensorLike) -> Any:
     >>> exponential([0.0, 1.0]).tolist()
     [1.0, 2.7182...]
     """
-    return _knp.exp(x)
+    return ops.exp(x)
 
 
 def linear(x: TensorLike) -> Any:
