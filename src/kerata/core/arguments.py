@@ -3,7 +3,7 @@
 import numbers
 import os
 import pathlib
-from typing import Any, ClassVar
+from typing import Any, ClassVar, SupportsFloat
 
 import numpy as np
 
@@ -48,7 +48,7 @@ class Bounded(Field[Given, Kept]):
     def convert(self, value, name, owner):
         """Raises: ValueError for what is no such number."""
         if value is None and self.optional or self._holds(value):
-            return value
+            return plain_number(value)
         raise wrong_value(owner, name, self._wanted() + ", or None" * self.optional, value)
 
     def _holds(self, value):
@@ -69,7 +69,7 @@ class Bounded(Field[Given, Kept]):
         return " and ".join(f"{words} {bound}" for words, bound in bounds.items() if bound is not None)
 
 
-class Number(Bounded[float, float]):
+class Number(Bounded[SupportsFloat, float]):
     """A number within bounds.
 
     >>> from kerata.core.fields import dataclass
@@ -92,6 +92,9 @@ class Share(Number):
     """A number from 0 to 1."""
 
     least, most = 0, 1
+
+    def _wanted(self):
+        return "a number from 0 to 1"
 
 
 class OptionalNumber(Bounded[float | None, float | None]):

@@ -1,12 +1,11 @@
 """The types of layers' arguments: positive integers, one number for each axis, functions and objects that have names."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, SupportsFloat, SupportsIndex
+from typing import Any, SupportsIndex
 
 import numpy as np
 
 from kerata import activations, constraints, initializers, ops, regularizers
-from kerata.core.arguments import is_number, plain_number
 from kerata.core.config import standardize_data_format
 from kerata.core.fields import Field
 from kerata.layers.input_spec import InputSpec
@@ -29,15 +28,6 @@ class OptionalPositiveInt(Field[SupportsIndex | None, int | None]):
 
     def convert(self, value, name, owner):
         return None if value is None else positive_integer(value, name, owner)
-
-
-class Share(Field[SupportsFloat, float]):
-    """A number from 0 to 1."""
-
-    def convert(self, value, name, owner):
-        if not is_number(value) or not 0 <= value <= 1:
-            raise ValueError(f"{type(owner).__name__}: {name} must be a number from 0 to 1; {value!r} came.")
-        return plain_number(value)
 
 
 class PartialShape(Field[SupportsIndex | Sequence[SupportsIndex | None], tuple[int | None, ...]]):

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from kerata import ops, random
+from kerata.core.arguments import Share
 from kerata.core.arrays import dtype_of
 from kerata.core.fields import Field, dataclass, field
 from kerata.core.seeds import SeedGenerator
 from kerata.core.types import Shape, Tree
-from kerata.layers.arguments import DataFormat, Ranked, Share
+from kerata.layers.arguments import DataFormat, Ranked
 from kerata.layers.layer import Layer
 
 _Lengths = Sequence[int | None] | None

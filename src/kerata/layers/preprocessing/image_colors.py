@@ -5,9 +5,9 @@ from typing import Any
 
 from kerata import ops
 from kerata.core import suggestions
+from kerata.core.arguments import Share
 from kerata.core.fields import dataclass
 from kerata.core.types import Seed, TensorLike
-from kerata.layers.arguments import Share
 from kerata.layers.preprocessing.images import (
     ComposedLayer,
     ForAnyTransformation,
