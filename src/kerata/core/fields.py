@@ -274,6 +274,7 @@ def _first_constructor(cls):
 @functools.cache
 def _following_constructor(cls, kind):
     """The constructor in line after that of `cls`, for objects of a subclass `kind`, but for those that its own is made from."""
+    # Kept for good: the one change of bases there is puts PyTorch's modules behind `Layer`, whose constructor ends the line.
     for c in kind.__mro__[kind.__mro__.index(cls) + 1 :]:
         own = vars(c).get("__init__", object.__init__)
         if own is not object.__init__ and not (hasattr(own, "from_fields") and issubclass(cls, c)):

@@ -1,6 +1,5 @@
 """The losses and metrics given to `compile`, matched with the model's outputs."""
 
-import difflib
 import functools
 from typing import Any
 
@@ -8,7 +7,7 @@ import numpy as np
 import optree
 
 from kerata import losses as losses_module, metrics as metrics_module, ops
-from kerata.core import batch
+from kerata.core import batch, suggestions
 from kerata.core.arrays import static_shape
 from kerata.losses.labels import check_labels
 from kerata.losses.loss import LossFunctionWrapper
@@ -36,8 +35,7 @@ def _matched(what, given, names, what_leaf=()):
     if isinstance(given, dict):
         for key in given:
             if key not in names:
-                near = difflib.get_close_matches(str(key), names, 1)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
+                hint = suggestions.hint(key, names)
                 raise ValueError(
                     f"{what} names the output {key!r}; the model's outputs are {', '.join(map(repr, names))}.{hint}"
                 )
