@@ -3,12 +3,12 @@
 import importlib
 import importlib.abc
 import importlib.machinery
-import inspect
 import sys
 import types
 import warnings
 
 from kerata.compat import tables
+from kerata.core.signatures import parameters_of
 
 
 class _Module(types.ModuleType):
@@ -45,7 +45,7 @@ def _old_class(cls, name, fixed):
     """A class under its old name, with arguments that were implied by it."""
     if not fixed:
         return cls
-    names = [n for n in inspect.signature(cls.__init__).parameters if n not in ("self", *fixed)]
+    names = [n for n in parameters_of(cls.__init__) if n not in ("self", *fixed)]
 
     def __init__(self, *args, **kwargs):
         cls.__init__(self, **{**fixed, **dict(zip(names, args)), **kwargs})

@@ -6,17 +6,14 @@ import importlib
 import inspect
 from typing import Any, Self
 
-from kerata.core import fields, suggestions
-
-_SKIPPED = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+from kerata.core import fields, signatures, suggestions
 
 
 @functools.cache
 def parameters_of(cls):
     """The named parameters of a class's constructor, without `self`: name -> default."""
-    found = list(inspect.signature(cls.__init__).parameters.values())[1:]
-    named = {p.name: p.default for p in found if p.kind not in _SKIPPED}
-    return named | {name: f.default for name, f in _made_from(cls).items()}
+    found = signatures.named(signatures.parameters_of_method(cls.__init__))
+    return {p.name: p.default for p in found} | {name: f.default for name, f in _made_from(cls).items()}
 
 
 def _made_from(cls):
@@ -31,7 +28,7 @@ def is_own(cls):
 
 def signature_of(cls):
     """A class's signature is its constructor's."""
-    return inspect.Signature(list(inspect.signature(cls.__init__).parameters.values())[1:])
+    return inspect.Signature(signatures.parameters_of_method(cls.__init__))
 
 
 @functools.cache
@@ -39,10 +36,10 @@ def _taken(cls):
     """What a class's constructor takes by name, what it needs, and whether it takes other names too."""
     if cls.__init__ is object.__init__:
         return (), (), cls.__new__ not in (object.__new__, Configurable.__new__)
-    parameters = list(inspect.signature(cls.__init__, follow_wrapped=False).parameters.values())[1:]
-    named = [p for p in parameters if p.kind not in _SKIPPED]
+    parameters = signatures.parameters_of_method(cls.__init__, follow_wrapped=False)
+    named = signatures.named(parameters)
     needed = tuple(p.name for p in named if p.default is p.empty)
-    return tuple(p.name for p in named), needed, any(p.kind is p.VAR_KEYWORD for p in parameters)
+    return tuple(p.name for p in named), needed, signatures.takes_any_name(parameters)
 
 
 def _check_names(cls, args, kwargs):
@@ -145,7 +142,7 @@ class Configurable(metaclass=_Edge):
         except (TypeError, ValueError):
             return dict(kwargs)
         recorded = dict(bound)
-        for name, parameter in inspect.signature(type(self).__init__).parameters.items():
+        for name, parameter in signatures.parameters_of(type(self).__init__).items():
             if parameter.kind is parameter.VAR_KEYWORD:
                 recorded.update(recorded.pop(name, {}))
         return recorded
@@ -159,9 +156,9 @@ class Configurable(metaclass=_Edge):
                 if name not in config and name not in left_out:
                     attribute = kept_as.get(name, name)
                     value = getattr(self, attribute, recorded.get(name, default))
-                    if value is not inspect.Parameter.empty:
+                    if value is not signatures.Parameter.empty:
                         config[name] = value
-            if not any(p.kind is p.VAR_KEYWORD for p in inspect.signature(cls.__init__).parameters.values()):
+            if not signatures.takes_any_name(signatures.parameters_of(cls.__init__).values()):
                 break
         return config
 

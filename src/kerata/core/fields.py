@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from kerata.core import suggestions
+from kerata.core.signatures import parameters_of_method
 
 _REQUIRED: Any = inspect.Parameter.empty
 _BY_NAME = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -289,7 +290,7 @@ def _is_read_only(cls, attribute):
 
 def _signature(cls, own, base):
     """The constructor's signature: own fields, and what the base's constructor takes besides, or `**kwargs` for it."""
-    inherited = list(inspect.signature(base).parameters.values())[1:] if base is not None else []
+    inherited = parameters_of_method(base) if base is not None else []
     others = [p for p in inherited if p.kind is p.VAR_KEYWORD]
     if cls._signature_kwargs is not None:
         shown = [inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD)] if cls._signature_kwargs else []

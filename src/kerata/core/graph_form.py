@@ -6,6 +6,7 @@ from kerata.core.graph import KerasTensor, Node, OpCall, node_of, symbolic_leave
 from kerata.core.naming import to_snake_case
 from kerata.core.op import OPS
 from kerata.core.serialization import deserialize_keras_object, serialize_keras_object
+from kerata.core.signatures import parameters_of, variadic
 
 
 def serialized(inputs, outputs, operations, nodes):
@@ -92,11 +93,11 @@ def _home_in_keras(op):
 
 def _parted(node):
     """The arguments of an op's call in two: those of the call, in order, and those of the op's config."""
-    parameters = inspect.signature(node.operation.op).parameters
+    parameters = parameters_of(node.operation.op)
     bound = inspect.signature(node.operation.op).bind(*node.args, **node.kwargs).arguments
-    variadic = [n for n, p in parameters.items() if p.kind is p.VAR_POSITIONAL]
-    in_call = {n: v for n, v in bound.items() if n in _IN_THE_CALL or n in variadic or symbolic_leaves(v)}
-    flat = [x for n, v in in_call.items() for x in (v if n in variadic else [v])]
+    many = variadic(parameters.values())
+    in_call = {n: v for n, v in bound.items() if n in _IN_THE_CALL or n == many or symbolic_leaves(v)}
+    flat = [x for n, v in in_call.items() for x in (v if n == many else [v])]
     return flat, {n: v for n, v in bound.items() if n not in in_call}
 
 
@@ -179,11 +180,12 @@ def _call_from(operation, call, operations, start, custom_objects):
 
 def _bound(operation, args, kwargs):
     """The arguments of an op's call, with those that Keras keeps in the operation's config instead of in the call."""
-    parameters = inspect.signature(operation.op).parameters
+    parameters = parameters_of(operation.op)
     fixed = {k: v for k, v in getattr(operation, "fixed", {}).items() if k in parameters}
     names = list(parameters)
-    variadic = next((i for i, n in enumerate(names) if parameters[n].kind is inspect.Parameter.VAR_POSITIONAL), 0)
-    first = [fixed.pop(n) for n in names[:variadic] if n in fixed]  # what stands before *operands goes by position
+    many = variadic(parameters.values())
+    before = names[: names.index(many)] if many else []  # what stands before *operands goes by position
+    first = [fixed.pop(n) for n in before if n in fixed]
     return [*first, *args], {**kwargs, **fixed}
 
 

@@ -2,9 +2,10 @@
 
 import difflib
 import functools
-import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
+
+from kerata.core import signatures
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -57,9 +58,9 @@ def arguments_of(taker):
     ('owner', 'name', 'known')
     """
     classes = [c for c in getattr(taker, "__mro__", ()) if "__init__" in vars(c)]
-    signatures = [inspect.signature(f) for f in ([c.__init__ for c in classes] or [taker])]
-    named = (p for s in signatures for p in s.parameters.values() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
-    return tuple(dict.fromkeys(p.name for p in named if p.name != "self"))
+    takers = [c.__init__ for c in classes] or [taker]
+    names = (p.name for f in takers for p in signatures.named(signatures.parameters_of(f).values()))
+    return tuple(dict.fromkeys(name for name in names if name != "self"))
 
 
 def named(method: Method) -> Method:

@@ -1,7 +1,6 @@
 """`Variable`: the state that layers, optimizers, metrics and random generators read and assign."""
 
 import copy
-import inspect
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from kerata import engines
 from kerata.core import dtypes, naming, suggestions
 from kerata.core.arrays import as_array, is_variable, static_shape
 from kerata.core.operators import op_named, with_operators
+from kerata.core.signatures import parameters_of, takes_any_name
 from kerata.core.types import DType, Shape
 from kerata.engines import state
 from kerata.engines.abstract.array import AbstractArray
@@ -348,7 +348,7 @@ def _arithmetic(name, variable, value):
 
 def _takes_dtype(initializer):
     try:
-        parameters = inspect.signature(initializer).parameters
+        parameters = parameters_of(initializer)
     except (TypeError, ValueError):
         return True
-    return "dtype" in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values()) or len(parameters) > 1
+    return "dtype" in parameters or takes_any_name(parameters.values()) or len(parameters) > 1

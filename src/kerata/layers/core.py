@@ -1,6 +1,5 @@
 """Layers without weights that apply a function, or only note something: activation, identity, masking, user functions."""
 
-import inspect
 import types
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -11,7 +10,7 @@ from kerata import ops, regularizers
 from kerata.core import registry, serialization
 from kerata.core.arrays import dtype_of, static_shape
 from kerata.core.fields import Field, dataclass, field
-from kerata.core.signatures import accepts
+from kerata.core.signatures import accepts, parameters_of
 from kerata.core.types import Shape, TensorLike, Tree
 from kerata.engines.abstract.array import AbstractArray
 from kerata.layers import arguments, lambda_graph
@@ -219,11 +218,7 @@ def _is_lambda(function):
 
 def _names(function, argument):
     """Whether a function has a parameter of this name."""
-    return not isinstance(function, type) and accepts(function, argument) and argument in _parameters(function)
-
-
-def _parameters(function):
-    return inspect.signature(function).parameters
+    return not isinstance(function, type) and accepts(function, argument) and argument in parameters_of(function)
 
 
 def _loaded(value, custom_objects):

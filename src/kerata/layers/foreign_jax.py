@@ -1,6 +1,5 @@
 """Layers around functions and modules of JAX."""
 
-import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -11,6 +10,7 @@ from kerata.core import dtypes, serialization
 from kerata.core.arrays import as_array, to_numpy
 from kerata.core.fields import dataclass, field
 from kerata.core.seeds import SeedGenerator
+from kerata.core.signatures import parameters_of
 from kerata.core.types import Shape, Tree
 from kerata.engines.abstract.array import NoAbstractRule
 from kerata.layers.foreign import check_engine
@@ -70,7 +70,7 @@ class JaxLayer(Layer):
 
     def _names(self, what, fn, known):
         """The names of a function's arguments."""
-        names = tuple(inspect.signature(fn).parameters)
+        names = tuple(parameters_of(fn))
         for name in names:
             if name not in known:
                 raise ValueError(f"{type(self).__name__}: {what} has the argument {name!r}; it may have {', '.join(known)}.")
@@ -195,7 +195,7 @@ class FlaxLayer(JaxLayer):
             raise TypeError(f"FlaxLayer takes a flax.linen.Module; {type(module).__name__} came.")
         called = getattr(type(module), method) if isinstance(method, str) else method or type(module).__call__
         self.params, self.state = (None, None) if variables is None else self._parted(variables)
-        self.call_fn, self.init_fn = self._functions("training" in inspect.signature(called).parameters)
+        self.call_fn, self.init_fn = self._functions("training" in parameters_of(called))
         super().__post_init__()
         del self._given  # as the others
 

@@ -3,7 +3,6 @@
 import contextlib
 import copy
 import functools
-import inspect
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,6 +11,7 @@ from kerata.core import naming, policies, remat, serialization, suggestions
 from kerata.core.configurable import Configurable, is_own
 from kerata.core.fields import Field, fields
 from kerata.core.graph import Operation
+from kerata.core.signatures import parameters_of
 from kerata.core.structure import Structure
 from kerata.core.types import DType, Shape
 from kerata.core.variable import Variable, independent_copy
@@ -354,7 +354,7 @@ def _all_parameters(cls):
         name
         for c in cls.__mro__
         if "__init__" in vars(c) and c is not Layer and is_own(c)
-        for name in inspect.signature(c.__init__).parameters
+        for name in parameters_of(c.__init__)
     }
 
 

@@ -4,7 +4,6 @@
 """
 
 import functools
-import inspect
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from kerata.core import constants, masks, naming, remat
 from kerata.core.arrays import as_array, dtype_of, is_text, static_shape
 from kerata.core.configurable import is_own
 from kerata.core.graph import Node, abstract_call, has_symbolic, symbolic_outputs
+from kerata.core.signatures import Parameter, by_position, named, parameters_of_method, takes_any_name
 from kerata.core.types import TensorLike, Tree
 from kerata.core.variable import Variable
 from kerata.engines.abstract.array import AbstractArray
@@ -29,19 +29,18 @@ _HALF = ("float16", "bfloat16")
 @functools.cache
 def call_parameters(cls):
     """The names of `call`'s parameters, those that take masks, and the default of `training`."""
-    parameters = list(inspect.signature(cls.call).parameters.values())[1:]
-    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    keywords = {p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
-    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    parameters = parameters_of_method(cls.call)
+    names = [p.name for p in by_position(parameters)]
+    keywords = {p.name for p in named(parameters)}
+    open_ended = takes_any_name(parameters)
     training = next((p.default for p in parameters if p.name == "training"), None)
     mask_names = [n for n in keywords if n == "mask" or n.endswith("_mask") and n[: -len("_mask")] in keywords]
-    return names, keywords, open_ended, training if training is not inspect.Parameter.empty else None, mask_names
+    return names, keywords, open_ended, training if training is not Parameter.empty else None, mask_names
 
 
 @functools.cache
 def build_parameters(cls):
-    parameters = list(inspect.signature(cls.build).parameters.values())[1:]
-    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return [p.name for p in by_position(parameters_of_method(cls.build))]
 
 
 if TYPE_CHECKING:
@@ -325,4 +324,4 @@ def _shape_of(x):
 
 
 def _shapes_for(cls, args):
-    return [_shape_of(a) for a in args[: max(1, len(inspect.signature(cls.compute_output_shape).parameters) - 1)]]
+    return [_shape_of(a) for a in args[: max(1, len(parameters_of_method(cls.compute_output_shape)))]]

@@ -1,7 +1,6 @@
 """`Loss`: a function of targets and predictions, weighted and reduced."""
 
 import functools
-import inspect
 import math
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -16,6 +15,7 @@ from kerata.core.config import settings
 from kerata.core.configurable import Configurable
 from kerata.core.fields import Field, dataclass, field
 from kerata.core.naming import Name
+from kerata.core.signatures import parameters_of
 from kerata.core.structure import Structure
 from kerata.core.types import TensorLike
 from kerata.losses.shapes import squeeze_or_expand
@@ -249,7 +249,7 @@ def own_arguments(function, owner):
 
 @functools.cache
 def _further_arguments(function):
-    return tuple(inspect.signature(function).parameters)[2:]
+    return tuple(parameters_of(function))[2:]
 
 
 LossFunctionWrapper.register(FunctionLoss)  # as in Keras, where each is one

@@ -1,7 +1,5 @@
 """What is checked before and while a model runs, and the errors that say what to do."""
 
-import inspect
-
 import numpy as np
 import optree
 
@@ -9,7 +7,7 @@ from kerata import metrics
 from kerata.core.arrays import as_array, dtype_of
 from kerata.core.configurable import is_own
 from kerata.core.graph import abstract_call
-from kerata.core.signatures import accepts
+from kerata.core.signatures import accepts, by_position, parameters_of, takes_any_name, variadic
 from kerata.engines.abstract.array import AbstractArray
 from kerata.training import anomaly
 
@@ -105,13 +103,12 @@ def as_written(method, given):
     >>> as_written(written.old, given), as_written(written.renamed, given), as_written(written.open, given)
     ((1, 2), (1, 2, 3), (3, {'x': 1, 'y': 2}))
     """
-    parameters = inspect.signature(method).parameters.values()
-    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    parameters = parameters_of(method).values()
+    positional = by_position(parameters)
     known = [p.name for p in positional if p.name in given]
     own = any(p.kind is p.POSITIONAL_ONLY or p.default is p.empty and p.name not in given for p in positional) or not known
-    kinds = {p.kind for p in parameters}
     count = len(positional) if own else 0
-    if inspect.Parameter.VAR_POSITIONAL in kinds and (own or inspect.Parameter.VAR_KEYWORD not in kinds):
+    if variadic(parameters) and (own or not takes_any_name(parameters)):
         count = len(given)
     names = list(given)
     by_name = {name: given[name] for name in names[count:] if accepts(method, name)}
@@ -131,8 +128,8 @@ def reset(metric):
 
 def takes_state(cls, name):
     """Whether a step is of Keras 3's JAX form, `train_step(self, state, data)`."""
-    parameters = [p for p in inspect.signature(getattr(cls, name)).parameters.values() if p.default is p.empty]
-    return len([p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]) >= 3
+    needed = [p for p in parameters_of(getattr(cls, name)).values() if p.default is p.empty]
+    return len(by_position(needed)) >= 3
 
 
 def step_with_state(model, name, data):
