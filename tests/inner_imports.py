@@ -23,6 +23,7 @@ REASONS = {
     """,
     "a part of kerata that most programs do without, loaded when it is first needed": """
         callbacks/callback.py: kerata.callbacks.progress
+        engines/jax/engine.py: kerata.engines.jax
         cli/demo.py: kerata
         cli/demo.py: kerata.layers
         engines/tensorflow/engine.py: kerata.engines.tensorflow.data

@@ -23,8 +23,8 @@ def relu(x: TensorLike, negative_slope: float = 0.0, max_value: Any = None, thre
     elif threshold == 0.0:
         y = ops.leaky_relu(x, negative_slope)
     else:
-        x = ops.multiply(x, 1.0)
-        y = ops.where(x > threshold, x, negative_slope * (x - threshold))
+        below = ops.multiply(ops.subtract(x, threshold), negative_slope)
+        y = ops.where(ops.greater(x, threshold), x, below)
     if max_value is None:
         return y
     return ops.relu6(x) if (negative_slope, threshold, max_value) == (0.0, 0.0, 6) else ops.minimum(y, max_value)

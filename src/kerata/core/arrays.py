@@ -3,9 +3,10 @@
 import numpy as np
 
 from kerata import engines
-from kerata.core import dtypes
+from kerata.core import dtypes, sparse
 from kerata.core.config import settings
 from kerata.engines.abstract.array import AbstractArray
+from kerata.engines.kinds import kind_of
 
 _PYTHON_NUMBERS = (bool, int, float, complex)
 
@@ -13,13 +14,6 @@ _PYTHON_NUMBERS = (bool, int, float, complex)
 def is_variable(x):
     """Whether `x` is a `Variable` (asked without reading it, which would draw its value)."""
     return getattr(type(x), "holds_state", False)
-
-
-def no_sparse(what, sparse):
-    """Raises: ValueError for `sparse=True`."""
-    if sparse:
-        raise ValueError(f"{what}: sparse=True is not available, the engines in use have no sparse tensors. Leave it out.")
-    return False
 
 
 def is_text(x):
@@ -61,20 +55,31 @@ def _foreign(engine, x, dtype):
             "only, not mixed with tensors that hold values."
         )
     if engine.is_abstract:
-        return engine.asarray(x, dtype or (_weak_dtype(x) if isinstance(x, (list, tuple)) else None))
+        return engine.asarray(x, dtype or (_weak_dtype(x) if isinstance(x, (list, tuple)) else _narrowed(x)))
     own = engine.as_own_array(x)
     if own is not None:
         return own
+    if kind_of(x) is not None:
+        return sparse.dense(x)
     if isinstance(x, (list, tuple)) and any(engine.is_array(part) for part in x):
         return engine.xp.stack([as_array(part) for part in x])
     return engine.asarray(_host_array(x, dtype), dtype)
+
+
+_HALVED = {"float64": "float32", "complex128": "complex64", "int64": "int32", "uint64": "uint32"}
+
+
+def _narrowed(x):
+    """The dtype that the engine around an abstract run gives a NumPy array, None for its own."""
+    dtype = _HALVED.get(getattr(getattr(x, "dtype", None), "name", None))
+    return dtype if dtype and not engines.get(engines.concrete_name()).keeps_64_bits else None
 
 
 def _host_array(x, dtype):
     """`x` as a NumPy array of a dtype that tensors can have."""
     weak = isinstance(x, (list, tuple))
     if hasattr(x, "detach"):
-        x = x.detach().cpu()
+        x = to_numpy(x)
     try:
         array = np.asarray(x)
     except ValueError as error:
@@ -129,8 +134,10 @@ def to_numpy(x):
     if is_variable(x):
         return x.numpy()
     if hasattr(x, "detach"):
-        return x.detach().cpu().numpy()
-    return np.asarray(x)
+        return engines.get("torch").to_numpy(x)
+    if x is None or isinstance(x, AbstractArray):
+        raise ValueError(f"{x!r} has no value that could become a NumPy array.")
+    return np.asarray(x) if kind_of(x) is None else engines.current().to_numpy(sparse.dense(x))
 
 
 def static_shape(x):

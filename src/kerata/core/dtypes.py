@@ -44,6 +44,9 @@ _LATTICE = {
     "complex": ["complex64"],
     "complex64": ["complex128"],
     "complex128": [],
+    "string": [],
+    "int4": [],
+    "uint4": [],
 }
 _WEAK = {int: "int", float: "float", complex: "complex", bool: "bool"}
 
@@ -85,8 +88,15 @@ def result_type(*dtypes: Any) -> Any:
     >>> result_type("int64", "float16"), result_type("int32", float), result_type("bfloat16", "float16")
     ('float16', 'float32', 'float32')
     """
-    names = frozenset(_WEAK[d] if d in _WEAK else standardize_dtype(getattr(d, "dtype", d)) for d in dtypes)
+    names = frozenset(_WEAK[d] if d in _WEAK else standardize_dtype(d if isinstance(d, type) else getattr(d, "dtype", d)) for d in dtypes)
     return _promoted(names, settings.floatx)
+
+
+def _numpy_name(dtype):
+    try:
+        return np.dtype(dtype).name
+    except TypeError:
+        return str(dtype)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -105,7 +115,7 @@ def name_of(dtype):
         if "torch" in text or "tf." in text:
             name = text.replace("'", " ").split(".")[-1].split()[0].rstrip(">")
         else:
-            name = getattr(name, "name", None) or np.dtype(name).name
+            name = getattr(name, "name", None) or _numpy_name(name)
     if name.startswith(("str", "object", "<U")):
         name = "string"
     if name not in ALLOWED:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kerata import engines
+from kerata.core import sparse
 from kerata.core.arrays import dtype_of
 from kerata.core.variable import Variable
 from kerata.engines.state import context, thread_context
@@ -112,7 +113,10 @@ def check_range(values, count, message, ignore=None, key=None, from_end=False):
     Raises: ValueError if values are concrete and one is out of range.
     """
     engine = engines.current()
-    if engine.is_abstract or 0 in values.shape:
+    if engine.is_abstract:
+        return
+    values = sparse.stored(values)
+    if 0 in values.shape:
         return
     if engine.is_concrete(values):
         worst = int(_worst(np, engine.to_numpy(values).astype("int32"), ignore, count if from_end else 0))

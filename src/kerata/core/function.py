@@ -5,10 +5,12 @@ from typing import Any
 import optree
 
 from kerata.core import graph_form
-from kerata.core.graph import Operation, abstract_call, node_of, symbolic_leaves
+from kerata.core.arrays import static_shape
+from kerata.core.graph import KerasTensor, Operation, abstract_call, node_of, symbolic_leaves
 from kerata.core.plan import Plan
 from kerata.core.types import Shape, Tree
 from kerata.engines.abstract.array import AbstractArray
+from kerata.engines.shapes import same_dim
 
 
 class Function(Operation):
@@ -20,7 +22,7 @@ class Function(Operation):
 
     Shapes: it takes and returns tensors in the structures of `inputs` and `outputs`.
 
-    Raises: ValueError if an output does not follow from the inputs.
+    Raises: ValueError if an output does not follow from the inputs, or one is no symbolic tensor.
 
     >>> import kerata
     >>> x = kerata.KerasTensor((2,))
@@ -31,25 +33,37 @@ class Function(Operation):
 
     def __init__(self, inputs: Tree, outputs: Tree, name: str | None = None) -> None:
         super().__init__(name)
+        for x in optree.tree_leaves((inputs, outputs)):
+            if not isinstance(x, KerasTensor):
+                raise ValueError(f"A Function leads from symbolic tensors to symbolic tensors; {x!r} is none.")
         self.plan = Plan(inputs, outputs)
         self.inputs, self.outputs = symbolic_leaves(inputs), symbolic_leaves(outputs)
         self._inputs_struct, self._outputs_struct = inputs, outputs
 
     @property
     def operations(self) -> Any:
-        """The operations, in the order in which they run."""
-        return list({id(n.operation): n.operation for n in self.plan.nodes}.values())
+        """The operations, in the order in which they run, those that made the inputs first."""
+        nodes = [*self._input_nodes(), *self.plan.nodes]
+        return list({id(n.operation): n.operation for n in nodes}.values())
+
+    def _input_nodes(self):
+        nodes = [node_of(x) for x in self.inputs if x._keras_history is not None]
+        return list({id(n): n for n in nodes if n.is_input}.values())
 
     def call(self, inputs: Tree) -> Any:
         """The outputs for `inputs`.
 
-        Raises: ValueError if there are more or fewer than the graph's, or they have other names.
+        Raises: ValueError if there are more or fewer than the graph's, or they have other names or shapes.
         """
         leaves, own = optree.tree_leaves(inputs), self._inputs_struct
         renamed = isinstance(inputs, dict) and isinstance(own, dict) and inputs.keys() != own.keys()
         if renamed or len(leaves) != len(self.inputs):
             came = f"a dict of {', '.join(map(repr, inputs))}" if isinstance(inputs, dict) else f"{len(leaves)} tensors"
             raise ValueError(f"{self.name!r} takes inputs in the structure {own!r}; {came} came.")
+        for x, expected in zip(leaves, self.inputs):
+            shape = static_shape(x)
+            if len(shape) != len(expected.shape) or not all(map(same_dim, shape, expected.shape)):
+                raise ValueError(f"{self.name!r} takes shape {expected.shape} for {expected.name!r}; {shape} came.")
         return self.plan.run(leaves)
 
     def compute_output_spec(self, inputs: Tree) -> Any:

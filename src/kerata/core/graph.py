@@ -1,17 +1,23 @@
 """Symbolic tensors, and the graph that calling layers and ops on them makes."""
 
+import inspect
 from typing import Any
 
 import optree
 
 from kerata import engines
-from kerata.core import dtypes, naming, suggestions
+from kerata.core import dtypes, naming, signatures, suggestions
 from kerata.core.configurable import NamedArguments
 from kerata.core.operators import op_named, with_operators
 from kerata.core.types import Axis, DType, Shape, TensorLike
-from kerata.engines.abstract.array import AbstractArray, NoAbstractRule
+from kerata.engines.abstract.array import AbstractArray, NoAbstractRule, RaggedAbstractArray, SparseAbstractArray
+from kerata.engines.kinds import RAGGED, SPARSE, SYMBOLIC, kind_of, kind_of_call
+from kerata.engines.shapes import standardize_shape
 
 with_operators(AbstractArray)
+
+
+_FIXED = frozenset(("shape", "dtype", "sparse", "ragged", "ragged_rank", "row_splits_dtype"))
 
 
 class KerasTensor(AbstractArray):
@@ -20,13 +26,18 @@ class KerasTensor(AbstractArray):
     Args:
         shape: a tuple, None for what is unknown: `(None, 28, 28, 1)`.
         dtype: a dtype's name.
+        record_history: whether what is computed from it belongs to a graph.
         name: shown in summaries.
+
+    Raises: ValueError for what is no shape.
 
     >>> import kerata
     >>> x = kerata.KerasTensor((None, 3))
     >>> kerata.ops.matmul(x, kerata.KerasTensor((3, 5))).shape
     (None, 5)
     """
+
+    argument_kind = SYMBOLIC
 
     def __init__(
         self,
@@ -40,7 +51,9 @@ class KerasTensor(AbstractArray):
     ) -> None:
         if kwargs:
             suggestions.refuse(KerasTensor, kwargs, ("ragged_rank", "row_splits_dtype"))
-        super().__init__([None if d is None else int(d) for d in shape], dtypes.standardize_dtype(dtype))
+        super().__init__(standardize_shape(shape), dtypes.standardize_dtype(dtype))
+        if sparse and ragged:
+            raise ValueError("A KerasTensor is sparse or ragged, not both.")
         self.sparse = bool(sparse)
         self.ragged = bool(ragged)
         self.ragged_rank = kwargs.get("ragged_rank")
@@ -49,6 +62,26 @@ class KerasTensor(AbstractArray):
         self.record_history = record_history
         self._keras_history: Any = None
         self._keras_mask = None
+
+    def __setattr__(self, name, value):
+        if name in _FIXED and name in self.__dict__:
+            raise AttributeError(f"{name} of a KerasTensor can't be set: make another KerasTensor.")
+        object.__setattr__(self, name, value)
+
+    def __iter__(self):
+        raise NotImplementedError(f"{self!r} has no values, so it can't be iterated over. Use `ops.unstack`, `ops.map` or `ops.scan`.")
+
+    def __len__(self):
+        raise TypeError(f"{self!r} has no len(): its shape is its attribute `shape`.")
+
+    def _no_value(self, *args, **kwargs):
+        raise ValueError(
+            f"{self!r} stands for a tensor of a model that is being built; it has no values, so it can't become a number or "
+            "an array of NumPy or another library. Use the functions of `ops` (`keras.ops.sum(x)` in place of `np.sum(x)`), "
+            "or wrap the code in a Layer."
+        )
+
+    __array__ = __int__ = __float__ = __jax_array__ = __tf_tensor__ = _no_value
 
     def reshape(self, *newshape: Any) -> Any:
         """The tensor in another shape."""
@@ -59,7 +92,9 @@ class KerasTensor(AbstractArray):
         return op_named("squeeze")(self, axis)
 
     def __repr__(self):
-        return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
+        return (
+            f"<KerasTensor shape={self.shape}, dtype={self.dtype}, sparse={self.sparse}, ragged={self.ragged}, name={self.name}>"
+        )
 
 
 def is_keras_tensor(x: TensorLike) -> bool:
@@ -97,15 +132,9 @@ def symbolic_leaves(structure):
     return [x for x in optree.tree_leaves(structure) if isinstance(x, KerasTensor)]
 
 
-_STRUCTURES = frozenset((list, tuple, dict))
-
-
 def has_symbolic(args, kwargs):
     """Whether there is a `KerasTensor` among the arguments."""
-    for x in args:
-        if isinstance(x, KerasTensor) or type(x) in _STRUCTURES and symbolic_leaves(x):
-            return True
-    return bool(kwargs) and has_symbolic(kwargs.values(), None)
+    return kind_of_call(args, kwargs or {}) == SYMBOLIC
 
 
 class Node:
@@ -139,8 +168,16 @@ def node_of(x):
     return operation._inbound_nodes[node_index]
 
 
+_PLAIN = (bool, int, float, str, bytes, type(None))
+
+
 class Operation(metaclass=NamedArguments):
     """Something that can be a node of a graph: a layer, or one use of an op.
+
+    Args:
+        name: a text without "/"; made from the class's name if None.
+
+    Raises: ValueError for another name.
 
     >>> import kerata
     >>> class Doubled(kerata.Operation):
@@ -150,7 +187,16 @@ class Operation(metaclass=NamedArguments):
     ([2, 4], (None, 3))
     """
 
+    _arguments: tuple[tuple[Any, ...], dict[str, Any]]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        instance = super().__new__(cls)
+        object.__setattr__(instance, "_arguments", (args, kwargs))
+        return instance
+
     def __init__(self, name: str | None = None) -> None:
+        if name is not None and (not isinstance(name, str) or "/" in name):
+            raise ValueError(f"An operation's name is a text without '/'; {name!r} came.")
         self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
         self._inbound_nodes: list[Node] = []
 
@@ -169,13 +215,11 @@ class Operation(metaclass=NamedArguments):
 
     def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
         """A node, its outputs symbolic."""
-        outputs = symbolic_outputs(self.compute_output_spec(*args, **kwargs))
-        Node(self, args, kwargs, outputs)
-        return outputs
+        return recorded(self, args, kwargs, self.compute_output_spec(*args, **kwargs))
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """The outputs' shapes and dtypes for symbolic inputs."""
-        return abstract_call(self.call, args, kwargs)
+        return symbolic_outputs(abstract_call(self.call, args, kwargs))
 
     def rematerialized_call(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
         """`fn(*args)`, its inner values computed again in the backward pass."""
@@ -189,8 +233,20 @@ class Operation(metaclass=NamedArguments):
         return cls(**config)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this operation."""
-        return {"name": self.name}
+        """The constructor's arguments.
+
+        Raises: NotImplementedError if one of them is no plain data: the class then needs a `get_config` of its own.
+        """
+        args, kwargs = self._arguments
+        config = dict(inspect.signature(type(self).__init__).bind(self, *args, **kwargs).arguments)
+        config.pop(next(iter(config)))
+        for parameter in signatures.parameters_of(type(self).__init__).values():
+            if parameter.kind is parameter.VAR_KEYWORD:
+                config.update(config.pop(parameter.name, {}))
+        for name, value in config.items():
+            if not all(isinstance(x, _PLAIN) for x in optree.tree_leaves(value, none_is_leaf=True)):
+                raise NotImplementedError(f"{type(self).__name__} was made with {name}={value!r}: write a get_config(self) for it.")
+        return {"name": self.name} | config
 
     def _single(self, what):
         nodes = self._inbound_nodes
@@ -233,7 +289,9 @@ class OpCall(Operation):
 
 def to_spec(x):
     """A symbolic tensor without its history; anything else as it is."""
-    return AbstractArray(x.shape, x.dtype) if isinstance(x, KerasTensor) else x
+    if not isinstance(x, KerasTensor):
+        return x
+    return (SparseAbstractArray if x.sparse else RaggedAbstractArray if x.ragged else AbstractArray)(x.shape, x.dtype)
 
 
 def abstract_call(fn, args, kwargs):
@@ -255,9 +313,26 @@ def abstract_call(fn, args, kwargs):
             raise (second if isinstance(error, NoAbstractRule) else error) from None
 
 
+def recorded(operation, args, kwargs, specs):
+    """The symbolic outputs of a call, and its node, unless an input says that no history is recorded."""
+    outputs = symbolic_outputs(specs)
+    if all(x.record_history for x in symbolic_leaves((args, kwargs))):
+        Node(operation, args, kwargs, outputs)
+    else:
+        for x in symbolic_leaves(outputs):
+            x.record_history = False
+    return outputs
+
+
 def symbolic_outputs(specs):
     """Abstract arrays as symbolic tensors that belong to a graph."""
-    return optree.tree_map(lambda x: KerasTensor(x.shape, x.dtype) if isinstance(x, AbstractArray) else x, specs)
+    return optree.tree_map(_symbolic_output, specs)
+
+
+def _symbolic_output(x):
+    if not isinstance(x, AbstractArray):
+        return x
+    return KerasTensor(x.shape, x.dtype, sparse=kind_of(x) == SPARSE, ragged=kind_of(x) == RAGGED)
 
 
 class SymbolicScope:

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
 from kerata import engines
-from kerata.core import masks
-from kerata.core.graph import Node, OpCall, abstract_call, has_symbolic, symbolic_outputs
+from kerata.core import masks, sparse_rules
+from kerata.core.graph import OpCall, abstract_call, recorded
+from kerata.engines.kinds import SYMBOLIC, kind_of_call
 from kerata.engines.state import context
 
 OPS: dict[str, Any] = {}
@@ -35,8 +36,9 @@ def op(body: Any = None, *, elementwise: bool = False) -> Any:
 
     @functools.wraps(body)
     def wrapper(*args, **kwargs):
-        if has_symbolic(args, kwargs):
-            return _symbolic(wrapper, args, kwargs)
+        kind = kind_of_call(args, kwargs)
+        if kind is not None:
+            return _symbolic(wrapper, args, kwargs) if kind == SYMBOLIC else sparse_rules.apply(wrapper, args, kwargs)
         engine = context.engine or engines.current()
         result = engine.kernels.get(name, body)(*args, **kwargs)
         if result is NotImplemented:
@@ -51,10 +53,7 @@ def op(body: Any = None, *, elementwise: bool = False) -> Any:
 
 
 def _symbolic(wrapper, args, kwargs):
-    specs = abstract_call(wrapper, args, kwargs)
-    outputs = symbolic_outputs(specs)
-    Node(OpCall(wrapper), args, kwargs, outputs)
-    return outputs
+    return recorded(OpCall(wrapper), args, kwargs, abstract_call(wrapper, args, kwargs))
 
 
 def xp():

@@ -19,9 +19,9 @@ _UNARY = {"neg": "negative", "abs": "absolute", "invert": "logical_not"}
 
 def op_named(name):
     """An op; the ops stand above this floor, and are there when they are first used."""
-    from kerata.ops import numpy
+    from kerata import ops
 
-    return getattr(numpy, name)
+    return getattr(ops, name)
 
 
 def _unary(name):
@@ -30,6 +30,11 @@ def _unary(name):
 
 def _binary(name):
     return lambda self, other: op_named(name)(self, other)
+
+
+def _compared(name):
+    """No tensor is equal to None, and none is less than it."""
+    return lambda self, other: NotImplemented if other is None else op_named(name)(self, other)
 
 
 def _reflected(name):
@@ -42,11 +47,11 @@ def with_operators(cls):
         setattr(cls, f"__{dunder}__", _binary(name))
         setattr(cls, f"__r{dunder}__", _reflected(name))
     for dunder, name in _COMPARE.items():
-        setattr(cls, f"__{dunder}__", _binary(name))
+        setattr(cls, f"__{dunder}__", _compared(name))
     for dunder, name in _UNARY.items():
         setattr(cls, f"__{dunder}__", _unary(name))
     cls.__getitem__ = lambda self, key: op_named("get_item")(self, key)
     cls.__hash__ = object.__hash__
     cls.__array_priority__ = 100
-    cls.__array_ufunc__ = None
+    cls.__round__ = lambda self, ndigits=None: op_named("round")(self, ndigits or 0)
     return cls

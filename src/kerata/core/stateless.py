@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kerata.core.arrays import as_array
+from kerata.core.arrays import as_array, is_variable, static_shape
 from kerata.core.configurable import NamedArguments
 from kerata.core.variable import Variable
 from kerata.engines.state import StateScope
@@ -12,9 +12,11 @@ class StatelessScope(StateScope, metaclass=NamedArguments):
     """Inside, variables read and write values of the scope's, not their own.
 
     Args:
-        state_mapping: a list of pairs `(variable, value)`.
+        state_mapping: a list of pairs `(variable, value)`, each value of its variable's shape.
         collect_losses: accepted for old programs; losses are always collected.
         initialize_variables: accepted; every variable made inside draws its value when it is first read.
+
+    Raises: ValueError for a key that is no variable, or a value of another shape.
 
     >>> import kerata
     >>> v = kerata.Variable(1.0)
@@ -25,8 +27,8 @@ class StatelessScope(StateScope, metaclass=NamedArguments):
     """
 
     def __init__(self, state_mapping: Any = None, collect_losses: bool = False, initialize_variables: bool = True) -> None:
-        pairs = list(state_mapping or [])
-        super().__init__([v for v, _ in pairs], [as_array(value, v.dtype) for v, value in pairs])
+        pairs = [(v, _value_for(v, value)) for v, value in state_mapping or []]
+        super().__init__([v for v, _ in pairs], [value for _, value in pairs])
         self.collect_losses = collect_losses
 
     def add_loss(self, loss: Any) -> None:
@@ -35,8 +37,19 @@ class StatelessScope(StateScope, metaclass=NamedArguments):
 
     def add_update(self, update: Any) -> None:
         """Keep a pair `(variable, value)`."""
-        self.write(*update)
+        variable, value = update
+        self.write(variable, _value_for(variable, value))
 
     def get_current_value(self, variable: Variable) -> Any:
         """The variable's value in this scope, None if it has none here."""
         return self.values.get(id(variable))
+
+
+def _value_for(variable, value):
+    if not is_variable(variable):
+        raise ValueError(f"StatelessScope holds values of variables; {variable!r} is none.")
+    if static_shape(value) != variable.shape:
+        raise ValueError(
+            f"StatelessScope: variable {variable.path!r} has shape {variable.shape}; a value of shape {static_shape(value)} came."
+        )
+    return as_array(value, variable.dtype)

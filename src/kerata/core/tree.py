@@ -6,7 +6,6 @@ from typing import Any
 import optree
 
 from kerata.core.types import TensorLike, Tree
-from kerata.engines.abstract.array import AbstractArray
 
 
 class MAP_TO_NONE:
@@ -22,14 +21,12 @@ def _is_leaf_none(x):
 
 
 def is_nested(structure: Tree) -> bool:
-    """Whether `structure` is a list, tuple or dict.
+    """Whether `structure` is a list, tuple or dict (classes of one's own that derive from these are leaves).
 
     >>> is_nested([1]), is_nested(1)
     (True, False)
     """
-    return isinstance(structure, (list, tuple, dict)) or (
-        not isinstance(structure, AbstractArray) and not optree.tree_is_leaf(structure, none_is_leaf=True)
-    )
+    return not optree.tree_is_leaf(structure, none_is_leaf=True)
 
 
 def flatten(structure: Tree) -> Any:
@@ -67,10 +64,13 @@ def map_structure(func: Any, *structures: Any, none_is_leaf: bool = True) -> Any
     if not structures:
         raise ValueError("map_structure needs at least one structure.")
 
-    def skip_none(*leaves):
-        return None if not none_is_leaf and all(x is None for x in leaves) else func(*leaves)
-
-    return optree.tree_map(skip_none, *structures, none_is_leaf=True)
+    if len(structures) == 1:
+        return optree.tree_map(func, structures[0], none_is_leaf=none_is_leaf)
+    form = _form(structures[0], none_is_leaf)
+    for other in structures[1:]:
+        if _form(other, none_is_leaf) != form:
+            raise ValueError(f"The structures differ: {form} and {_form(other, none_is_leaf)}.")
+    return optree.tree_map(func, *structures, none_is_leaf=none_is_leaf)
 
 
 def map_structure_up_to(shallow_structure: Any, func: Any, *structures: Any) -> Any:
@@ -115,9 +115,13 @@ def assert_same_structure(a: TensorLike, b: TensorLike, check_types: Any = None)
     Traceback (most recent call last):
     ValueError: The structures differ: ...
     """
-    left, right = (optree.tree_structure(_with_plain_dicts(x), none_is_leaf=True) for x in (a, b))
+    left, right = _form(a), _form(b)
     if left != right:
         raise ValueError(f"The structures differ: {left} and {right}.")
+
+
+def _form(structure, none_is_leaf=True):
+    return optree.tree_structure(_with_plain_dicts(structure), none_is_leaf=none_is_leaf)
 
 
 def _with_plain_dicts(structure):
@@ -148,6 +152,8 @@ def lists_to_tuples(structure: Tree) -> Any:
     >>> lists_to_tuples({"a": [1, [2, 3]]})
     {'a': (1, (2, 3))}
     """
+    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
+        return type(structure)(*map(lists_to_tuples, structure))
     if isinstance(structure, (list, tuple)):
         return tuple(lists_to_tuples(x) for x in structure)
     if isinstance(structure, dict):
@@ -168,6 +174,16 @@ def map_shape_structure(func: Any, structure: Tree) -> Any:
     return optree.tree_map(func, structure, is_leaf=is_shape, none_is_leaf=True)
 
 
+def _in_order(mapping):
+    """The keys in the order in which the entries are visited."""
+    if isinstance(mapping, collections.OrderedDict):
+        return list(mapping)
+    try:
+        return sorted(mapping)
+    except TypeError:  # of kinds that have no order
+        return list(mapping)
+
+
 def traverse(func: Any, structure: Tree, top_down: bool = True) -> Any:
     """Replace any part for which `func` returns something; a part that it returns None for is left as it is.
 
@@ -182,7 +198,8 @@ def traverse(func: Any, structure: Tree, top_down: bool = True) -> Any:
 
     def inside(part):
         if isinstance(part, dict):
-            return type(part)((k, traverse(func, v, top_down)) for k, v in part.items())
+            replaced = {key: traverse(func, part[key], top_down) for key in _in_order(part)}
+            return type(part)((key, replaced[key]) for key in part)
         if isinstance(part, tuple) and hasattr(part, "_fields"):
             return type(part)(*[traverse(func, v, top_down) for v in part])
         if isinstance(part, (list, tuple, collections.deque)):

@@ -58,6 +58,11 @@ class Engine(abc.ABC):
     def is_array(self, x):
         """Whether `x` is an array of this engine (or a tracer of one)."""
 
+    @property
+    def sparse(self):
+        """The module of the library's sparse tensors, see `engines/README.md`; None where there are none."""
+        return
+
     def room_for_data(self):
         """How many bytes of a program's data may go to the device at once; None where it shares the host's memory."""
         return

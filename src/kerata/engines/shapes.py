@@ -1,6 +1,27 @@
 """Shapes, with None for unknown lengths: axes, broadcasting, and what ops make of a shape."""
 
 import math
+import operator
+
+
+def standardize_shape(shape):
+    """A shape as a tuple of integers and None.
+
+    Raises: ValueError for anything else, and for negative lengths.
+    """
+    if isinstance(shape, (str, bytes)) or not hasattr(shape, "__iter__"):
+        raise ValueError(f"A shape is a tuple of integers and None; {shape!r} came.")
+    return tuple(None if d is None else _length(shape, d) for d in shape)
+
+
+def _length(shape, length):
+    try:
+        length = operator.index(length)
+    except TypeError:
+        raise ValueError(f"A shape holds integers and None; {length!r} came, in {shape!r}.") from None
+    if length < 0:
+        raise ValueError(f"A shape has no negative lengths; {shape!r} came.")
+    return length
 
 
 def size(shape):
@@ -27,13 +48,17 @@ def same_dim(a, b):
     return a is None or b is None or a == b
 
 
+class OutOfRange(ValueError, IndexError):
+    """An axis or an index beyond what a tensor has; NumPy's error for axes is of both kinds, too."""
+
+
 def normalize_axis(axis, rank):
     """A non-negative axis.
 
-    Raises: ValueError if it is out of range.
+    Raises: OutOfRange if it is out of range.
     """
     if not -rank <= axis < rank:
-        raise ValueError(f"Axis {axis} is out of range for a tensor of rank {rank}.")
+        raise OutOfRange(f"Axis {axis} is out of range for a tensor of rank {rank}.")
     return axis % rank if rank else 0
 
 
@@ -53,9 +78,11 @@ def reduced_shape(shape, axis, keepdims):
 def reshaped(shape, target):
     """The shape after `reshape(target)`, where one -1 is computed and None stands for an unknown source dimension.
 
-    Raises: ValueError if the sizes do not fit.
+    Raises: ValueError if the sizes do not fit, or there is more than one -1.
     """
     target = tuple(target)
+    if target.count(-1) > 1:
+        raise ValueError(f"reshape computes one length; the new shape {target} has {target.count(-1)} of -1.")
     source, rest = list(shape), list(target)
     shared = min(source.count(None), rest.count(None))
     for _ in range(shared):

@@ -155,5 +155,5 @@ class Softmax(Layer):
         if not isinstance(self.axis, (list, tuple)):
             return activations.softmax(x, axis=self.axis)
         axes = tuple(self.axis)
-        powers = ops.exp(x - ops.stop_gradient(ops.max(x, axes, keepdims=True)))
+        powers = ops.exp(ops.subtract(x, ops.stop_gradient(ops.max(x, axes, keepdims=True))))
         return powers / ops.sum(powers, axes, keepdims=True)

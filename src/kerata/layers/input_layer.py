@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kerata.core.graph import KerasTensor, Node
+from kerata.core.sparse import check_available
 from kerata.layers.layer import Layer
 
 
@@ -15,6 +16,8 @@ class InputLayer(Layer):
         batch_size: the batch axis's length if it is fixed.
         dtype: "float32" if None.
         batch_shape: the whole shape, in place of `shape` and `batch_size`.
+        sparse: whether the input is a sparse tensor, on JAX and TensorFlow.
+        ragged: whether it is a ragged tensor, on TensorFlow.
         input_tensor: an existing symbolic tensor to begin at.
         optional: whether the input may be None.
 
@@ -53,7 +56,11 @@ class InputLayer(Layer):
         self.batch_shape = tuple(whole)
         self._dtype = dtype or "float32"
         self.sparse, self.ragged, self.optional = bool(sparse), bool(ragged), bool(optional)
-        tensor = KerasTensor(self.batch_shape, self._dtype, name=self.name) if input_tensor is None else input_tensor
+        check_available("Input", sparse)
+        check_available("Input", ragged, ragged=True)
+        tensor = input_tensor
+        if tensor is None:
+            tensor = KerasTensor(self.batch_shape, self._dtype, sparse=self.sparse, ragged=self.ragged, name=self.name)
         Node(self, (), {}, tensor)
         self.built = True
         self._remember_engine()
@@ -101,6 +108,8 @@ def Input(
         shape: the shape without the batch axis: `(784,)`, `(28, 28, 1)`, `(None, 16)` for sequences of any length.
         batch_size: the batch axis's length if it is fixed.
         dtype: "float32" if None.
+        sparse: whether the input is a sparse tensor, on JAX and TensorFlow.
+        ragged: whether it is a ragged tensor, on TensorFlow.
         batch_shape: the whole shape, in place of `shape` and `batch_size`.
         name: shown in summaries, and the key in a dict of inputs.
 

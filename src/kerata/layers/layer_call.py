@@ -10,15 +10,17 @@ import numpy as np
 import optree
 
 from kerata import engines
-from kerata.core import constants, masks, naming, remat
+from kerata.core import constants, masks, naming, remat, sparse
 from kerata.core.arrays import as_array, dtype_of, is_text, static_shape
 from kerata.core.configurable import is_own
 from kerata.core.graph import Node, abstract_call, has_symbolic, symbolic_outputs
+from kerata.core.operators import op_named
 from kerata.core.signatures import Parameter, by_position, named, parameters_of_method, takes_any_name
 from kerata.core.types import TensorLike, Tree
 from kerata.core.variable import Variable
 from kerata.engines.abstract.array import AbstractArray
 from kerata.engines.state import StateScope, context, thread_context
+from kerata.engines.kinds import kind_of
 from kerata.engines.warning import warn
 from kerata.layers import input_spec as specs
 from kerata.layers.fast_call import FastCall
@@ -237,6 +239,8 @@ class LayerCall(Declared):
         if not engine.is_array(x) and not isinstance(x, Variable):
             if isinstance(x, LayerCall):
                 self._no_layers([x])
+            if kind_of(x) is not None:
+                return self._as_sparse_input(dtype, x)
             if isinstance(x, AbstractArray) or not hasattr(x, "__array__") or is_text(x):
                 return x
             x = as_array(x)
@@ -246,6 +250,11 @@ class LayerCall(Declared):
         if masks.any_masks():
             masks.pass_on([x], cast)
         return cast
+
+    def _as_sparse_input(self, dtype, x):
+        """What `call` is given for a sparse or ragged tensor of any library."""
+        x = sparse.own(x)
+        return op_named("cast")(x, dtype) if dtype is not None and dtype_of(x).startswith(("float", "bfloat")) else x
 
     def _gather_masks(self, args, kwargs):
         """The masks of the first argument; masks for `call` are put into `kwargs` where the user gave none."""

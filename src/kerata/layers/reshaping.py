@@ -13,6 +13,7 @@ from kerata.engines.shapes import reshaped
 from kerata.layers.arguments import DataFormat, PartialShape, PositiveInt
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer
+from kerata.layers.preprocessing.base import DataLayer
 
 
 @dataclass
@@ -122,7 +123,7 @@ class RepeatVector(Layer):
 
 
 @dataclass
-class Rescaling(Layer):
+class Rescaling(DataLayer):
     """`inputs * scale + offset`, in the layer's compute dtype: `Rescaling(1 / 255)` for images.
 
     Args:
@@ -145,7 +146,7 @@ class Rescaling(Layer):
         inputs, scale, offset = (
             ops.cast(ops.convert_to_tensor(v), self._wide_dtype) for v in (inputs, self.scale, self.offset)
         )
-        return ops.cast(inputs * scale + offset, self.compute_dtype)
+        return ops.cast(ops.add(ops.multiply(inputs, scale), offset), self.compute_dtype)
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:

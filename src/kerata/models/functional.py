@@ -4,10 +4,11 @@ import numpy as np
 import optree
 
 from kerata import engines
-from kerata.core import constants, graph_form, masks
+from kerata.core import constants, graph_form, masks, sparse
 from kerata.core.arrays import as_array, dtype_of, is_text, static_shape
 from kerata.core.graph import KerasTensor, node_of, symbolic_leaves
 from kerata.core.plan import FromHost, Plan
+from kerata.engines.kinds import SPARSE, kind_of
 from kerata.engines.state import context, thread_context
 from kerata.layers.input_layer import InputLayer
 from kerata.layers.layer import Layer
@@ -175,6 +176,8 @@ def _fitted(model, x, reference):
     """`x` with the rank of the input that it is for, where axes of length one make the difference."""
     if x is None:
         return None
+    if kind_of(x) == SPARSE:
+        x = sparse.own(x) if reference.sparse else sparse.dense(x)
     shape, wanted = static_shape(x), reference.shape
     if len(shape) == len(wanted) + 1 and shape[-1] == 1:
         x = _reshaped(x, shape[:-1])

@@ -1,5 +1,6 @@
 """Conversion, control flow, state and gradients."""
 
+import builtins
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,8 +12,12 @@ from kerata.core import dtypes
 from kerata.core.arrays import as_array, cast as _cast, dtype_of, is_variable, static_shape, to_numpy
 from kerata.core.graph import is_keras_tensor
 from kerata.core.op import op
+from kerata.core.sparse import check_available, is_ragged, own
+from kerata.core.sparse_rules import sparse_rule
 from kerata.core.types import Axis, DType, Shape, Tensor, TensorLike, Tree
 from kerata.core.variable import Variable
+from kerata.engines.kinds import SPARSE, kind_of
+from kerata.engines.shapes import normalize_axis
 from kerata.engines.state import context
 from kerata.ops import numpy as knp
 
@@ -21,16 +26,44 @@ def convert_to_tensor(x: TensorLike, dtype: DType = None, sparse: bool | None = 
     """`x` as a tensor of the engine in force.
 
     Args:
-        x: numbers, nested lists of them, NumPy arrays, variables, tensors.
+        x: numbers, nested lists of them, NumPy arrays, variables, tensors; sparse ones of JAX, TensorFlow or SciPy, and
+            TensorFlow's ragged ones.
         dtype: the dtype; that of `x` if None.
-        sparse, ragged: whether tensors that are sparse or ragged stay so; accepted, as no engine has such tensors.
+        sparse, ragged: False makes a dense tensor of one that is sparse or ragged; otherwise it stays as it is.
+
+    Raises: ValueError for `sparse=True` or `ragged=True` where the engine has no such tensors.
 
     >>> convert_to_tensor([1, 2], dtype="float32").tolist()
     [1.0, 2.0]
     """
+    check_available("convert_to_tensor", sparse)
+    check_available("convert_to_tensor", ragged, ragged=True)
+    name = None if dtype is None else dtypes.standardize_dtype(dtype)
+    kind = kind_of(x)
     if is_keras_tensor(x):
-        return x if dtype is None or dtype_of(x) == dtypes.standardize_dtype(dtype) else cast(x, dtype)
-    return as_array(x, None if dtype is None else dtypes.standardize_dtype(dtype))
+        if x.sparse and sparse is False or x.ragged and ragged is False:
+            x = _to_dense(x)
+        return x if name is None or dtype_of(x) == name else cast(x, name)
+    if kind is None:
+        return as_array(x, name)
+    if (sparse if kind == SPARSE else ragged) is False:
+        return as_array(_to_dense(x), name)
+    return own(x) if name is None or dtype_of(x) == name else cast(own(x), name)
+
+
+@op
+def _to_dense(x: TensorLike) -> Tensor:
+    """A sparse or ragged tensor with its zeros, a ragged one's rows filled up with them; any other as it is.
+
+    >>> _to_dense([1, 0]).tolist()
+    [1, 0]
+    """
+    return as_array(x)
+
+
+@sparse_rule("_to_dense", lambda x: False)
+def _ragged_to_dense(x):
+    return engines.current().sparse.padded(x) if is_ragged(x) else NotImplemented
 
 
 def convert_to_numpy(x: TensorLike) -> Tensor:
@@ -48,7 +81,8 @@ def is_tensor(x: TensorLike) -> bool:
     >>> is_tensor(convert_to_tensor(1.0)), is_tensor(1.0)
     (True, False)
     """
-    return engines.current().is_array(x)
+    engine = engines.current()
+    return engine.is_array(x) or engine.sparse is not None and engine.sparse.is_own(x)
 
 
 def dtype(x: TensorLike) -> Tensor:
@@ -204,14 +238,18 @@ def while_loop(
     Args:
         cond: a function that returns a bool.
         body: a function that returns as many tensors, of the same shapes and dtypes.
-        loop_vars: the first values: a tuple or list of tensors, or of structures of them.
+        loop_vars: the first values: a tuple or list of tensors, or of structures of them, which the functions are given one by
+            one; or one tensor or dict.
         maximum_iterations: None for no limit.
 
     >>> i, total = while_loop(lambda i, total: i < 4, lambda i, total: (i + 1, total + i), (0, 0))
     >>> int(i), int(total)
     (4, 6)
     """
-    return engines.current().while_loop(cond, body, optree.tree_map(as_array, loop_vars), maximum_iterations)
+    values, loop = optree.tree_map(as_array, loop_vars), engines.current().while_loop
+    if isinstance(values, (tuple, list)):
+        return loop(cond, body, values, maximum_iterations)
+    return loop(cond, lambda value: (body(value),), (values,), maximum_iterations)[0]
 
 
 @op
@@ -268,10 +306,16 @@ def associative_scan(f: Any, elems: TensorLike, reverse: bool = False, axis: Axi
         reverse: whether the prefixes begin at the end.
         axis: the axis.
 
+    Raises: ValueError for what is no function, an axis that is not there, or several lengths along it.
+
     >>> associative_scan(lambda a, b: a + b, convert_to_tensor([1, 2, 3])).tolist()
     [1, 3, 6]
     """
-    return engines.current().associative_scan(f, optree.tree_map(as_array, elems), reverse, axis)
+    elems = optree.tree_map(as_array, elems)
+    lengths = {static_shape(x)[normalize_axis(axis, len(x.shape))] for x in optree.tree_leaves(elems)} - {None}
+    if not callable(f) or len(lengths) > 1:
+        raise ValueError(f"associative_scan takes a function, and tensors of one length along axis {axis}; {f!r} and {lengths} came.")
+    return engines.current().associative_scan(f, elems, reverse, axis)
 
 
 @op
@@ -297,29 +341,60 @@ def unstack(x: TensorLike, num: Any = None, axis: Axis = 0) -> Tensor:
         num: how many slices there are; needed where the axis has an unknown length.
         axis: the axis.
 
+    Raises: ValueError where that is missing.
+
     >>> [part.tolist() for part in unstack([[1, 2], [3, 4]], axis=1)]
     [[1, 3], [2, 4]]
     """
-    count = num or static_shape(x)[axis]
+    count = num or static_shape(x)[normalize_axis(axis, len(static_shape(x)))]
+    if count is None:
+        raise ValueError(f"unstack needs num along axis {axis} of shape {static_shape(x)}, whose length is unknown.")
     return [knp.squeeze(part, axis) for part in knp.split(x, count, axis)]
 
 
 @op
 def slice(inputs: Tree, start_indices: TensorLike, shape: Shape) -> Tensor:
-    """The block of `shape` from `start_indices`.
+    """The block of `shape` from `start_indices`; it begins earlier where it would end behind the tensor.
 
     Args:
         inputs: a tensor.
         start_indices: an integer for each axis, or a tensor of one.
-        shape: the length along each axis.
+        shape: the length along each axis; -1 for all from the start on, which then is a number.
+
+    Raises: ValueError unless there are as many numbers as axes, and for a block that is longer than the tensor.
 
     >>> slice([[1, 2, 3], [4, 5, 6]], (0, 1), (2, 2)).tolist()
     [[2, 3], [5, 6]]
     """
     inputs = as_array(inputs)
-    for axis, (start, length) in enumerate(zip(start_indices, shape)):
-        inputs = knp.take(inputs, knp.add(knp.arange(length, dtype="int32"), start), axis)
+    lengths, starts = static_shape(inputs), _starts("slice", start_indices, inputs)
+    if len(shape) != len(lengths):
+        raise ValueError(f"slice: the block {tuple(shape)} has not as many axes as the tensor, of shape {lengths}.")
+    for axis, (start, length, whole) in enumerate(zip(starts, shape, lengths)):
+        if length == -1:
+            inputs = knp.get_item(inputs, (*[_ALL] * axis, builtins.slice(int(start), None)))
+            continue
+        if whole is not None and length > whole:
+            raise ValueError(f"slice: a block {tuple(shape)} does not fit into a tensor of shape {lengths}.")
+        positions = knp.add(knp.arange(length, dtype="int32"), _inside(start, length, whole))
+        inputs = knp.take(inputs, positions, axis)
     return inputs
+
+
+_ALL = builtins.slice(None)
+
+
+def _starts(what, start_indices, inputs):
+    """The first index along each axis."""
+    starts = unstack(start_indices) if hasattr(start_indices, "shape") else list(start_indices)
+    if len(starts) != len(inputs.shape):
+        raise ValueError(f"{what}: {len(starts)} start_indices came for a tensor of shape {static_shape(inputs)}.")
+    return starts
+
+
+def _inside(start, length, whole):
+    """A start from which `length` elements are there."""
+    return start if None in (length, whole) else knp.clip(start, 0, whole - length)
 
 
 def _positions(x, axis):
@@ -336,12 +411,18 @@ def slice_update(inputs: Tree, start_indices: TensorLike, updates: TensorLike) -
 
     Shapes and `start_indices` are those of `slice`; `updates` has as many axes as `inputs`.
 
+    Raises: ValueError unless it has, and fits.
+
     >>> slice_update([1, 2, 3, 4], (1,), [8, 9]).tolist()
     [1, 8, 9, 4]
     """
     inputs, updates = as_array(inputs), as_array(updates, dtype_of(as_array(inputs)))
+    sizes, lengths = static_shape(updates), static_shape(inputs)
+    if len(sizes) != len(lengths) or any(None not in (n, m) and n > m for n, m in zip(sizes, lengths)):
+        raise ValueError(f"slice_update: updates of shape {sizes} don't fit into a tensor of shape {lengths}.")
     placed, inside = updates, True
-    for axis, start in enumerate(start_indices):
+    for axis, start in enumerate(_starts("slice_update", start_indices, inputs)):
+        start = _inside(start, sizes[axis], lengths[axis])
         position = knp.subtract(_positions(inputs, axis), start)
         hit = knp.logical_and(position >= 0, position < updates.shape[axis])
         placed = knp.take(placed, knp.clip(position, 0, updates.shape[axis] - 1), axis)

@@ -1,11 +1,14 @@
 """Cross entropies, one-hot codes, CTC."""
 
+import math
 from typing import Any
 
+from kerata import engines
 from kerata.core import dtypes, suggestions
-from kerata.core.arrays import as_array, cast as _cast, dtype_of, no_sparse
+from kerata.core.arrays import as_array, cast as _cast, dtype_of, static_shape
 from kerata.core.config import settings
 from kerata.core.op import op
+from kerata.core.sparse import check_available
 from kerata.core.types import Axis, DType, Tensor, TensorLike, Tree
 from kerata.engines.shapes import normalize_axis
 from kerata.ops import core, numpy as knp, special
@@ -23,12 +26,25 @@ def one_hot(x: TensorLike, num_classes: int, axis: Axis = -1, dtype: DType = Non
     >>> one_hot([0, 2], 3).tolist()
     [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
-    no_sparse("one_hot", sparse)
     x = as_array(x)
     rank = len(x.shape) + 1
     axis = normalize_axis(axis, rank)
+    if check_available("one_hot", sparse):
+        return _sparse_one_hot(_integers(x), num_classes, axis, dtypes.standardize_dtype(dtype))
     classes = knp.reshape(knp.arange(num_classes, dtype="int32"), [-1 if a == axis else 1 for a in range(rank)])
     return _cast(knp.equal(knp.expand_dims(_integers(x), axis), classes), dtypes.standardize_dtype(dtype))
+
+
+def _sparse_one_hot(x, num_classes, axis, dtype):
+    """A value for each of the places `(..., x, ...)`; numbers out of range are out of the shape, and left out."""
+    shape = static_shape(x)
+    library = engines.current().sparse
+    whole = (*shape[:axis], num_classes, *shape[axis:])
+    if engines.current().is_abstract:
+        return library.new(knp.zeros((1,), dtype), None, whole)
+    places = [knp.reshape(p, (-1,)) for p in knp.meshgrid(*[knp.arange(n, dtype="int32") for n in shape], indexing="ij")]
+    places.insert(axis, _cast(knp.reshape(x, (-1,)), "int32"))
+    return library.summed(knp.ones((math.prod(shape),), dtype), knp.stack(places, axis=1), whole)
 
 
 def _integers(x):
@@ -46,9 +62,9 @@ def multi_hot(
         num_classes: the length of the result's last axis, also under its old name `num_tokens`.
         axis: where the classes stand in the codes of single integers, before they are joined.
         dtype: the dtype; the default float if None.
-        sparse: False; there are no sparse tensors.
+        sparse: whether the result is a sparse tensor.
 
-    Raises: ValueError without `num_classes`, or for `sparse=True`; TypeError for arguments by other names.
+    Raises: ValueError without `num_classes`, or for `sparse=True` where there are none; TypeError for arguments by other names.
 
     >>> multi_hot([0, 2], 4).tolist()
     [1.0, 0.0, 1.0, 0.0]
@@ -57,10 +73,17 @@ def multi_hot(
     suggestions.refuse(multi_hot, kwargs)
     if num_classes is None:
         raise ValueError("multi_hot needs num_classes, the length of the result's last axis; None came.")
-    no_sparse("multi_hot", sparse)
     inputs = as_array(inputs)
-    codes = one_hot(inputs, num_classes, axis, dtype)
+    codes = one_hot(inputs, num_classes, axis, dtype, check_available("multi_hot", sparse))
+    if sparse:
+        return _any_of(codes, 1 if len(inputs.shape) > 1 else 0)
     return knp.max(codes, axis=1 if len(inputs.shape) > 1 else 0)
+
+
+def _any_of(codes, axis):
+    """1 where a sparse tensor of zeros and ones has one anywhere along an axis."""
+    counts = knp.sum(codes, axis)
+    return knp.minimum(counts, counts) if engines.current().is_abstract else knp.sign(counts)
 
 
 @op
@@ -70,12 +93,16 @@ def normalize(x: TensorLike, axis: Axis = -1, order: Any = 2, epsilon: float | N
     Args:
         x: a tensor; integers become floats.
         axis: an axis, or several.
-        order: that of the norm, as in `norm`.
+        order: that of the norm, an integer of 1 or more.
         epsilon: `kerata.config.epsilon()` if None.
+
+    Raises: ValueError for another order.
 
     >>> normalize([0.0, 2.0]).tolist(), normalize([1.0, 3.0], order=1).tolist()
     ([0.0, 1.0], [0.25, 0.75])
     """
+    if not isinstance(order, int) or order < 1:
+        raise ValueError(f"normalize: order must be an integer of 1 or more; {order!r} came.")
     dtype, x = dtype_of(to_float(x)), widened(x)
     epsilon = settings.epsilon if epsilon is None else epsilon
     if order == 2:
@@ -206,14 +233,14 @@ def ctc_loss(
         output_length: how many time steps of each row count, (batch,).
         mask_index: the class that stands for "no label".
 
-    Shapes: -> (batch,). Source: Graves et al. 2006, doi:10.1145/1143844.1143891.
+    Shapes: -> (batch,), float32 at least. Source: Graves et al. 2006, doi:10.1145/1143844.1143891.
 
     Raises: ValueError for other numbers of axes.
 
     >>> ctc_loss([[1]], [[[0.0, 0.0], [0.0, 0.0]]], [1], [2]).tolist()
     [0.2876...]
     """
-    target, output = as_array(target, "int32"), to_float(output)
+    target, output = as_array(target, "int32"), widened(output)
     if len(target.shape) != 2 or len(output.shape) != 3:
         raise ValueError(
             "ctc_loss needs targets of shape (batch, labels) and outputs of shape (batch, time, classes); "

@@ -7,8 +7,9 @@ import numpy as np
 
 from kerata import engines
 from kerata.core import dtypes
-from kerata.core.arrays import as_array, cast as _cast, dtype_of, no_sparse, static_shape
+from kerata.core.arrays import as_array, cast as _cast, dtype_of, static_shape
 from kerata.core.op import op
+from kerata.core.sparse import check_available
 from kerata.core.types import Shape, Tensor, TensorLike, Tree
 from kerata.ops import numpy as knp
 from kerata.ops.lengths import lengths_of
@@ -123,15 +124,15 @@ def bincount(x: TensorLike, weights: Any = None, minlength: int = 0, sparse: boo
         weights: a number for each element of `x`; 1 for each if None.
         minlength: the length at least; it is one more than the largest integer if that is more. In compiled functions,
             where that can't be known, it is the length.
-        sparse: False; there are no sparse tensors.
+        sparse: whether the result is a sparse tensor.
 
-    Raises: ValueError for other than integers, other numbers of axes, `sparse=True`, or without `minlength` in a compiled
-    function.
+    Raises: ValueError for other than integers, other numbers of axes, `sparse=True` where there are no sparse tensors, or without `minlength` in
+    a compiled function.
 
     >>> bincount([0, 2, 2], minlength=2).tolist()
     [1, 0, 2]
     """
-    no_sparse("bincount", sparse)
+    check_available("bincount", sparse)
     x = as_array(x)
     if not dtypes.is_int_dtype(dtype_of(x)) or len(x.shape) not in (1, 2):
         raise ValueError(f"bincount takes integers (n,) or (batch, n); {dtype_of(x)} of shape {static_shape(x)} came.")
@@ -141,6 +142,8 @@ def bincount(x: TensorLike, weights: Any = None, minlength: int = 0, sparse: boo
         largest = _largest("bincount", x, "minlength")
         length = None if largest is None else max(minlength, largest)
     values = knp.ones_like(x, "int32") if weights is None else as_number(weights)
+    if sparse:
+        return _sparse_counts(x, values, length)
     if len(x.shape) == 1:
         return segment_sum(values, x, length)
     if engine.is_abstract:
@@ -150,6 +153,16 @@ def bincount(x: TensorLike, weights: Any = None, minlength: int = 0, sparse: boo
     places = knp.where(knp.logical_and(x >= 0, x < length), knp.add(knp.multiply(rows, length), _cast(x, "int32")), -1)
     totals = segment_sum(knp.ravel(values), knp.ravel(places), count * length)
     return knp.reshape(totals, (-1, length))
+
+
+def _sparse_counts(x, values, length):
+    """The counts of `bincount` as a sparse tensor, (length,) or (batch, length)."""
+    library, shape = engines.current().sparse, static_shape(x)
+    if engines.current().is_abstract:
+        return library.new(values, None, (*shape[:-1], length))
+    places = [knp.ravel(p) for p in knp.meshgrid(*[knp.arange(n, dtype="int32") for n in shape], indexing="ij")]
+    places[-1] = _cast(knp.ravel(x), "int32")
+    return library.summed(knp.ravel(values), knp.stack(places, axis=1), (*shape[:-1], length))
 
 
 def _flat_places(what, indices, shape):

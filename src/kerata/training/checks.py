@@ -3,7 +3,8 @@
 import numpy as np
 import optree
 
-from kerata import metrics
+from kerata import engines, metrics
+from kerata.core import sparse
 from kerata.core.arrays import as_array, dtype_of
 from kerata.core.configurable import is_own
 from kerata.core.graph import abstract_call
@@ -56,7 +57,7 @@ def build_by_call(model, x):
     if model.plan is None and not hasattr(model, "_chain") and is_own(_definer(type(model), "call")):
         model.built = True  # nothing to call: the model's own step says what is done with its parts
         return
-    spec = optree.tree_map(lambda a: AbstractArray((None, *a.shape[1:]), _dtype(a)), x)
+    spec = _specs(x)
     if hasattr(model, "_chain"):
         model._ensure_built((spec,), {})
         return
@@ -65,9 +66,16 @@ def build_by_call(model, x):
         abstract_call(model._call_inside_outer, (spec,), {})
     except Exception:
         model.built = before
-        model(optree.tree_map(lambda a: as_array(a[:1]), x))
+        model(sparse.as_tensors(optree.tree_map(lambda a: as_array(a[:1]), x)))
     model.built = True
     model._build_shapes = {"input_shape": optree.tree_map(lambda spec: spec.shape, spec)}  # which a file tells
+
+
+def _specs(x):
+    """A batch's shapes and dtypes, of any number of rows."""
+    specs = optree.tree_map(lambda a: AbstractArray((None, *a.shape[1:]), _dtype(a)), x)
+    with engines.use_engine("abstract"):
+        return sparse.as_tensors(specs)
 
 
 def _dtype(a):
@@ -79,7 +87,7 @@ def output_spec(model, x):
     if model.plan is not None:
         return model.plan.outputs
     try:
-        spec = optree.tree_map(lambda a: AbstractArray((None, *a.shape[1:]), _dtype(a)), x)
+        spec = _specs(x)
         return abstract_call(model._call_inside_outer, (spec,), {})
     except Exception:
         return None

@@ -7,66 +7,15 @@ import numpy as np
 import optree
 
 from kerata import losses as losses_module, metrics as metrics_module, ops
-from kerata.core import batch, suggestions
+from kerata.core import batch
 from kerata.core.arrays import static_shape
 from kerata.losses.labels import check_labels
 from kerata.losses.loss import LossFunctionWrapper
 from kerata.metrics import Mean, Metric
+from kerata.training.structures import Outputs
 
 _ACCURACIES = ("accuracy", "acc", "Accuracy", "categorical_accuracy_auto")
 _CROSSENTROPIES = ("crossentropy", "ce")
-
-
-def output_items(structure, names=None):
-    """The outputs as a dict from name to tensor, in order."""
-    if isinstance(structure, dict):
-        return {key: structure[key] for key in sorted(structure)}
-    leaves = list(structure) if isinstance(structure, (list, tuple)) else [structure]
-    if not names or len(names) != len(leaves):
-        names = ["output"] if len(leaves) == 1 else [f"output_{i}" for i in range(len(leaves))]
-    return dict(zip(names, leaves))
-
-
-def _matched(what, given, names, what_leaf=()):
-    """`given` (one thing, a list or a dict) as a dict by output name.
-
-    Raises: ValueError for names that no output has and for lists of another length.
-    """
-    if isinstance(given, dict):
-        for key in given:
-            if key not in names:
-                hint = suggestions.hint(key, names)
-                raise ValueError(
-                    f"{what} names the output {key!r}; the model's outputs are {', '.join(map(repr, names))}.{hint}"
-                )
-        return {name: given.get(name) for name in names}
-    if isinstance(given, (list, tuple)) and len(names) > 1 or isinstance(given, (list, tuple)) and what != "metrics":
-        if len(given) != len(names):
-            raise ValueError(f"{what} has {len(given)} entries for {len(names)} outputs ({', '.join(map(str, names))}).")
-        return dict(zip(names, given))
-    return dict.fromkeys(names, given)
-
-
-def targets_of(structure, names, what="y"):
-    """Targets or weights as a dict by output name."""
-    if structure is None:
-        return dict.fromkeys(names)
-    if isinstance(structure, dict):
-        if set(structure) == set(names):
-            return {name: structure[name] for name in names}
-        missing = [n for n in names if n not in structure]
-        if missing and len(structure) == len(names) and all(str(n).startswith("output") for n in names):
-            return dict(zip(names, structure.values()))
-        return {name: structure.get(name) for name in names}
-    if isinstance(structure, (list, tuple)):
-        if len(structure) != len(names):
-            raise ValueError(f"{what} has {len(structure)} parts for {len(names)} outputs ({', '.join(map(str, names))}).")
-        return dict(zip(names, structure))
-    if len(names) > 1 and what == "y":
-        raise ValueError(
-            f"The model has {len(names)} outputs ({', '.join(map(str, names))}); y is one array. Give a list or a dict."
-        )
-    return dict.fromkeys(names, structure)
 
 
 class CompiledLoss:
@@ -80,13 +29,13 @@ class CompiledLoss:
 
     def build(self, y_pred):
         """Resolve names to losses, for these outputs."""
-        outputs = output_items(y_pred, self.output_names)
-        names = list(outputs)
-        given = self.loss if not (isinstance(self.loss, (list, tuple)) and len(self.loss) == 1 == len(names)) else self.loss[0]
-        by_output = {n: _as_loss(x, n) for n, x in _matched("loss", given, names).items()}
-        self.weights = _matched("loss_weights", self.loss_weights, names) if self.loss_weights is not None else {}
-        if len(names) > 1:
-            self.trackers = [Mean(name=f"{n}_loss") for n in names if by_output[n] is not None]
+        outputs = Outputs(y_pred, self.output_names)
+        by_output = {n: _as_loss(x, n) for n, x in outputs.matched("loss", self.loss).items()}
+        self.weights = outputs.matched("loss_weights", self.loss_weights) if self.loss_weights is not None else {}
+        if isinstance(self.loss, dict):  # as Keras shows them
+            by_output = {n: by_output[n] for n in self.loss if n in by_output} | by_output
+        with_loss = [n for n, loss in by_output.items() if loss is not None]
+        self.trackers = [Mean(name=f"{n}_loss") for n in with_loss] if len(with_loss) > 1 else []
         self.by_output = by_output  # last: what can't be matched is told again
 
     @functools.cached_property
@@ -96,11 +45,11 @@ class CompiledLoss:
 
     def check_labels(self, y_true, y_pred):
         """Raises: ValueError for labels that are no class of the model's outputs, which are arrays or their specs."""
-        outputs = output_items(y_pred, self.output_names)
+        outputs = Outputs(y_pred, self.output_names)
         if self.by_output is None:
             self.build(y_pred)
-        targets = targets_of(y_true, list(outputs))
-        for name, output in outputs.items():
+        targets = outputs.targets(y_true)
+        for name, output in outputs.items.items():
             loss, labels = self.by_output.get(name), targets[name]
             if _takes_labels(loss) and labels is not None and output.shape[-1:] not in ((None,), ()):
                 check_labels(np.asarray(labels), output.shape[-1], f"output {name!r}", getattr(loss, "ignore_class", None))
@@ -109,12 +58,11 @@ class CompiledLoss:
         """The weighted sum of the outputs' losses, a scalar; None if no output has one."""
         if self.by_output is None:
             self.build(y_pred)
-        outputs = output_items(y_pred, self.output_names)
-        names = list(outputs)
-        targets, weights = targets_of(y_true, names), targets_of(sample_weight, names, "sample_weight")
+        outputs = Outputs(y_pred, self.output_names)
+        targets, weights = outputs.targets(y_true), outputs.targets(sample_weight, "sample_weight")
         trackers, total = iter(self.trackers), None
-        for name, y in outputs.items():
-            loss = self.by_output[name]
+        for name, loss in self.by_output.items():
+            y = outputs.items[name]
             if loss is None:
                 continue
             if targets[name] is None:
@@ -171,16 +119,16 @@ class CompiledMetrics:
 
     def build(self, y_true, y_pred):
         """Resolve names to metrics, for these outputs."""
-        outputs = output_items(y_pred, self.output_names)
-        names = list(outputs)
-        targets = targets_of(y_true, names)
+        outputs = Outputs(y_pred, self.output_names)
+        targets, several = outputs.targets(y_true), len(outputs.items) > 1
         by_output: dict[str, Any] = {}
         found: list[Metric] = []
         for i, given in enumerate(self.given):
-            for name, entry in _matched_metrics(given, names).items():
+            for name, entry in _matched_metrics(given, outputs).items():
+                output = outputs.short[name] if several else None
                 for item in entry:
-                    metric, shown = _as_metric(item, targets[name], outputs[name])
-                    metric.shown_name = _name_in_logs(shown or metric.name, name if len(names) > 1 else None, found, bool(i))
+                    metric, shown = _as_metric(item, targets[name], outputs.items[name])
+                    metric.shown_name = _name_in_logs(shown or metric.name, output, found, bool(i))
                     if metric is not item:  # made here; the user's own keep their names
                         metric.name = metric.shown_name
                     found.append(metric)
@@ -191,40 +139,33 @@ class CompiledMetrics:
         """Give a batch to the metrics; the weighted ones with the weights."""
         if self.by_output is None:
             self.build(y_true, y_pred)
-        outputs = output_items(y_pred, self.output_names)
-        names = list(outputs)
-        targets, weights = targets_of(y_true, names), targets_of(sample_weight, names, "sample_weight")
+        outputs = Outputs(y_pred, self.output_names)
+        targets, weights = outputs.targets(y_true), outputs.targets(sample_weight, "sample_weight")
         for name, entries in self.by_output.items():
             for metric, weighted in entries:
                 if targets[name] is None:
                     continue
                 if weighted and weights[name] is not None:
-                    metric.update_state(targets[name], outputs[name], sample_weight=weights[name])
+                    metric.update_state(targets[name], outputs.items[name], sample_weight=weights[name])
                 else:
-                    metric.update_state(targets[name], outputs[name])
+                    metric.update_state(targets[name], outputs.items[name])
 
 
-def _matched_metrics(given, names):
-    """For each output its list of metrics."""
+def _matched_metrics(given, outputs):
+    """For each output its list of metrics: all that are given, where they are not in the outputs' structure."""
     if given is None:
         return {}
-    if isinstance(given, dict):
-        given = _matched("metrics", given, names)
-    elif isinstance(given, (list, tuple)) and any(isinstance(x, (list, tuple)) for x in given):
-        given = (
-            _matched("metrics", list(given) if len(given) == len(names) else [given], names)
-            if len(names) > 1 or len(given) != 1
-            else dict(zip(names, given))
-        )
-    elif (
-        isinstance(given, (list, tuple))
-        and len(names) > 1
-        and len(given) == len(names)
-        and not all(isinstance(x, str) for x in given)
-    ):
-        given = dict(zip(names, given))
-    else:
-        given = dict.fromkeys(names, given)
+    names = list(outputs.items)
+    given = given if isinstance(given, (list, tuple, dict)) else [given]
+    parts = outputs.structure if isinstance(outputs.structure, (list, tuple, dict)) else names
+    inner = not isinstance(given, dict) and any(isinstance(x, (list, tuple, dict)) for x in given)
+    if len(names) == 1 and inner and len(given) == 1:
+        given, inner = given[0], False
+    if isinstance(given, dict) or len(names) > 1 and len(given) == len(parts):
+        given = outputs.matched("metrics", given)
+    elif inner:
+        raise ValueError(f"metrics has {len(given)} entries for {len(names)} outputs ({', '.join(map(str, names))}).")
+    given = given if isinstance(given, dict) else dict.fromkeys(names, given)
     return {n: list(x) if isinstance(x, (list, tuple)) else [] if x is None else [x] for n, x in given.items()}
 
 

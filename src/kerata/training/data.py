@@ -9,11 +9,12 @@ import numpy as np
 import optree
 
 from kerata import engines
-from kerata.core import tree
+from kerata.core import sparse, tree
 from kerata.core.arrays import checked_cast
 from kerata.core.config import floatx
 from kerata.core.plan import FromHost
 from kerata.core.types import TensorLike
+from kerata.engines.sparse_rows import KINDS_OF_ROWS
 from kerata.training.py_dataset import PyDataset, Readers
 
 # Arrays of more bytes keep their dtype, and are converted a block of rows at a time.
@@ -209,6 +210,8 @@ def _describe(x):
 
 
 def _is_arrays(x):
+    if sparse.is_sparse(x) or sparse.is_ragged(x) or isinstance(x, KINDS_OF_ROWS):
+        return True
     if x is None or hasattr(x, "__next__") or _is_dataset(x) or _is_foreign_loader(x):
         return False
     if isinstance(x, dict):
@@ -273,6 +276,9 @@ def to_host(x):
 
     Raises: ValueError for text and objects, OverflowError for integers that do not fit.
     """
+    if sparse.is_sparse(x) or sparse.is_ragged(x):
+        rows = sparse.rows_of(x)
+        return type(rows)(to_host(rows.values), to_host(rows.where), rows.row_shape)
     if hasattr(x, "detach"):
         x = x.detach().cpu()
     if hasattr(x, "to_numpy"):
@@ -328,22 +334,30 @@ def with_texts(x):
 
 def standard(structure, to_host=to_host):
     """A structure of arrays of any kind as one of NumPy arrays, which `to_host` makes; None stays."""
-    if structure is None or isinstance(structure, FromHost):
+    if structure is None or isinstance(structure, (FromHost, *KINDS_OF_ROWS)):
         return structure
+    if sparse.is_sparse(structure) or sparse.is_ragged(structure):
+        return to_host(structure)
     if type(structure).__module__.startswith("pandas"):
         return to_host(structure)
     if isinstance(structure, dict):
         return {k: standard(v, to_host) for k, v in structure.items()}
     if isinstance(structure, (list, tuple)) and structure and _holds_arrays(structure):
-        return (
-            type(structure)(standard(v, to_host) for v in structure) if type(structure) in (list, tuple) else to_host(structure)
-        )
+        parts = (standard(v, to_host) for v in structure)
+        return type(structure)(*parts) if hasattr(structure, "_fields") else type(structure)(parts)
     return to_host(structure)
 
 
 def _holds_arrays(xs):
-    """Whether a list is one of arrays (several inputs) rather than one of rows of numbers."""
-    return any(hasattr(x, "shape") and getattr(x, "ndim", 1) > 0 or type(x).__module__.startswith("pandas") for x in xs)
+    """Whether a list is one of arrays (several inputs), or of further such, rather than one of rows of numbers."""
+    return any(
+        x is None
+        or isinstance(x, dict)
+        or hasattr(x, "shape") and getattr(x, "ndim", 1) > 0
+        or isinstance(x, (list, tuple)) and x and not isinstance(x[0], (int, float, str)) and _holds_arrays(x)
+        or type(x).__module__.startswith("pandas")
+        for x in xs
+    )  # fmt: skip
 
 
 def _standard_arrays(x, y, sample_weight):

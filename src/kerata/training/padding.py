@@ -12,7 +12,7 @@ import types
 import optree
 
 from kerata import engines
-from kerata.core import batch as current_batch
+from kerata.core import batch as current_batch, sparse
 from kerata.core.arrays import dtype_of, static_shape
 from kerata.core.configurable import is_own
 from kerata.engines.abstract.array import AbstractArray
@@ -39,6 +39,8 @@ def why_not(compilation, mode, batch):
     model = compilation.model
     try:
         _refuse_users_code(compilation, mode)
+        if sparse.has_rows(batch):
+            raise MixesRows("the batch has sparse or ragged tensors")
         specs = as_rows(batch)
         if mode == "predict":
             with proof(masked=False):

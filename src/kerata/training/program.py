@@ -7,7 +7,7 @@ import numpy as np
 import optree
 
 from kerata import engines, ops
-from kerata.core import batch as current_batch
+from kerata.core import batch as current_batch, sparse
 from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.configurable import is_own
 from kerata.core.findings import Findings, note_not_finite
@@ -116,7 +116,7 @@ class Programs:
             rows = ops.get_item(index, i)
             data = optree.tree_map(lambda a: engines.current().take_rows(a, rows), arrays)
             with self._within_step(mode, ops.add(i, first), _valid(i, index.shape[1], size) if padded else None):
-                step(data)
+                step(sparse.as_tensors(data))
 
         return run
 
@@ -150,7 +150,7 @@ class Programs:
 
     def _outputs(self, data):
         with thread_context(in_step=True), engines.current().no_gradients(), self.findings.collecting():
-            return self.compilation.model.predict_step(data)
+            return self.compilation.model.predict_step(sparse.as_tensors(data))
 
     def _predicting(self):
         return [*self.compilation.model.variables, self.findings.record]
@@ -224,7 +224,7 @@ class Programs:
             with self._within_step(mode, number, valid):
                 if anew:
                     self.compilation.model.reset_metrics()
-                step(data)
+                step(sparse.as_tensors(data))
 
         return run
 

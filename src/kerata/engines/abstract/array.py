@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerata.engines.shapes import broadcast_shapes
+from kerata.engines.shapes import OutOfRange, broadcast_shapes
 
 
 class NoAbstractRule(AttributeError):
@@ -51,6 +51,18 @@ class AbstractArray:
         return self.shape[0]
 
 
+class SparseAbstractArray(AbstractArray):
+    """The shape and dtype of a sparse tensor."""
+
+    argument_kind = "sparse"
+
+
+class RaggedAbstractArray(AbstractArray):
+    """The shape and dtype of a ragged tensor."""
+
+    argument_kind = "ragged"
+
+
 def indexed(shape, key):
     """The shape of `x[key]` for basic indices, one boolean mask, or integer arrays."""
     key = list(key) if isinstance(key, tuple) else [key]
@@ -63,7 +75,7 @@ def indexed(shape, key):
         key.append(Ellipsis)
     at = next(i for i, k in enumerate(key) if k is Ellipsis)
     if count > len(shape):
-        raise IndexError(f"Too many indices ({count}) for a tensor of shape {shape}.")
+        raise OutOfRange(f"Too many indices ({count}) for a tensor of shape {shape}.")
     key[at : at + 1] = [slice(None)] * (len(shape) - count)
     result: list[int | None] = []
     arrays, first_array, axis = [], None, 0
@@ -81,9 +93,11 @@ def indexed(shape, key):
             if first_array is None:
                 first_array = len(result)
             arrays.append(np.shape(k) if not isinstance(k, AbstractArray) else k.shape)
+        elif isinstance(k, (str, float)):
+            raise ValueError(f"A tensor of shape {shape} can't be indexed with {k!r}: an index is an integer or a slice.")
         else:
             if isinstance(k, (int, np.integer)) and dim is not None and not -dim <= k < dim:
-                raise IndexError(f"Index {k} is out of range for axis {axis} of a tensor of shape {shape}.")
+                raise OutOfRange(f"Index {k} is out of range for axis {axis} of a tensor of shape {shape}.")
         axis += 1
     if arrays:
         result[first_array:first_array] = broadcast_shapes(*arrays)

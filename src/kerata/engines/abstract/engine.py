@@ -8,10 +8,27 @@ from typing import Any
 import numpy as np
 import optree
 
-from kerata.engines.abstract import numpy as abstract_numpy
+from kerata.engines.abstract import numpy as abstract_numpy, sparse as abstract_sparse
 from kerata.engines.abstract.array import AbstractArray, NoAbstractRule, indexed
 from kerata.engines.base import Engine
-from kerata.engines.shapes import window_outputs
+from kerata.engines.shapes import same_dim, window_outputs
+
+
+def _alike(what, results):
+    """The first of what branches return.
+
+    Raises: ValueError if they return different structures, shapes or dtypes.
+    """
+    first, form = optree.tree_flatten(results[0], none_is_leaf=True)
+    for other in results[1:]:
+        leaves, other_form = optree.tree_flatten(other, none_is_leaf=True)
+        if form != other_form:
+            raise ValueError(f"{what}: the branches return different structures, {form} and {other_form}.")
+        for x, y in zip(first, leaves):
+            arrays = isinstance(x, AbstractArray) and isinstance(y, AbstractArray)
+            if arrays and (x.dtype != y.dtype or x.ndim != y.ndim or not all(map(same_dim, x.shape, y.shape))):
+                raise ValueError(f"{what}: the branches return {x!r} and {y!r}, which are not alike.")
+    return results[0]
 
 
 class AbstractEngine(Engine):
@@ -21,6 +38,10 @@ class AbstractEngine(Engine):
     trains = False
     is_abstract = True
     xp: Any = abstract_numpy
+
+    @property
+    def sparse(self):
+        return abstract_sparse
 
     def is_array(self, x):
         return isinstance(x, AbstractArray)
@@ -45,7 +66,7 @@ class AbstractEngine(Engine):
         return x.__array__()
 
     def cast(self, x, dtype):
-        return x if x.dtype == dtype else AbstractArray(x.shape, dtype)
+        return x if x.dtype == dtype else type(x)(x.shape, dtype)
 
     def dtype(self, x):
         return x.dtype
@@ -84,11 +105,10 @@ class AbstractEngine(Engine):
         return fn(*args, **kwargs)
 
     def cond(self, predicate, true_fn, false_fn):
-        false_fn()
-        return true_fn()
+        return _alike("cond", [true_fn(), false_fn()])
 
     def switch(self, index, branches, *operands):
-        return [branch(*operands) for branch in branches][0]
+        return _alike("switch", [branch(*operands) for branch in branches])
 
     def while_loop(self, condition, body, loop_vars, maximum_iterations=None):
         body(*loop_vars)

@@ -12,7 +12,11 @@ from kerata.engines.base import ROOM_ON_HOST, Engine
 from kerata.engines.jax import kernels as jax_kernels
 from kerata.engines.jax.compiled import CompiledFunction
 from kerata.engines.lifting import in_a_scope, inferred, with_length, write
+from kerata.engines.sparse_rows import KINDS_OF_ROWS
 from kerata.engines.state import StateScope, isolated
+
+for _kind in KINDS_OF_ROWS:
+    jax.tree_util.register_pytree_node(_kind, _kind.flattened, _kind.of)
 
 # Two sizes that stand for an unknown dimension: what differs between the two traces is unknown in the result.
 _PROBES = (127, 131)
@@ -41,6 +45,12 @@ class JaxEngine(Engine):
         stats = jax.devices()[0].memory_stats() if jax.default_backend() != "cpu" else None
         return ROOM_ON_HOST if not stats else (stats["bytes_limit"] - stats["bytes_in_use"]) // 4
 
+    @property
+    def sparse(self):
+        from kerata.engines.jax import sparse
+
+        return sparse
+
     def is_array(self, x):
         return isinstance(x, jax.Array)
 
@@ -60,7 +70,7 @@ class JaxEngine(Engine):
         return dtype
 
     def to_numpy(self, x):
-        return np.asarray(x)
+        return np.asarray(x if isinstance(x, jax.Array) or not self.sparse.is_own(x) else self.sparse.to_dense(x))
 
     def on_host(self, fn, form, *arrays):
         if all(map(self.is_concrete, arrays)):

@@ -11,7 +11,7 @@ from kerata.engines.base import ROOM_ON_DEVICE, ROOM_ON_HOST
 from kerata.engines.eager import EagerEngine
 from kerata.engines.lifting import Listing, inferred, with_length, write
 from kerata.engines.state import StateScope, UnlistedVariables, context, pure_function, thread_context
-from kerata.engines.tensorflow import kernels as tensorflow_kernels, numpy as tensorflow_numpy
+from kerata.engines.tensorflow import kernels as tensorflow_kernels, numpy as tensorflow_numpy, sparse as tensorflow_sparse
 from kerata.engines.tensorflow.graphs import CompiledFunction, GraphScope
 from kerata.engines.tensorflow.library import tf
 
@@ -53,6 +53,10 @@ class TensorflowEngine(EagerEngine):
     def room_for_data(self):
         return ROOM_ON_HOST if not tf.config.list_logical_devices("GPU") else ROOM_ON_DEVICE
 
+    @property
+    def sparse(self):
+        return tensorflow_sparse
+
     def is_array(self, x):
         return isinstance(x, (tf.Tensor, tf.Variable))
 
@@ -87,6 +91,8 @@ class TensorflowEngine(EagerEngine):
         return result
 
     def to_numpy(self, x):
+        if isinstance(x, tf.SparseTensor):
+            x = tf.sparse.to_dense(x)
         return x.numpy() if isinstance(x, (tf.Tensor, tf.Variable)) else np.asarray(x)
 
     def cast(self, x, dtype):

@@ -6,22 +6,33 @@ import numpy as np
 import optree
 
 from kerata import engines
-from kerata.core.arrays import dtype_of, static_shape
+from kerata.core import sparse
+from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.fields import dataclass, field
 from kerata.core.types import DType, Shape, Tree
-from kerata.engines.abstract.array import AbstractArray
+from kerata.engines.abstract.array import AbstractArray, RaggedAbstractArray, SparseAbstractArray
+from kerata.engines.state import context
 from kerata.layers.layer import Layer
 
 
 class DataLayer(Layer):
     """A layer that may also be called in the graph of a `tf.data` pipeline, whatever engine is in force."""
 
+    casts_in_pipelines = False  # whether all numbers come in the layer's floats there, as in Keras
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         owner = engines.owner_of_graph((args, kwargs))
-        if owner is None or owner == engines.current_name():
+        casts = self.casts_in_pipelines and not context.depth
+        if owner is None or owner == engines.current_name() and not casts:
             return super().__call__(*args, **kwargs)
         with engines.use_engine(owner):
+            if casts:
+                args, kwargs = optree.tree_map(self._cast_in_pipelines, (args, kwargs))
             return super().__call__(*args, **kwargs)
+
+    def _cast_in_pipelines(self, x):
+        is_number = engines.current().is_array(x) and not is_text(x)
+        return as_array(x, self.compute_dtype) if is_number else x
 
 
 class ClosedLayer(DataLayer):
@@ -82,14 +93,25 @@ class HostLayer(DataLayer):
         leaves = [x if hasattr(x, "dtype") and hasattr(x, "shape") else np.asarray(x) for x in leaves]
         shapes = [static_shape(x) for x in leaves]
         form = AbstractArray(*self.output_form(shapes[0] if single else shapes))
-        return engines.current().on_host(lambda *xs: self.on_host(xs[0] if single else list(xs)), form, *leaves)
+        made = engines.current().on_host(lambda *xs: self.on_host(xs[0] if single else list(xs)), form, *leaves)
+        return made if self._kept_as is None else sparse.from_dense(made, ragged=self._kept_as == "ragged")
+
+    @property
+    def _kept_as(self):
+        """ "sparse" or "ragged" for outputs that are, None for dense ones."""
+        is_vector = getattr(self, "output_mode", "int") != "int"
+        wanted = getattr(self, "sparse", False) if is_vector else getattr(self, "ragged", False)
+        return ("sparse" if is_vector else "ragged") if wanted else None
 
     def compute_output_spec(self, inputs: Tree) -> Any:
         shapes = optree.tree_map(static_shape, inputs)
-        return AbstractArray(*self.output_form(shapes))
+        return _SPECS[self._kept_as](*self.output_form(shapes))
 
     def compute_output_shape(self, input_shape: Shape) -> Any:
         return tuple(self.output_form(input_shape)[0])
+
+
+_SPECS: dict = {None: AbstractArray, "sparse": SparseAbstractArray, "ragged": RaggedAbstractArray}
 
 
 @dataclass(unlisted=("vocabulary_size",))
@@ -152,7 +174,9 @@ def batches(data, steps=None):
 
 
 def host(x):
-    """`x` as a NumPy array, texts among them."""
+    """`x` as a NumPy array, texts among them; a sparse one with its zeros."""
+    if sparse.is_sparse(x):
+        return sparse.to_numpy(x)
     if hasattr(x, "detach"):
         x = x.detach().cpu()
     return x.to_numpy() if hasattr(x, "to_numpy") else np.asarray(x)

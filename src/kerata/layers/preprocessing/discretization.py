@@ -8,10 +8,10 @@ import numpy as np
 from kerata import ops
 from kerata.core.fields import Field, dataclass
 from kerata.core.types import Shape, Tree
-from kerata.engines.abstract.array import AbstractArray
+from kerata.engines.abstract.array import AbstractArray, SparseAbstractArray
 from kerata.layers.arguments import OneOf, OptionalPositiveInt
 from kerata.layers.preprocessing.base import Adaptable, ClosedLayer
-from kerata.layers.preprocessing.encoding import MODES, NotSparse, encoded, encoded_shape
+from kerata.layers.preprocessing.encoding import MODES, Sparse, encoded, encoded_shape
 from kerata.layers.preprocessing.quantiles import QuantileSketch
 
 
@@ -39,7 +39,7 @@ class Discretization(Adaptable, ClosedLayer):
         num_bins: how many bins `adapt` makes, each with equally many of the numbers that it sees.
         epsilon: the error that the boundaries may have, as a fraction of all numbers; a smaller one needs more memory.
         output_mode: "int" for the bins' numbers, or the vectors of `CategoryEncoding`: "one_hot", "multi_hot", "count".
-        sparse: only False, as the engines have no sparse tensors.
+        sparse: whether vectors are a sparse tensor.
 
     Raises: ValueError unless exactly one of `bin_boundaries` and `num_bins` is given.
 
@@ -56,7 +56,7 @@ class Discretization(Adaptable, ClosedLayer):
     num_bins: OptionalPositiveInt = OptionalPositiveInt(None)
     epsilon: float = 0.01
     output_mode: OneOf = OneOf("int", "int", *MODES)
-    sparse: NotSparse = NotSparse(False)
+    sparse: Sparse = Sparse(False)
 
     _sketch = None
 
@@ -109,10 +109,11 @@ class Discretization(Adaptable, ClosedLayer):
         bins = ops.digitize(ops.cast(inputs, self.compute_dtype), np.asarray(self.bin_boundaries, "float32"))
         if self.output_mode == "int":
             return bins
-        return encoded(bins, len(self.bin_boundaries) + 1, self.output_mode, self.compute_dtype)
+        return encoded(bins, len(self.bin_boundaries) + 1, self.output_mode, self.compute_dtype, sparse=self.sparse)
 
     def compute_output_spec(self, inputs: Tree) -> Any:
-        return AbstractArray(self.compute_output_shape(inputs.shape), self.output_dtype)
+        made = SparseAbstractArray if self.sparse and self.output_mode != "int" else AbstractArray
+        return made(self.compute_output_shape(inputs.shape), self.output_dtype)
 
     def compute_output_shape(self, input_shape: Shape) -> Any:
         if self.output_mode == "int":

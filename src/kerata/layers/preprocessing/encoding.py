@@ -7,8 +7,9 @@ import numpy as np
 
 from kerata import ops
 from kerata.core import findings
-from kerata.core.arrays import as_array, no_sparse, static_shape
+from kerata.core.arrays import as_array, static_shape
 from kerata.core.fields import Field, dataclass
+from kerata.core.sparse import check_available
 from kerata.core.types import Shape, Tree
 from kerata.layers.arguments import OneOf, positive_integer
 from kerata.layers.preprocessing.base import DataLayer
@@ -16,12 +17,12 @@ from kerata.layers.preprocessing.base import DataLayer
 MODES = ("one_hot", "multi_hot", "count")
 
 
-class NotSparse(Field[bool, bool]):
-    """Whether outputs are sparse: only False, as the engines have no sparse tensors."""
+class Sparse(Field[bool, bool]):
+    """Whether outputs are sparse tensors."""
 
     def convert(self, value, name, owner):
-        """Raises: ValueError for True."""
-        return no_sparse(type(owner).__name__, value)
+        """Raises: ValueError for True on an engine without sparse tensors."""
+        return check_available(type(owner).__name__, value)
 
 
 class NumberOfTokens(Field[SupportsIndex | None, int]):
@@ -41,7 +42,7 @@ def encoded_shape(shape, depth, mode):
     return (*shape[:-1], depth)
 
 
-def encoded(categories, depth, mode, dtype, weights=None):
+def encoded(categories, depth, mode, dtype, weights=None, sparse=False):
     """Whole numbers below `depth` as vectors of that length.
 
     Shapes: one-hot (..., n) -> (..., n, depth), (..., 1) -> (..., depth); otherwise (..., n) -> (..., depth).
@@ -49,16 +50,26 @@ def encoded(categories, depth, mode, dtype, weights=None):
     if mode == "one_hot":
         shape = static_shape(categories)
         squeezed = ops.squeeze(categories, -1) if len(shape) > 1 and shape[-1] == 1 else categories
-        return ops.one_hot(squeezed, depth, dtype=dtype)
+        return ops.one_hot(squeezed, depth, dtype=dtype, sparse=sparse)
     if len(static_shape(categories)) == 0:
         categories = ops.expand_dims(categories, 0)
         weights = None if weights is None else ops.expand_dims(weights, 0)
+    if sparse:
+        return _sparsely_encoded(categories, depth, mode, dtype, weights)
     codes = ops.one_hot(categories, depth, dtype=dtype)
     if mode == "multi_hot":
         return ops.max(codes, axis=-2)
     if weights is not None:
         codes = codes * ops.expand_dims(ops.cast(weights, dtype), -1)
     return ops.cast(ops.sum(codes, axis=-2), dtype)
+
+
+def _sparsely_encoded(categories, depth, mode, dtype, weights):
+    *leading, count = static_shape(categories)
+    rows = [ops.reshape(x, (-1, count)) for x in (categories, weights) if x is not None]
+    counts = ops.cast(ops.bincount(*rows, minlength=depth, sparse=True), dtype)
+    counts = ops.sign(counts) if mode == "multi_hot" else counts
+    return ops.reshape(counts, [-1 if n is None else n for n in (*leading, depth)])
 
 
 def encoded_on_host(categories, depth, mode, dtype, factors=None):
@@ -90,7 +101,7 @@ class CategoryEncoding(DataLayer):
         num_tokens: how many categories there are.
         output_mode: "one_hot" gives each number a vector, "multi_hot" each row one with ones for all that are in it,
             "count" one that says how often each is in it.
-        sparse: only False, as the engines have no sparse tensors.
+        sparse: whether the vectors are a sparse tensor.
 
     Raises: ValueError for numbers out of range.
 
@@ -101,7 +112,7 @@ class CategoryEncoding(DataLayer):
 
     num_tokens: NumberOfTokens = NumberOfTokens(None)
     output_mode: OneOf = OneOf("multi_hot", *MODES)
-    sparse: NotSparse = NotSparse(False, config=False)
+    sparse: Sparse = Sparse(False)
 
     def call(self, inputs: Tree, count_weights: Any = None) -> Any:
         """The vectors; `count_weights`, of the inputs' shape, says how much each number counts, with "count"."""
@@ -111,7 +122,7 @@ class CategoryEncoding(DataLayer):
             )
         inputs = ops.cast(as_array(inputs), "int32")
         findings.check_range(inputs, self.num_tokens, self._out_of_range, key=id(self))
-        return encoded(inputs, self.num_tokens, self.output_mode, self.compute_dtype, count_weights)
+        return encoded(inputs, self.num_tokens, self.output_mode, self.compute_dtype, count_weights, self.sparse)
 
     def _out_of_range(self, number):
         return f"Category {number} is out of range for num_tokens={self.num_tokens} (0 to {self.num_tokens - 1})."

@@ -11,7 +11,7 @@ from kerata.core.types import Tree
 from kerata.layers.arguments import OneOf, PositiveInt
 from kerata.layers.preprocessing import fingerprints
 from kerata.layers.preprocessing.base import HostLayer
-from kerata.layers.preprocessing.encoding import MODES, NotSparse, encoded_on_host, encoded_shape
+from kerata.layers.preprocessing.encoding import MODES, Sparse, encoded_on_host, encoded_shape
 
 # The fingerprint that crossings of features begin with, as in TensorFlow's sparse_cross_hashed.
 _CROSSING_START = np.uint64(0xDECAFCAFFE)
@@ -99,7 +99,7 @@ class Hashing(_Hashed):
         salt: None for FarmHash's fingerprint; an integer or a pair of them for SipHash with that key, whose bins nobody
             can foresee who does not know it.
         output_mode: "int" for the bins' numbers, or the vectors of `CategoryEncoding`: "one_hot", "multi_hot", "count".
-        sparse: only False, as the engines have no sparse tensors.
+        sparse: whether vectors are a sparse tensor.
 
     Source: Weinberger et al. 2009, "Feature hashing for large scale multitask learning", arXiv:0902.2206.
 
@@ -111,7 +111,7 @@ class Hashing(_Hashed):
     mask_value: str | int | None = None
     salt: Salt = Salt(None)
     output_mode: OneOf = OneOf("int", "int", *MODES)
-    sparse: NotSparse = NotSparse(False)
+    sparse: Sparse = Sparse(False)
 
     def __post_init__(self):
         super().__post_init__()
@@ -145,7 +145,7 @@ class HashedCrossing(_Hashed):
     Args:
         num_bins: how many bins there are.
         output_mode: "int" for the bins' numbers, "one_hot" for vectors.
-        sparse: only False, as the engines have no sparse tensors.
+        sparse: whether vectors are a sparse tensor.
 
     Raises: ValueError for fewer than two features, other shapes, or features that are neither text nor whole numbers.
 
@@ -155,7 +155,7 @@ class HashedCrossing(_Hashed):
     """
 
     output_mode: OneOf = OneOf("int", "int", "one_hot")
-    sparse: NotSparse = NotSparse(False)
+    sparse: Sparse = Sparse(False)
 
     def call(self, inputs: Tree) -> Any:
         if not isinstance(inputs, (list, tuple)) or len(inputs) < 2:

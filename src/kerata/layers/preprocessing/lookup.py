@@ -11,7 +11,7 @@ from kerata.core.types import Path, Tree
 from kerata.layers.arguments import OneOf
 from kerata.layers.preprocessing import vocabulary as vocabularies
 from kerata.layers.preprocessing.base import VocabularyLayer, texts
-from kerata.layers.preprocessing.encoding import MODES, NotSparse, encoded_on_host, encoded_shape
+from kerata.layers.preprocessing.encoding import MODES, Sparse, encoded_on_host, encoded_shape
 from kerata.layers.preprocessing.hashing import Salt, as_bytes, hashed
 
 LOOKUP_MODES = ("int", *MODES, "tf_idf")
@@ -33,7 +33,7 @@ class IndexLookup(VocabularyLayer):
     invert: bool = False
     output_mode: OneOf = OneOf("int", *LOOKUP_MODES)
     pad_to_max_tokens: bool = False
-    sparse: NotSparse = NotSparse(False)
+    sparse: Sparse = Sparse(False)
     oov_method: str = field(default="floormod", kw_only=True)
 
     def __post_init__(self):
@@ -282,7 +282,7 @@ class StringLookup(IndexLookup):
         invert: whether the layer does the opposite: from numbers to texts.
         output_mode: "int" for numbers, or the vectors of `CategoryEncoding`; "tf_idf" are weighted counts.
         pad_to_max_tokens: whether vectors have `max_tokens` elements even if the vocabulary is smaller.
-        sparse: only False, as the engines have no sparse tensors.
+        sparse: whether vectors are a sparse tensor.
         encoding: in which bytes, such as those of TensorFlow's texts and of files, are read.
         salt: an integer or a pair of them, the key by which unknown texts are hashed.
 
@@ -323,7 +323,7 @@ class IntegerLookup(IndexLookup):
         idf_weights: with "tf_idf" and a vocabulary, what each token's count is multiplied by.
         invert: whether the layer does the opposite: from numbers to integers of the vocabulary.
         output_mode: "int" for numbers, or the vectors of `CategoryEncoding`; "tf_idf" are weighted counts.
-        sparse: only False, as the engines have no sparse tensors.
+        sparse: whether vectors are a sparse tensor.
         pad_to_max_tokens: whether vectors have `max_tokens` elements even if the vocabulary is smaller.
         oov_method: how unknown integers are spread over several numbers: by "floormod", or hashed by "farmhash".
         salt: with "farmhash", an integer or a pair of them, the key by which they are hashed.

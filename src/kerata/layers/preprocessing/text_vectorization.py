@@ -9,10 +9,11 @@ import numpy as np
 
 from kerata.core import serialization
 from kerata.core.fields import Field, dataclass, field
+from kerata.core.sparse import check_available
 from kerata.core.types import Path, Shape, Tree
 from kerata.layers.arguments import OneOf
 from kerata.layers.preprocessing.base import VocabularyLayer, texts
-from kerata.layers.preprocessing.encoding import NotSparse
+from kerata.layers.preprocessing.encoding import Sparse
 from kerata.layers.preprocessing.lookup import StringLookup
 
 # As TensorFlow's text ops have it: letters and white space of ASCII alone.
@@ -65,7 +66,8 @@ class TextVectorization(VocabularyLayer):
         pad_to_max_tokens: whether vectors have `max_tokens` elements even if the vocabulary is smaller.
         vocabulary: the tokens in a list or an array, or the path of a file with one a line, in place of `adapt`.
         idf_weights: with "tf_idf" and a vocabulary, what each token's count is multiplied by.
-        sparse, ragged: only False, as the engines have no such tensors.
+        sparse: whether vectors are a sparse tensor.
+        ragged: whether sequences are a ragged tensor, on TensorFlow.
         encoding: in which bytes, such as those of TensorFlow's texts and of files, are read.
 
     In a model made from a graph, the layer works on the host, before the compiled step.
@@ -88,7 +90,7 @@ class TextVectorization(VocabularyLayer):
     pad_to_max_tokens: bool = False
     vocabulary: Any = field(default=None, attribute="_given_vocabulary")
     idf_weights: Any = field(default=None, attribute="_given_weights")
-    sparse: NotSparse = NotSparse(False)
+    sparse: Sparse = Sparse(False)
     ragged: bool = False
     encoding: str = "utf-8"
 
@@ -99,8 +101,9 @@ class TextVectorization(VocabularyLayer):
             raise ValueError(f"TextVectorization: output_sequence_length goes with output_mode='int'; {mode!r} came.")
         if length is not None and (not isinstance(length, (int, np.integer)) or length < 1):
             raise ValueError(f"TextVectorization: output_sequence_length must be a positive integer; {length!r} came.")
-        if self.ragged:
-            raise ValueError("TextVectorization: ragged=True is not available, the engines in use have no ragged tensors.")
+        check_available("TextVectorization", self.ragged, ragged=True)
+        if self.ragged and mode != "int":
+            raise ValueError(f"TextVectorization: ragged=True goes with output_mode='int'; {mode!r} came.")
         self._lookup_layer = look_up = StringLookup(
             max_tokens=self.max_tokens,
             mask_token="" if mode == "int" else None,
