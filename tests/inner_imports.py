@@ -29,7 +29,6 @@ REASONS = {
         engines/tensorflow/engine.py: kerata.engines.tensorflow.data
         engines/tensorflow/engine.py: kerata.engines.tensorflow.saved
         layers/quantization/quantizable.py: f'kerata.layers.quantization.{module}'
-        layers/quantization/quantizable.py: kerata.layers.quantization.lora
         models/model.py: kerata.models.quantization
         models/model.py: kerata.models.summary
     """,

@@ -61,7 +61,6 @@ class KerasTensor(AbstractArray):
         self.name = name or naming.auto_name("keras_tensor")
         self.record_history = record_history
         self._keras_history: Any = None
-        self._keras_mask = None
 
     def __setattr__(self, name, value):
         if name in _FIXED and name in self.__dict__:
@@ -69,7 +68,9 @@ class KerasTensor(AbstractArray):
         object.__setattr__(self, name, value)
 
     def __iter__(self):
-        raise NotImplementedError(f"{self!r} has no values, so it can't be iterated over. Use `ops.unstack`, `ops.map` or `ops.scan`.")
+        raise NotImplementedError(
+            f"{self!r} has no values, so it can't be iterated over. Use `ops.unstack`, `ops.map` or `ops.scan`."
+        )
 
     def __len__(self):
         raise TypeError(f"{self!r} has no len(): its shape is its attribute `shape`.")
@@ -81,7 +82,23 @@ class KerasTensor(AbstractArray):
             "or wrap the code in a Layer."
         )
 
-    __array__ = __int__ = __float__ = __jax_array__ = __tf_tensor__ = _no_value
+    __array__ = __int__ = __float__ = _no_value
+
+    @property
+    def _keras_mask(self):
+        """The symbolic mask, which follows from the layer that made the tensor.
+
+        Raises: AttributeError if there is none.
+        """
+        made_by = None if self._keras_history is None else node_of(self)
+        mask = (
+            getattr(made_by.operation, "symbolic_mask", lambda node, index: None)(made_by, self._keras_history[2])
+            if made_by
+            else None
+        )
+        if mask is None:
+            raise AttributeError(f"{self!r} has no mask.")
+        return mask
 
     def reshape(self, *newshape: Any) -> Any:
         """The tensor in another shape."""
@@ -92,9 +109,7 @@ class KerasTensor(AbstractArray):
         return op_named("squeeze")(self, axis)
 
     def __repr__(self):
-        return (
-            f"<KerasTensor shape={self.shape}, dtype={self.dtype}, sparse={self.sparse}, ragged={self.ragged}, name={self.name}>"
-        )
+        return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, sparse={self.sparse}, ragged={self.ragged}, name={self.name}>"
 
 
 def is_keras_tensor(x: TensorLike) -> bool:
@@ -245,7 +260,9 @@ class Operation(metaclass=NamedArguments):
                 config.update(config.pop(parameter.name, {}))
         for name, value in config.items():
             if not all(isinstance(x, _PLAIN) for x in optree.tree_leaves(value, none_is_leaf=True)):
-                raise NotImplementedError(f"{type(self).__name__} was made with {name}={value!r}: write a get_config(self) for it.")
+                raise NotImplementedError(
+                    f"{type(self).__name__} was made with {name}={value!r}: write a get_config(self) for it."
+                )
         return {"name": self.name} | config
 
     def _single(self, what):

@@ -1,4 +1,8 @@
-"""Masks of tensors: which time steps count. Kept beside the tensors, so that any engine's arrays can have one."""
+"""Masks of tensors: which time steps count.
+
+They are kept beside the tensors, so that any engine's arrays can have one, and where the engine's arrays take attributes,
+as `_keras_mask` too, where Keras's guides read them, and where users may set them.
+"""
 
 import contextlib
 import weakref
@@ -11,6 +15,11 @@ of_arrays: dict = {}  # id of an array outside all scopes -> (weak reference to 
 
 def set_mask(x, mask):
     """Say that `mask` tells which steps of `x` count."""
+    if mask is None:
+        getattr(x, "__dict__", {}).pop("_keras_mask", None)
+    else:
+        with contextlib.suppress(AttributeError):  # NumPy's arrays take none
+            x._keras_mask = mask
     key = id(x)
     if context.scope is not None:
         context.scope.masks[key] = (x, mask)
@@ -28,7 +37,20 @@ def get_mask(x):
             return scope.masks[key][1]
         scope = scope.parent
     found = of_arrays.get(key)
-    return found[1] if found is not None and found[0]() is x else None
+    return found[1] if found is not None and found[0]() is x else getattr(x, "__dict__", {}).get("_keras_mask")
+
+
+def is_marked(x):
+    """Whether a tensor has a mask as an attribute."""
+    return "_keras_mask" in getattr(x, "__dict__", ())
+
+
+def any_marked(args, kwargs):
+    """Whether a tensor among the arguments has a mask as an attribute."""
+    for x in (*args, *kwargs.values()):
+        if any(map(is_marked, x)) if isinstance(x, (list, tuple)) else is_marked(x):
+            return True
+    return False
 
 
 @contextlib.contextmanager
@@ -46,6 +68,7 @@ def masked(xs, given):
 
 
 def _forget(x):
+    getattr(x, "__dict__", {}).pop("_keras_mask", None)
     of_arrays.pop(id(x), None)
     if context.scope is not None:
         context.scope.masks.pop(id(x), None)

@@ -21,6 +21,7 @@ from kerata.layers.arguments import (
     per_axis,
 )
 from kerata.layers.input_spec import InputSpec
+from kerata.layers.quantization.adaptable import Adaptable
 from kerata.ops.convolution import biased_conv, conv, conv_transpose
 
 
@@ -86,8 +87,8 @@ class Windowed(Ranked):
         return self.activation(x)
 
 
-@dataclass(after={"activity_regularizer": "bias_regularizer"})
-class Conv(Windowed):
+@dataclass(after={"activity_regularizer": "bias_regularizer"}, unlisted=("lora_rank", "lora_alpha"))
+class Conv(Windowed, Adaptable):
     """A convolution: each output is a weighted sum of a window of the input.
 
     Shapes: (batch, *spatial, channels) -> (batch, *output, filters), or with channels second.
@@ -106,6 +107,7 @@ class Conv(Windowed):
         kernel_initializer, bias_initializer: how the weights start.
         kernel_regularizer, bias_regularizer, activity_regularizer: penalties added to the loss.
         kernel_constraint, bias_constraint: applied after each update.
+        lora_rank, lora_alpha: see `enable_lora`, with which the layer begins if a rank is given.
 
     Raises: ValueError if `filters` or the channels are no multiple of `groups`, or the window does not fit the input.
 
@@ -144,8 +146,10 @@ class Conv(Windowed):
             raise ValueError(
                 f"{type(self).__name__}: the {channels} input channels must be a multiple of groups ({self.groups})."
             )
-        self.kernel = make_weight(self, "kernel", (*self.kernel_size, channels // self.groups, self.filters))
+        shape = (*self.kernel_size, channels // self.groups, self.filters)
+        self.kernel = make_weight(self, "kernel", shape)
         self._make_bias(self.filters)
+        self._adapt_from_the_start(shape)
 
     def convolution_op(self, inputs: Tree, kernel: TensorLike) -> Any:
         """The convolution alone; may be overridden."""

@@ -62,4 +62,5 @@ class FastCall:
             and here["observer"] is None
             and not here["losses_noted"]
             and not masks.of_arrays
+            and not masks.is_marked(x)
         )

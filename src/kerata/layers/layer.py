@@ -105,6 +105,7 @@ class Layer(Holder, LayerCall, _Arguments, Operation):
     """
 
     supports_masking = False
+    holds_layers = False  # whether there is more to build than what `build` says
     computes_wide = False  # whether it computes in float32 at least: its inputs are not cast to 16 bits before
     runs_on_host = False  # whether it works in NumPy, so that a model runs it before the compiled step
     index_dtype: Any = None  # the dtype of its inputs where they are indices: a Sequential that begins with it takes such
@@ -161,7 +162,14 @@ class Layer(Holder, LayerCall, _Arguments, Operation):
         instance = super().__new__(cls, *args, **kwargs)
         state = vars(instance)
         state.update(
-            built=False, _building=False, _trainable=True, _weights=[], _losses=[], _inbound_nodes=[], _build_shapes=None
+            built=_is_built_from_the_start(cls),
+            _placed=False,
+            _building=False,
+            _trainable=True,
+            _weights=[],
+            _losses=[],
+            _inbound_nodes=[],
+            _build_shapes=None,
         )
         state.update(name=None, path=None, _initial_weights=None, _engine_name=None, **dict.fromkeys(_FOUND))
         return instance
@@ -356,6 +364,13 @@ def _all_parameters(cls):
         if "__init__" in vars(c) and c is not Layer and is_own(c)
         for name in parameters_of(c.__init__)
     }
+
+
+@functools.cache
+def _is_built_from_the_start(cls):
+    """Whether layers of a class have nothing to build: it is kerata's, or derives from one of kerata's, and makes no weights."""
+    own = next(c for c in cls.__mro__ if is_own(c))
+    return own is not Layer and cls.build is LayerCall.build and not own.holds_layers
 
 
 def is_default(method):

@@ -19,8 +19,8 @@ from kerata.core.signatures import Parameter, by_position, named, parameters_of_
 from kerata.core.types import TensorLike, Tree
 from kerata.core.variable import Variable
 from kerata.engines.abstract.array import AbstractArray
-from kerata.engines.state import StateScope, context, thread_context
 from kerata.engines.kinds import kind_of
+from kerata.engines.state import StateScope, context, thread_context
 from kerata.engines.warning import warn
 from kerata.layers import input_spec as specs
 from kerata.layers.fast_call import FastCall
@@ -144,9 +144,10 @@ class LayerCall(Declared):
         training = self._pass_training(args, kwargs)
         if self.input_spec is not None and args:
             specs.check(self.input_spec, args[0], self)
-        if not self.built:
+        if not self.built or not self._placed:
             self._ensure_built(args, kwargs)
-        previous = self._gather_masks(args, kwargs) if masks.any_masks() else None
+        masked = masks.any_masks() or kwargs.get("mask") is not None or masks.any_marked(args, kwargs)
+        previous = self._gather_masks(args, kwargs) if masked else None
         if here["depth"] == 0:
             self._clear_losses()
         call, scope = self.call if policy.quantization_mode is None else self.quantized_call, self._remat_scope or here["remat"]
@@ -280,12 +281,12 @@ class LayerCall(Declared):
         return previous
 
     def _ensure_built(self, args, kwargs):
-        if self.built:
+        if self.built and self._placed:
             return
         self._remember_engine()
         if type(self).build is LayerCall.build:
             self._build_without_weights(args)
-        else:
+        elif not self.built:
             wanted = build_parameters(type(self))
             if len(wanted) <= 1:
                 first = args[0] if args else next(iter(kwargs.values()))
@@ -294,7 +295,9 @@ class LayerCall(Declared):
                 names = call_parameters(type(self))[0]
                 given = dict(zip(names, args)) | kwargs
                 self.build(**{w: _shape_of(given.get(w[: -len("_shape")])) for w in wanted})
-        self.built = True
+        vars(self)["_placed"] = True
+        if not self.built:
+            self.built = True
 
     def _build_without_weights(self, args):
         if args and isinstance(args[0], AbstractArray) or args and hasattr(args[0], "shape"):
@@ -313,6 +316,17 @@ class LayerCall(Declared):
             error.args = (f"{error.args[0]}\n{where}.", *error.args[1:])
         else:
             error.add_note(where)
+
+    def symbolic_mask(self, node, index):
+        """The mask of the output with this number of a call on symbolic tensors, symbolic too; None if it has none."""
+        if not self.supports_masking and type(self).compute_mask is LayerCall.compute_mask:
+            return None
+        first = node.args[0] if node.args else next(iter(node.kwargs.values()), None)
+        previous = node.kwargs.get("mask")
+        if previous is None:
+            previous = optree.tree_map(lambda x: getattr(x, "_keras_mask", None), first)
+        found = self.compute_mask(first, previous)
+        return found[index] if isinstance(found, (list, tuple)) else found if index == 0 else None
 
     def compute_mask(self, inputs: Tree, previous_mask: TensorLike | None) -> Any:
         """The mask of the outputs: that of the inputs, for layers that keep the steps."""

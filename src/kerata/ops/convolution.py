@@ -48,6 +48,18 @@ def _check_outputs(what, spatial, window, strides, padding, dilation):
             )
 
 
+def _check_rank(what, x, kernel):
+    if len(x.shape) != len(kernel.shape):
+        raise ValueError(
+            f"{what}: inputs and kernel have as many axes; inputs {tuple(x.shape)} and a kernel {tuple(kernel.shape)} came."
+        )
+
+
+def _check_padding(what, padding):
+    if isinstance(padding, str) and padding not in ("valid", "same"):  # layers give pairs of lengths, too
+        raise ValueError(f"{what}: padding must be 'valid' or 'same'; {padding!r} came.")
+
+
 @op
 def conv(
     inputs: Tree,
@@ -97,11 +109,13 @@ def _convolved(inputs, kernel, bias, strides, padding, data_format, dilation_rat
     strides, dilation = _spatial(strides, rank, "strides"), _spatial(dilation_rate, rank, "dilation_rate")
     x = to_channels_last(inputs, data_format)
     padding = padding.lower() if isinstance(padding, str) else padding
+    _check_padding("conv", padding)
     channels, wanted = x.shape[-1], kernel.shape[-2]
     if channels is None or channels % wanted or kernel.shape[-1] % (channels // wanted):
         raise ValueError(
             f"conv: inputs have {channels} channels; a kernel of shape {tuple(kernel.shape)} takes {wanted} of them a group."
         )
+    _check_rank("conv", x, kernel)
     _check_outputs("a convolution", x.shape[1:-1], kernel.shape[:-2], strides, padding, dilation)
     options = (strides, padding, (1,) * rank, dilation, channels // wanted)
     if bias is None:
@@ -199,6 +213,8 @@ def conv_transpose(
         data_format: "channels_last" or "channels_first"; `kerata.config.image_data_format()` if None.
         dilation_rate: how far the places of a window are apart, which makes the window longer by as much.
 
+    Raises: ValueError if the channels or the numbers of axes do not fit, or for another padding.
+
     >>> conv_transpose([[[1.0], [2.0]]], [[[1.0]], [[10.0]]], strides=2).tolist()
     [[[1.0], [10.0], [2.0], [20.0]]]
     """
@@ -207,7 +223,15 @@ def conv_transpose(
     steps, dilation = _spatial(strides, rank, "strides"), _spatial(dilation_rate, rank, "dilation_rate")
     extra = (output_padding,) * rank if output_padding is None or isinstance(output_padding, int) else tuple(output_padding)
     x = to_channels_last(inputs, data_format)
-    pads = [transpose_padding(w, s, d, padding.lower(), e) for w, s, d, e in zip(kernel.shape[:-2], steps, dilation, extra)]
+    _check_rank("conv_transpose", x, kernel)
+    padding = padding.lower() if isinstance(padding, str) else padding
+    _check_padding("conv_transpose", padding)
+    if x.shape[-1] is not None and x.shape[-1] != kernel.shape[-1]:
+        raise ValueError(
+            f"conv_transpose: inputs have {x.shape[-1]} channels; a kernel of shape {tuple(kernel.shape)} takes "
+            f"{kernel.shape[-1]} of them."
+        )
+    pads = [transpose_padding(w, s, d, padding, e) for w, s, d, e in zip(kernel.shape[:-2], steps, dilation, extra)]
     flipped = knp.swapaxes(knp.flip(kernel, tuple(range(rank))), -1, -2)
     return from_channels_last(engines.current().conv(x, flipped, (1,) * rank, pads, steps, dilation, 1), data_format)
 

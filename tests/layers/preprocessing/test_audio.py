@@ -147,3 +147,9 @@ def test_errors():
         layers.MelSpectrogram(fft_length=0)
     with pytest.raises(ValueError, match="must rise from 0 to half the sampling rate"):
         layers.MelSpectrogram(min_freq=300.0, max_freq=200)
+
+
+def test_spectrograms_in_half_precision(engine):
+    sound = np.sin(np.arange(1000.0)).astype("float32")
+    layer = layers.MelSpectrogram(fft_length=128, sequence_stride=64, num_mel_bins=8, dtype="float16")
+    assert engine.to_numpy(layer(sound)).dtype == "float16"

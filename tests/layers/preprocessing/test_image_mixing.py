@@ -92,6 +92,12 @@ def test_erased_share(engine):
     assert noise.min() >= 0 and noise.max() <= 255 and (noise != X).any()
 
 
+def test_images_that_are_not_mixed_keep_their_dtype(engine):
+    bytes_ = X.astype("uint8")
+    assert engine.to_numpy(layers.MixUp()(bytes_, training=False)).dtype == "uint8"
+    assert engine.to_numpy(layers.MixUp()(bytes_, training=True)).dtype == "float32"
+
+
 def test_boxes_of_mix_up(engine):
     layer = layers.MixUp(bounding_box_format="xyxy")
     result = layer.transform_bounding_boxes(BOXES, {"mix_weight": WEIGHT, "permutation_order": ORDER})
@@ -100,7 +106,7 @@ def test_boxes_of_mix_up(engine):
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_number_of_boxes(count, engine):
-    layer = layers.MaxNumBoundingBoxes(count)
+    layer = layers.MaxNumBoundingBoxes(count, bounding_box_format="xyxy")
     result = layer(data(bounding_boxes=BOXES))["bounding_boxes"]
     assert tuple(result["boxes"].shape) == (2, count, 4) and tuple(result["labels"].shape) == (2, count)
     assert (engine.to_numpy(result["boxes"])[:, 2:] == -1).all()

@@ -218,7 +218,7 @@ def test_in_a_tf_data_pipeline(policy, name):
     "make, text",
     [
         (lambda: layers.RandAugment(factor=2.0), "RandAugment: factor must be a number or a pair (low, high) from 0.0 to 1.0; 2.0 came"),
-        (lambda: layers.RandAugment(num_ops=0), "num_ops must be a positive integer; 0 came"),
+        (lambda: layers.RandAugment(num_ops=-1), "num_ops must be a whole number that is not negative; -1 came"),
         (lambda: layers.RandAugment(interpolation="x"), "interpolation must be one of nearest, bilinear; 'x' came"),
         (lambda: layers.AugMix(num_chains=0), "num_chains must be a positive integer; 0 came"),
         (lambda: layers.AugMix(chain_depth=1.5), "chain_depth must be a positive integer; 1.5 came"),
@@ -230,3 +230,9 @@ def test_errors(make, text):
     with pytest.raises(ValueError) as error:
         make()
     assert text in str(error.value)
+
+
+def test_no_layers_at_all(engine):
+    layer = layers.RandAugment(num_ops=0)
+    np.testing.assert_array_equal(engine.to_numpy(layer(X, training=True)), X)
+    assert layer.get_config()["num_ops"] == 0

@@ -41,7 +41,7 @@ def test_look_up(name, vocabulary, mask, data, masked, engine):
             np.testing.assert_allclose(engine.to_numpy(found), expected, rtol=1e-6, err_msg=str(arguments))
             symbolic = mine(kerata.KerasTensor(x.shape, "string" if data is WORDS else "int64"))
             assert symbolic.shape == expected.shape
-            assert symbolic.dtype == ("int64" if arguments["output_mode"] == "int" else "float32")
+            assert symbolic.dtype == ("float32" if arguments["output_mode"] == "tf_idf" else "int64")
         assert mine.get_vocabulary() == list(other.get_vocabulary())
         assert mine.get_vocabulary(False) == list(other.get_vocabulary(False))
         assert mine.vocabulary_size() == other.vocabulary_size()
@@ -212,3 +212,14 @@ def test_a_bad_vocabulary_changes_nothing():
     with pytest.raises(ValueError):
         layer.set_vocabulary(["c", "c"])
     assert layer.get_vocabulary() == ["[UNK]", "a", "b"]
+
+
+@pytest.mark.parametrize("mode", ["int", "one_hot", "multi_hot", "count", "tf_idf"])
+@pytest.mark.parametrize("name, vocabulary", [("StringLookup", ["a", "b"]), ("IntegerLookup", [1, 2])])
+def test_dtypes_are_the_oracles(mode, name, vocabulary):
+    """On JAX, which has no 64 bits; tokens' dtypes, and whole numbers for all that is not weighted."""
+    arguments = {"vocabulary": vocabulary, "output_mode": mode} | ({"idf_weights": [0.1, 0.2]} if mode == "tf_idf" else {})
+    mine, other = (getattr(m.layers, name)(**arguments) for m in (kerata, keras()))
+    assert mine.dtype == other.dtype and mine.compute_dtype == other.compute_dtype
+    with kerata.use_engine("jax"):
+        assert str(mine(np.array(vocabulary)).dtype) == str(other(np.array(vocabulary)).dtype)

@@ -15,8 +15,8 @@ from kerata.core.fields import Field, dataclass, field
 from kerata.core.serialization import serialize_keras_object
 from kerata.core.types import Shape, Tree
 from kerata.core.variable import Variable
-from kerata.layers.arguments import OptionalPositiveInt, make_weight
-from kerata.layers.layer import Layer
+from kerata.layers.arguments import make_weight
+from kerata.layers.quantization.adaptable import Adaptable
 from kerata.quantizers.configs import config_from, settled_config
 
 if TYPE_CHECKING:
@@ -96,13 +96,6 @@ class WeightRole:
         return ops.einsum(self.equation, x, value)
 
 
-class LoraRank(OptionalPositiveInt):
-    """A positive integer, or None for no adapter."""
-
-    def convert(self, value, name, owner):
-        return super().convert(value, "the rank of LoRA", owner)
-
-
 class QuantizationConfig(
     Field["quantizers.QuantizationConfig | dict[str, Any] | None", "quantizers.QuantizationConfig | None"]
 ):
@@ -115,26 +108,20 @@ class QuantizationConfig(
 
 
 @dataclass
-class Quantizable(Layer):
+class Quantizable(Adaptable):
     """A layer with weights that can be quantized, or adapted by LoRA.
 
     Args:
-        lora_rank: the rank of a product of two matrices that is trained in place of the weight (Hu et al. 2021,
-            arXiv:2106.09685); None trains the weight.
-        lora_alpha: the product is multiplied by `lora_alpha / lora_rank`; by 1 if None.
         quantization_config: how the weight is quantized when the layer's dtype policy asks for it from the start.
     """
 
     quantization_modes: ClassVar[tuple[str, ...]] = ("int8", "float8", "int4", "gptq", "awq")
 
-    lora_rank: LoraRank = field(default=None, kw_only=True)
-    lora_alpha: float | None = field(default=None, kw_only=True)
     quantization_config: QuantizationConfig = field(default=None, kw_only=True)
 
     def __post_init__(self):
-        self.lora_alpha = self.lora_rank if self.lora_alpha is None else self.lora_alpha
-        self.lora_enabled = False
-        self._transforms, self._adapters = {}, {}
+        super().__post_init__()
+        self._transforms = {}
 
     def _roles(self):
         """The table of the layer's weights."""
@@ -143,22 +130,17 @@ class Quantizable(Layer):
     def _role(self, name):
         return next(role for role in self._roles() if role.name == name)
 
+    @property
+    def adapted(self):
+        return self._roles()[0].name
+
     # Reading
 
-    if not TYPE_CHECKING:  # to tools, a layer has the attributes that it declares
-
-        def __getattr__(self, name):
-            state = vars(self)
-            transform, adapter = state.get("_transforms", {}).get(name), state.get("_adapters", {}).get(name)
-            if adapter is not None:
-                value = state[f"_{name}"].value if transform is None else transform.floats()
-                return ops.add(value, ops.cast(adapter.delta(), value.dtype))
-            if transform is not None:
-                return transform.reading()
-            inherited = getattr(super(), "__getattr__", None)
-            if inherited is None:
-                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            return inherited(name)
+    def _read_for(self, name):
+        transform = vars(self).get("_transforms", {}).get(name)
+        if transform is None:
+            return super()._read_for(name)
+        return transform.floats() if name in self._adapters else transform.reading()
 
     # Building
 
@@ -169,9 +151,8 @@ class Quantizable(Layer):
             self._transform(role, shape).make()
         if mode in (None, "float8"):
             setattr(self, name, make_weight(self, name, shape, kind=kind))
-        if self.lora_rank is not None and role.name == self._roles()[0].name:
-            self._check_lora(mode)
-            self._adapt(role, shape, self.lora_rank, self.lora_alpha, "he_uniform", "zeros")
+        if name == self.adapted:
+            self._adapt_from_the_start(shape)
 
     def _transform(self, role, shape, mode=None, policy=None, config=None):
         """The transform of a mode for a weight, noted."""
@@ -259,55 +240,6 @@ class Quantizable(Layer):
             self.dtype_policy = policy
         self.quantization_config = config
 
-    def _base(self, name):
-        """The variable that holds a weight, whatever is read in its place."""
-        state = vars(self)
-        return state[f"_{name}"] if f"_{name}" in state else state[name]
-
-    # LoRA
-
-    def enable_lora(
-        self, rank: int, lora_alpha: float | None = None, a_initializer: Any = "he_uniform", b_initializer: Any = "zeros"
-    ) -> None:
-        """Leave the weight as it is, and train a product of two matrices of low rank that is added to it.
-
-        Args:
-            rank: the matrices' inner length.
-            lora_alpha: the product is multiplied by `lora_alpha / rank`; by 1 if None.
-            a_initializer: how the first matrix starts.
-            b_initializer: how the second one starts: zeros, so that the layer computes at first what it did before.
-
-        Raises: ValueError for a rank that is no positive integer, and if the layer is not built, has LoRA already, has a
-        constraint on the weight, or is quantized in a way that LoRA can't be added to.
-        """
-        _check_rank(rank, self)
-        if not self.built:
-            raise ValueError(f'Layer "{self.path}" can\'t take LoRA before it is built: call it once, or build it.')
-        if self.lora_enabled:
-            raise ValueError(f'Layer "{self.path}" has LoRA already, of rank {self.lora_rank}: it can be enabled once.')
-        self._check_lora(self.quantization_mode)
-        role = self._roles()[0]
-        transform = self._transforms.get(role.name)
-        shape = self._base(role.name).shape if transform is None else transform.shape
-        self._adapt(role, shape, rank, rank if lora_alpha is None else lora_alpha, a_initializer, b_initializer)
-
-    def _check_lora(self, mode):
-        if mode not in (None, "int8", "int4"):
-            raise ValueError(f'Layer "{self.path}": LoRA can\'t be joined with quantization {mode!r}, only with int8 or int4.')
-        if getattr(self, f"{self._roles()[0].name}_constraint", None) is not None:
-            raise ValueError(f'Layer "{self.path}": LoRA can\'t be joined with a constraint, which would change the weight.')
-
-    def _adapt(self, role, shape, rank, alpha, a_initializer, b_initializer):
-        from kerata.layers.quantization.lora import Adapter
-
-        if role.name in vars(self):
-            weight = vars(self).pop(role.name)
-            weight.stored, weight.trainable = weight.numpy(), False
-            setattr(self, f"_{role.name}", weight)
-        self._adapters[role.name] = Adapter(self, role.name, alpha / rank)
-        self._adapters[role.name].make(shape, rank, a_initializer, b_initializer)
-        self.lora_rank, self.lora_alpha, self.lora_enabled = rank, alpha, True
-
     # Saving
 
     @property
@@ -320,14 +252,8 @@ class Quantizable(Layer):
             spec[mode] = bias + names if mode in ("gptq", "awq") else names[:1] + bias + names[1:]
         return spec
 
-    def _own_variables(self):
-        """As for each layer; what LoRA trains comes last, whether it was enabled while the layer was built or later."""
-        trainable, fixed, seeds = super()._own_variables()
-        added = set(map(id, self._variables_in_the_sum()))
-        return sorted(trainable, key=lambda v: id(v) in added), fixed, seeds
-
     def _saved_variables(self):
-        if not self._transforms and not self._adapters:
+        if not self._transforms:
             return super()._saved_variables()
         names = self.variable_serialization_spec[self.quantization_mode]
         found = [vars(self).get(f"_{name}", vars(self).get(name)) for name in names]
@@ -335,29 +261,16 @@ class Quantizable(Layer):
         apart = set(map(id, (*found, *self._variables_in_the_sum())))
         return found + [v for v in super()._saved_variables() if id(v) not in apart]
 
-    def _variables_in_the_sum(self):
-        """What LoRA trains; files hold its sum with the weight."""
-        return [v for adapter in self._adapters.values() for v in adapter.variables]
+    def _arrays_of(self, name, value):
+        transform = self._transforms.get(name)
+        return super()._arrays_of(name, value) if transform is None else transform.from_floats(value)
 
-    def _saved_values(self):
-        """The values that files hold: with LoRA, the sum, so that a file has no trace of it but in the config."""
-        merged: dict[int, Any] = {}
-        for name in self._adapters:
-            transform = self._transforms.get(name)
-            total = ops.convert_to_numpy(getattr(self, name))
-            arrays = {f"_{name}": total} if transform is None else transform.from_floats(total)
-            merged.update((id(vars(self)[attribute]), array) for attribute, array in arrays.items())
-        return [merged.get(id(v), v) for v in self._saved_variables()]
-
-    def _after_loading(self):
-        for adapter in self._adapters.values():
-            adapter.reset()
+    def _adapted_shape(self):
+        transform = self._transforms.get(self.adapted)
+        return super()._adapted_shape() if transform is None else transform.shape
 
     def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        if self.lora_rank is None:
-            config.pop("lora_rank", None), config.pop("lora_alpha", None)
-        return config | {"quantization_config": serialize_keras_object(self.quantization_config)}
+        return super().get_config() | {"quantization_config": serialize_keras_object(self.quantization_config)}
 
 
 class QuantizableProduct(Quantizable):
@@ -402,11 +315,6 @@ class QuantizableTable(Quantizable):
         y = transform.product(x)
         y = y if adapter is None else ops.add(y, ops.cast(role.product(x, adapter.delta()), y.dtype))
         return y if dtype is None else ops.cast(y, dtype)
-
-
-def _check_rank(rank, layer):
-    if not hasattr(rank, "__index__") or isinstance(rank, bool) or rank <= 0:
-        raise ValueError(f'Layer "{layer.path}": the rank of LoRA must be a positive integer; {rank!r} came.')
 
 
 def _policy_mode(config):
