@@ -84,3 +84,34 @@ def test_policy_map_looks_paths_up():
     assert table["model/dense"].compute_dtype == "bfloat16"
     assert table["model/other"].compute_dtype == "float32"
     assert policies.deserialize(policies.serialize(table))["model/dense"].name == "mixed_bfloat16"
+
+
+def test_a_policy_map_is_a_mapping():
+    policies = kerata.dtype_policies.DTypePolicyMap("mixed_bfloat16", {"a": "float16"})
+    policies["b/.*"] = "float32"
+    assert list(policies) == list(policies.keys()) == ["a", "b/.*"] and len(policies) == 2
+    assert "a" in policies and "zz" not in policies and policies.get("zz").name == "mixed_bfloat16"
+    assert {path: policy.name for path, policy in policies.items()} == {"a": "float16", "b/.*": "float32"}
+    for path, wrong in [("a", "float16"), ("c", None), ("c", 3), ("c", "nonsense")]:
+        with pytest.raises(ValueError):
+            policies[path] = wrong
+    assert policies.pop("a").name == "float16" and "a" not in policies
+    with pytest.raises(KeyError):
+        del policies["a"]
+    assert policies.get_config()["default_policy"] == "mixed_bfloat16"
+    assert type(policies).from_config(policies.get_config()) == policies
+    policies.update({"z": "float32"})
+    policies.clear()
+    assert len(policies) == 0
+
+
+def test_quantized_policies_begin_from_the_global_one():
+    before = kerata.config.dtype_policy()
+    kerata.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        assert kerata.dtype_policies.QuantizedDTypePolicy("int8").name == "int8_from_mixed_bfloat16"
+    finally:
+        kerata.config.set_dtype_policy(before)
+    for wrong in ("int8", "float8_e4m3fn", "int4", 3):
+        with pytest.raises(ValueError):
+            kerata.dtype_policies.get(wrong)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import kerata
-from kerata import engines, layers
+from kerata import engines, layers, ops
 from kerata.core import masks
 
 from .against_oracle import (
@@ -224,3 +224,40 @@ def test_bad_inputs():
     bad(lambda: layers.GroupQueryAttention(4, 3, 2), "num_query_heads must be a multiple of num_key_value_heads; 3 and 2 came.")
     with engines.use_engine("numpy"):
         bad(lambda: layers.MultiHeadAttention(2, 3, sliding_window=0), "sliding_window must be a positive integer; 0 came.")
+
+
+@pytest.mark.parametrize("axes, same", [((-2,), (2,)), (-2, 2), ((-3, -2), (1, 2))])
+def test_axes_counted_from_the_end(engine, axes, same):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(2, 3, 4, 5)).astype("float32")
+    layer, other = (layers.MultiHeadAttention(2, 3, attention_axes=a) for a in (axes, same))
+    layer(x, x), other(x, x)
+    other.set_weights(layer.get_weights())
+    for got, wanted in zip(layer(x, x, return_attention_scores=True), other(x, x, return_attention_scores=True)):
+        np.testing.assert_allclose(*map(ops.convert_to_numpy, (got, wanted)), rtol=1e-5)
+    assert layer(kerata.Input((3, 4, 5)), kerata.Input((3, 4, 5))).shape == (None, 3, 4, 5)
+
+
+def test_arguments_that_do_not_go():
+    x = np.ones((2, 4, 3), "float32")
+    for arguments in (
+        {"value_dim": 0},
+        {"output_shape": 1.5},
+        {"output_shape": "a"},
+        {"dropout": 0.1, "flash_attention": True},
+    ):
+        with pytest.raises(ValueError):
+            layers.MultiHeadAttention(2, 3, **arguments)
+    with pytest.raises(ValueError, match="makes no scores"):
+        layers.MultiHeadAttention(2, 3, flash_attention=True)(x, x, return_attention_scores=True)
+    with pytest.raises(ValueError, match="must broadcast"):
+        layers.Softmax()(x, mask=np.ones((2, 1, 4, 3), bool))
+
+
+def test_masks_for_a_key_that_is_the_value(engine):
+    x = np.ones((2, 4, 3), "float32")
+    mask = np.array([[True, True, False, False]] * 2)
+    for layer in (layers.Attention(), layers.AdditiveAttention(use_scale=False)):
+        expected = layer([x, x], mask=[None, mask])
+        got = layer([x, x], mask=[None, mask, mask])
+        np.testing.assert_array_equal(*map(ops.convert_to_numpy, (got, expected)))

@@ -257,3 +257,39 @@ def test_specs_are_the_oracle_s():
         mine, other = getattr(layers, cls)(**arguments), getattr(keras().layers, cls)(**arguments)
         theirs = {k: v for k, v in other.variable_serialization_spec.items() if k in mine.variable_serialization_spec}
         assert mine.variable_serialization_spec == theirs
+
+
+@pytest.mark.parametrize("policy", ["int8_from_float32", "int4_from_float32", "int8_from_mixed_bfloat16"])
+@pytest.mark.parametrize("case", [PRODUCTS[0], PRODUCTS[2], *TABLES], ids=name_of)
+def test_setting_a_quantized_policy_quantizes(case, policy):
+    mine, other = pair(case)
+    mine.dtype_policy, other.dtype_policy = policy, policy
+    assert (mine.quantization_mode, mine.dtype_policy.name) == (other.quantization_mode, policy)
+    assert sorted((v.name, v.shape, v.dtype) for v in mine.weights) == sorted(
+        (v.name, tuple(v.shape), v.dtype) for v in other.weights
+    )
+    with pytest.raises(ValueError, match="quantized already"):
+        mine.quantize("int8")
+
+
+def test_the_block_size_of_a_policy_counts():
+    """Keras 3.15.1 takes blocks of 128 whatever the policy that is set says; the policy's documentation says otherwise."""
+    layer = made(kerata, PRODUCTS[0])
+    layer.dtype_policy = "int4/2_from_float32"
+    assert layer.kernel_scale.shape == (3, 6) and layer.dtype_policy.block_size == 2
+
+
+def test_policies_that_can_not_be_taken():
+    layer = made(kerata, PRODUCTS[0])
+    for policy in ("gptq/4/8_from_float32", "awq/4/8_from_float32"):
+        with pytest.raises(ValueError, match="needs data to calibrate"):
+            layer.dtype_policy = policy
+    assert layer.quantization_mode is None and layer.dtype_policy.name == "float32"
+    normalization = kerata.layers.LayerNormalization()
+    with pytest.raises(ValueError, match="before it is built"):
+        normalization.quantize("int8")
+    normalization.build((None, 3))
+    with pytest.raises(NotImplementedError, match="weights stay floats"):
+        normalization.dtype_policy = "int8_from_float32"
+    with pytest.raises(NotImplementedError, match="no quantization mode"):
+        made(kerata, TABLES[0]).dtype_policy = "float8_from_float32"

@@ -1,12 +1,16 @@
 """Dtype policies: in which dtype a layer keeps its weights, and in which it computes."""
 
 import re
+from collections.abc import MutableMapping
 from typing import Any
 
 from kerata.core import config, dtypes
 from kerata.core.arrays import as_array, cast, dtype_of
 from kerata.core.configurable import NamedArguments
 from kerata.core.types import DType, TensorLike
+
+
+_QUANTIZED = ("int8", "int4", "float8", "gptq", "awq")  # how the names of quantized policies begin
 
 
 class DTypePolicy(metaclass=NamedArguments):
@@ -24,6 +28,8 @@ class DTypePolicy(metaclass=NamedArguments):
     """
 
     def __init__(self, name: str | None = None) -> None:
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"A dtype policy's name is a text, such as 'mixed_bfloat16'; {name!r} came.")
         self._name = name = config.floatx() if name is None else name
         if name in ("mixed_float16", "mixed_bfloat16"):
             self._variable_dtype, self._compute_dtype = "float32", name[len("mixed_") :]
@@ -83,8 +89,8 @@ class DTypePolicy(metaclass=NamedArguments):
 FloatDTypePolicy = DTypePolicy
 
 
-class DTypePolicyMap(DTypePolicy):
-    """Policies by layer path, with a default for the others.
+class DTypePolicyMap(DTypePolicy, MutableMapping):
+    """Policies by layer path, with a default for the others: a mapping, which has an answer for each path.
 
     Args:
         default_policy: the policy of layers that are not named; the global one if None.
@@ -116,7 +122,18 @@ class DTypePolicyMap(DTypePolicy):
         return found or (matches[0] if matches else self.default_policy)
 
     def __setitem__(self, path, policy):
+        """Raises: ValueError for a path that is there already, and for what is no policy."""
+        if path in self._map:
+            raise ValueError(f"The path {path!r} has a policy already, {self._map[path]!r}: delete it first.")
+        if policy is None:
+            raise ValueError(f"The path {path!r} needs a policy; None came.")
         self._map[path] = get(policy)
+
+    def __delitem__(self, path):
+        del self._map[path]
+
+    def __contains__(self, path):
+        return path in self._map
 
     def __len__(self):
         return len(self._map)
@@ -129,7 +146,7 @@ class DTypePolicyMap(DTypePolicy):
         from kerata.core.serialization import serialize_keras_object
 
         return {
-            "default_policy": None if self._default is None else serialize_keras_object(get(self._default)),
+            "default_policy": self._default if isinstance(self._default, str | None) else serialize_keras_object(self._default),
             "policy_map": {path: serialize_keras_object(policy) for path, policy in self._map.items()},
         }
 
@@ -157,10 +174,16 @@ def get(identifier: Any) -> Any:
         from kerata.core.serialization import deserialize_keras_object
 
         return deserialize_keras_object(identifier)
+    if isinstance(identifier, str) and identifier.startswith(_QUANTIZED) and "_from_" not in identifier:
+        raise ValueError(
+            f"A quantized policy has the form '<mode>_from_<policy>', as 'int8_from_float32'; {identifier!r} came."
+        )
     if isinstance(identifier, str) and "_from_" in identifier:
         from kerata.core import quantized_policies
 
         return quantized_policies.from_name(identifier)
+    if not isinstance(identifier, str):
+        raise ValueError(f"A dtype policy is a name, such as 'mixed_bfloat16', or a DTypePolicy; {identifier!r} came.")
     return DTypePolicy(identifier)
 
 

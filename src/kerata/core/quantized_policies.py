@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kerata.core import config
 from kerata.core.policies import DTypePolicy
 
 MODES = ("int8", "float8", "int4", "gptq", "awq")
@@ -25,7 +26,7 @@ class QuantizedDTypePolicy(DTypePolicy):
 
     def __init__(self, mode: Any, source_name: str | None = None) -> None:
         self._quantization_mode = self._read_mode(mode)
-        super().__init__(source_name)
+        super().__init__(config.dtype_policy().name if source_name is None else source_name)
         self._source_name = self._name
         self._written_mode = mode
         self._name = f"{mode}_from_{self._source_name}"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kerata import activations, ops
-from kerata.core.arrays import dtype_of
+from kerata.core.arrays import dtype_of, static_shape
 from kerata.core.fields import Field, dataclass
 from kerata.core.types import Shape, TensorLike, Tree
 from kerata.layers.arguments import Constraint, Initializer, Regularizer, make_weight
@@ -147,6 +147,11 @@ class Softmax(Layer):
         """The shares; 0 where the mask is False."""
         if mask is None:
             return self._shares(inputs)
+        if len(static_shape(mask)) > len(inputs.shape):
+            raise ValueError(
+                f'Layer "{self.path}": the mask must broadcast to the inputs, of shape {tuple(inputs.shape)}; one of shape '
+                f"{static_shape(mask)} came."
+            )
         low = -3e4 if dtype_of(inputs) == "float16" else -1e9
         shares = self._shares(ops.where(mask, inputs, low))
         return shares * ops.cast(mask, dtype_of(shares))

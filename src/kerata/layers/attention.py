@@ -87,7 +87,7 @@ class Attention(Layer):
             raise ValueError(f"{type(self).__name__} is called on a list [query, value] or [query, value, key]; {came} came.")
 
     def _check_masks(self, mask, inputs):
-        if mask is not None and (not isinstance(mask, (list, tuple)) or len(mask) < 2 or len(mask) > len(inputs)):
+        if mask is not None and (not isinstance(mask, (list, tuple)) or len(mask) < 2 or len(mask) > 3):
             came = f"a list of {len(mask)}" if isinstance(mask, (list, tuple)) else "one tensor"
             raise ValueError(f"{type(self).__name__}: mask is a list [query_mask, value_mask], None for none; {came} came.")
 

@@ -123,10 +123,22 @@ class Layer(Holder, LayerCall, _Arguments, Operation):
     def __setattr__(self, name, value):
         if name == "dtype_policy":
             value = policies.get(value)
+            if value.quantization_mode is not None and self.built and self._is_quantized_by(value):
+                return
         Structure.note_part(self, name, value)
         Structure.note(self, name, value)
         vars(self)["_fast_call"] = None
         super().__setattr__(name, value)
+
+    def _is_quantized_by(self, policy):
+        """Keep the weights of a built layer as a quantized policy says that it is given; False where they are so already.
+
+        Raises: NotImplementedError for layers whose weights stay floats.
+        """
+        if "dtype_policy" not in vars(self) or isinstance(policy, policies.DTypePolicyMap):
+            return False  # it is being made
+        self.quantize(policy.quantization_mode)
+        return True
 
     def __delattr__(self, name):
         Structure.version += 1
@@ -290,8 +302,10 @@ class Layer(Holder, LayerCall, _Arguments, Operation):
     def quantize(self, mode: Any = None, type_check: bool = True, config: Any = None) -> Any:
         """Keep the weights in few bits from now on. Overridden by layers that can.
 
-        Raises: NotImplementedError for the others.
+        Raises: ValueError if the layer is not built; NotImplementedError for layers whose weights stay floats.
         """
+        if not self.built:
+            raise ValueError(f'Layer "{self.path}" can\'t be quantized before it is built: call it once, or build it.')
         raise NotImplementedError(f"{type(self).__name__} has no quantize(mode): its weights stay floats.")
 
     def stateless_call(

@@ -9,6 +9,7 @@ from kerata.core.arrays import static_shape
 from kerata.core.fields import Field, dataclass, field
 from kerata.core.seeds import SeedGenerator
 from kerata.core.types import Shape, TensorLike
+from kerata.engines.shapes import normalize_axis
 from kerata.layers.activation import Softmax
 from kerata.layers.arguments import (
     Constraint,
@@ -28,15 +29,23 @@ class ValueDepth(Field[SupportsIndex | None, int]):
     """The depth of each head's value: a positive integer; that of its key if None."""
 
     def convert(self, value, name, owner):
-        return positive_integer(value or owner.key_dim, name, owner)
+        return positive_integer(owner.key_dim if value is None else value, name, owner)
 
 
 class Several(Field[Integers | None, tuple[int, ...] | None]):
     """An integer or several, or None."""
 
     def convert(self, value, name, owner):
-        """A tuple, or None."""
-        return value if value is None else (value,) if isinstance(value, int) else tuple(value)
+        """A tuple, or None.
+
+        Raises: ValueError for what is no integers.
+        """
+        if value is None:
+            return None
+        values = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+        if not all(hasattr(v, "__index__") for v in values):
+            raise ValueError(f"{type(owner).__name__}: {name} must be an integer or several; {value!r} came.")
+        return values
 
 
 class Heads(Layer):
@@ -52,12 +61,15 @@ class Heads(Layer):
     kernel_constraint: Any
     bias_constraint: Any
     sliding_window: Any
+    flash_attention: Any
     dropout: Any
     seed: Any
     _inner_activity_regularizer: Any
 
     def __post_init__(self):
         super().__post_init__()
+        if self.flash_attention and self.dropout > 0:
+            raise ValueError(f"{type(self).__name__}: flash attention has no dropout; dropout={self.dropout} came.")
         if self.dropout > 0:
             self.seed_generator = SeedGenerator(self.seed)
 
@@ -115,7 +127,15 @@ class Heads(Layer):
         return mask
 
     def _attend(self, query, key, value, axes, depth, mask, training, with_scores):
-        """`(result, scores)` for projected tensors; the scores are None when not asked for and not needed."""
+        """`(result, scores)` for projected tensors; the scores are None when not asked for and not needed.
+
+        Raises: ValueError if they are asked for with `flash_attention=True`, which does not make them.
+        """
+        if with_scores and self.flash_attention:
+            raise ValueError(
+                f'Layer "{self.path}": flash attention makes no scores. Leave out flash_attention=True, or '
+                "return_attention_scores=True."
+            )
         drops = training and self.dropout > 0
         if not drops and not with_scores and len(query.shape) == 4 and axes == (1,):
             options = {} if mask is None else {"mask": ops.expand_dims(mask, 1) if len(mask.shape) == 3 else mask}
@@ -178,9 +198,10 @@ class MultiHeadAttention(Heads):
         dropout: the share of the attention set to 0 while training.
         use_bias: whether the projections have a bias.
         output_shape: the output's shape behind the middle axes; the query's features if None.
-        attention_axes: the axes to attend over, all middle ones if None.
+        attention_axes: the axes of the query to attend over, also counted from the end; all middle ones if None.
         sliding_window: a target sees only sources fewer places away than this.
-        flash_attention: taken for compatibility: the engine chooses the fastest kernel by itself.
+        flash_attention: True refuses what goes without such a kernel, dropout and scores; the engine chooses the fastest
+            kernel by itself.
         kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer: of the projections.
         activity_regularizer, kernel_constraint, bias_constraint: of the projections.
         use_gate: whether the heads' results are multiplied by the sigmoid of a projection of the query.
@@ -252,7 +273,8 @@ class MultiHeadAttention(Heads):
         """The output; with `return_attention_scores` a tuple of it and the scores. `query_mask` changes nothing."""
         mask = self._mask(query, value, key, (value_mask, key_mask), attention_mask, use_causal_mask)
         gate = ops.sigmoid(self._gate_dense(query)) if self.use_gate else None
-        axes = self.attention_axes or tuple(range(1, len(query.shape) - 1))
+        rank = len(query.shape)
+        axes = tuple(normalize_axis(a, rank) for a in self.attention_axes or range(1, rank - 1))
         heads = self.query_dense(query), self.key_dense(value if key is None else key), self.value_dense(value)
         result, scores = self._attend(*heads, axes, self.key_dim, mask, training, return_attention_scores)
         if gate is not None:

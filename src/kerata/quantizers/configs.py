@@ -320,3 +320,13 @@ def config_from(config):
     if config is not None and not isinstance(config, QuantizationConfig):
         raise ValueError(f"quantization_config must be a QuantizationConfig; {config!r} came.")
     return config
+
+
+def config_for(policy):
+    """The config of a quantized dtype policy.
+
+    Raises: ValueError for a mode that needs data to calibrate with.
+    """
+    if hasattr(policy, "block_size"):
+        return Int4QuantizationConfig(block_size=policy.block_size)
+    return settled_config(policy.quantization_mode, None)

@@ -236,3 +236,21 @@ def test_no_layers_at_all(engine):
     layer = layers.RandAugment(num_ops=0)
     np.testing.assert_array_equal(engine.to_numpy(layer(X, training=True)), X)
     assert layer.get_config()["num_ops"] == 0
+
+
+def test_methods_for_single_images(engine):
+    """What the methods for batches make of a batch of one."""
+    layer = layers.RandomTranslation((0.25, 0.25), (0.2, 0.3), bounding_box_format="xyxy")
+    assert (layer.height_lower, layer.height_upper, layer.width_lower, layer.width_upper) == (0.25, 0.25, 0.2, 0.3)
+    transformation = layer.get_random_transformation(X[:1], seed=1)
+    for name, part, batch in (
+        ("image", X[0], X[:1]),
+        ("label", data()["labels"][0], data()["labels"][:1]),
+        ("segmentation_mask", data()["segmentation_masks"][0], data()["segmentation_masks"][:1]),
+    ):
+        single = getattr(layer, f"transform_single_{name}")(part, transformation)
+        expected = getattr(layer, f"transform_{name}s")(batch, transformation)
+        np.testing.assert_array_equal(engine.to_numpy(single), np.asarray(expected)[0])
+    boxes = layer.transform_single_bounding_box({key: x[0] for key, x in BOXES.items()}, transformation)
+    expected = layer.transform_bounding_boxes({key: x[:1] for key, x in BOXES.items()}, transformation)
+    np.testing.assert_array_equal(engine.to_numpy(boxes["boxes"]), np.asarray(expected["boxes"])[0])

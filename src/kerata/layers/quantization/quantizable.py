@@ -17,7 +17,7 @@ from kerata.core.types import Shape, Tree
 from kerata.core.variable import Variable
 from kerata.layers.arguments import make_weight
 from kerata.layers.quantization.adaptable import Adaptable
-from kerata.quantizers.configs import config_from, settled_config
+from kerata.quantizers.configs import config_for, config_from, settled_config
 
 if TYPE_CHECKING:
     from kerata import quantizers  # noqa: F401
@@ -213,6 +213,14 @@ class Quantizable(Adaptable):
             self._transforms[name] = transform
             transform.replace(arrays)
         self._take_policy(policy, config)
+
+    def _is_quantized_by(self, policy):
+        """Raises: ValueError for a mode that needs data, GPTQ or AWQ, and for a layer that is quantized already."""
+        if "_transforms" not in vars(self) or self._transforms or isinstance(policy, policies.DTypePolicyMap):
+            return False
+        self.quantize(config=config_for(policy))
+        vars(self)["dtype_policy"] = policy
+        return True
 
     def _settled(self, mode, type_check, config):
         """The config and the dtype policy that `quantize` leads to, once all is known to be right."""
