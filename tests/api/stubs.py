@@ -14,7 +14,7 @@ import kerata
 
 ROOT = pathlib.Path(kerata.__file__).parent
 # The files whose names are those of `keras.ops`, and of `keras.ops.numpy`.
-NUMPY = "creation elementwise indexing products reductions shaping statistics windows".split()
+NUMPY = "creation elementwise indexing joining products reductions shaping statistics windows".split()
 OTHERS = (
     "activation attention complex_numbers convolution core crossentropy ctc_decoding distances layouts linalg "
     "normalization pooling segments sets signal special vectorizing"

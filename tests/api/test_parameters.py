@@ -32,9 +32,8 @@ NEEDLESS = {
     "the engine chooses its kernel, and the result is the same": {
         "kerata.ops.attention.dot_product_attention": {"flash_attention"},
     },
-    "about what no engine has: replicas, sparse and ragged tensors": {
+    "about what no engine has: replicas": {
         "kerata.ops.normalization.moments": {"synchronized"},
-        "kerata.ops.core.convert_to_tensor": {"sparse", "ragged"},
     },
     "the whole data set counts, in any batches and with any buffer": {
         "kerata.utils.dataset.Dataset.shuffle": {"buffer_size"},

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+import kerata
 from kerata.core import dtypes, policies
 from kerata.core.dtypes import result_type, standardize_dtype
 

@@ -348,7 +348,7 @@ def _constructor(cls):
 
     post_init = getattr(cls, "__post_init__", None)  # the class's own: a subclass may have a method of the name
     __init__.__qualname__, __init__.__module__ = f"{cls.__qualname__}.__init__", cls.__module__
-    vars(__init__).update(__signature__=signature, from_fields=True)
+    vars(__init__).update(__signature__=signature, from_fields=tuple(own))
     return __init__
 
 

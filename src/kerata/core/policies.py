@@ -9,7 +9,6 @@ from kerata.core.arrays import as_array, cast, dtype_of
 from kerata.core.configurable import NamedArguments
 from kerata.core.types import DType, TensorLike
 
-
 _QUANTIZED = ("int8", "int4", "float8", "gptq", "awq")  # how the names of quantized policies begin
 
 

@@ -34,6 +34,10 @@ def hint(name, known):
     return "" if near is None else f" Did you mean {near!r}?"
 
 
+class UnknownArgument(TypeError, ValueError):
+    """An argument by a name that is not taken: a TypeError as of every function, and a ValueError as Keras's classes raise."""
+
+
 def unknown_argument(owner, name, known):
     """The error for an argument that a function or a class does not take.
 
@@ -43,11 +47,11 @@ def unknown_argument(owner, name, known):
         known: the names of those that it takes.
 
     >>> unknown_argument("Dense", "unit", ["units", "activation"])
-    TypeError("Dense has no argument 'unit'. Did you mean 'units'?")
+    UnknownArgument("Dense has no argument 'unit'. Did you mean 'units'?")
     """
     known = list(dict.fromkeys(known))
     takes = f" It takes {', '.join(known)}." if known else " It takes none by name."
-    return TypeError(f"{owner} has no argument {name!r}.{hint(name, known) or takes}")
+    return UnknownArgument(f"{owner} has no argument {name!r}.{hint(name, known) or takes}")
 
 
 @functools.cache
@@ -59,8 +63,9 @@ def arguments_of(taker):
     """
     classes = [c for c in getattr(taker, "__mro__", ()) if "__init__" in vars(c)]
     takers = [c.__init__ for c in classes] or [taker]
-    names = (p.name for f in takers for p in signatures.named(signatures.parameters_of(f).values()))
-    return tuple(dict.fromkeys(name for name in names if name != "self"))
+    names = [p.name for f in takers for p in signatures.named(signatures.parameters_of(f).values())]
+    unlisted = [name for f in takers for name in getattr(f, "from_fields", ())]
+    return tuple(name for name in dict.fromkeys(names + unlisted) if name != "self")
 
 
 def named(method: Method) -> Method:

@@ -304,9 +304,12 @@ class Layer(Holder, LayerCall, _Arguments, Operation):
 
         Raises: ValueError if the layer is not built; NotImplementedError for layers whose weights stay floats.
         """
+        raise self._no_quantization()
+
+    def _no_quantization(self):
         if not self.built:
-            raise ValueError(f'Layer "{self.path}" can\'t be quantized before it is built: call it once, or build it.')
-        raise NotImplementedError(f"{type(self).__name__} has no quantize(mode): its weights stay floats.")
+            return ValueError(f'Layer "{self.path}" can\'t be quantized before it is built: call it once, or build it.')
+        return NotImplementedError(f"{type(self).__name__} has no quantize(mode): its weights stay floats.")
 
     def stateless_call(
         self,
