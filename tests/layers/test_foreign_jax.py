@@ -196,3 +196,22 @@ def test_errors():
 def test_other_engines(name):
     with engines.use_engine(name), pytest.raises(ValueError, match=f"runs on the JAX engine; '{name}' is in force"):
         layers.JaxLayer(lambda inputs: inputs)
+
+
+def test_parameters_and_state_are_read_as_they_are_given():
+    def call(params, state, inputs):
+        return inputs @ params["w"], {"calls": state["calls"] + 1, "more": state["more"]}
+
+    def init(rng, inputs):
+        return {"w": jax.random.normal(rng, (inputs.shape[-1], 3))}, {"calls": np.float32(0), "more": [np.ones(2, "float32")]}
+
+    with kerata.use_engine("jax"):
+        layer, x = layers.JaxLayer(call, init), np.ones((2, 4), "float32")
+        assert layer.params is None and layer.state is None
+        for count in (1, 2):
+            layer(x)
+            assert float(layer.state["calls"].numpy()) == count
+        assert layer.params["w"] is layer.trainable_weights[0] and layer.state["more"][0].shape == (2,)
+        with pytest.raises(AttributeError, match="nothing"):
+            layer.nothing  # noqa: B018
+        assert layers.JaxLayer(call, init, dtype="mixed_bfloat16")(x).dtype == "bfloat16"

@@ -1,7 +1,7 @@
 """Layers around functions and modules of JAX."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -60,13 +60,22 @@ class JaxLayer(Layer):
             raise ValueError(
                 f"{type(self).__name__}: call_fn takes {' and '.join(needs)}: give them, or an init_fn that makes them."
             )
-        self._generator = SeedGenerator(self.seed)
+        self.seed_generator = SeedGenerator(self.seed)
         self._parameter_variables: Any = None
         self._state_variables: Any = None
         if init_fn is None or params is not None or state is not None:
             self._keep(params, state)
             self.built = True
         del self.params, self.state  # from here on they are the weights'
+
+    if not TYPE_CHECKING:  # to tools, they are the fields
+
+        def __getattr__(self, name):
+            """`params` and `state`: the trees as they are given, of variables; None before they are made."""
+            if name not in ("params", "state"):
+                return super().__getattribute__(name)
+            kept = vars(self).get("_parameter_variables" if name == "params" else "_state_variables")
+            return None if kept is None else engines.get("jax").tree_unflatten(kept[1], kept[0])
 
     def _names(self, what, fn, known):
         """The names of a function's arguments."""
@@ -87,9 +96,10 @@ class JaxLayer(Layer):
         return [self._variable(np.asarray(to_numpy(leaf)), trainable) for leaf in leaves], form
 
     def _variable(self, value, trainable):
+        value = value.astype(engines.get("jax").known_dtype(value.dtype.name))
         trains = trainable and not dtypes.is_int_dtype(value.dtype.name) and value.dtype.name != "bool"
         return self.add_weight(
-            shape=value.shape, dtype=value.dtype.name, initializer=lambda *_: value, trainable=trains, autocast=False
+            shape=value.shape, dtype=value.dtype.name, initializer=lambda *_: value, trainable=trains, autocast=trainable
         )
 
     def _values_of(self, kept):
@@ -105,7 +115,7 @@ class JaxLayer(Layer):
         self._keep(*(made if "state" in self._call_names else (made, None)))
 
     def _made(self, inputs):
-        given = {"rng": self._generator.next(), "inputs": inputs, "training": True}
+        given = {"rng": self.seed_generator.next(), "inputs": inputs, "training": True}
         init_fn: Any = self.init_fn
         return init_fn(**{name: given[name] for name in self._init_names})
 
@@ -123,7 +133,7 @@ class JaxLayer(Layer):
         given = {
             "params": lambda: self._values_of(self._parameter_variables),
             "state": lambda: self._values_of(self._state_variables),
-            "rng": self._generator.next,
+            "rng": self.seed_generator.next,
             "inputs": lambda: inputs,
             "training": lambda: bool(training),
         }
