@@ -92,7 +92,7 @@ def test_the_direction_of_a_number_is_known(name, larger):
 
 def test_reduce_on_plateau():
     m = model()
-    slower = callbacks.ReduceLROnPlateau("score", factor=0.5, patience=2, min_lr=0.003, cooldown=1)
+    slower = callbacks.ReduceLROnPlateau("score", factor=0.5, patience=2, min_lr=0.003, cooldown=1, mode="min")
     history = m.fit(X, Y, epochs=8, callbacks=[Feed("score", [1.0] * 8), slower], verbose=0).history
     np.testing.assert_allclose(history["learning_rate"], [0.01, 0.01, 0.01, 0.005, 0.005, 0.003, 0.003, 0.003], rtol=1e-5)
     with pytest.raises(ValueError, match="factor must be below 1"):

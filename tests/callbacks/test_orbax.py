@@ -99,7 +99,7 @@ def test_only_better_models_are_saved(tmp_path, capsys):
     callback = OrbaxCheckpoint(tmp_path / "run", "score", verbose=1, save_best_only=True, mode="max", max_to_keep=None)
     network().fit(X, Y, epochs=4, callbacks=[Rates(), callback], verbose=0)
     assert steps(tmp_path / "run") == [0, 2] and callback.best == 0.7
-    assert "Epoch 3: score improved from 0.5 to 0.7" in capsys.readouterr().out
+    assert "Epoch 3: score improved from 0.50000 to 0.70000" in capsys.readouterr().out
     callback = OrbaxCheckpoint(tmp_path / "other", "score", save_best_only=True, mode="max", initial_value_threshold=0.9)
     network().fit(X, Y, epochs=4, callbacks=[Rates(), callback], verbose=0)
     assert not (tmp_path / "other").exists()

@@ -30,7 +30,8 @@ def test_values_and_attributes(engine):
 def test_python_numbers_become_floatx_and_int32():
     assert Variable(1.0).dtype == "float32"
     assert Variable(1).dtype == "int32"
-    assert Variable(np.float64(1.0)).dtype == "float64"
+    with engines.use_engine("numpy"):
+        assert Variable(np.float64(1.0)).dtype == "float64"
 
 
 def test_operators(engine):
@@ -80,7 +81,7 @@ def test_an_initializer_of_the_wrong_shape_is_told():
 
 
 def test_a_slash_in_a_name_is_refused():
-    with pytest.raises(ValueError, match="no '/'"):
+    with pytest.raises(ValueError, match="without '/'"):
         Variable(1.0, name="a/b")
 
 

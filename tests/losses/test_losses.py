@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 
+import kerata
 from kerata import engines, losses, ops
 from kerata.core import batch, masks
 from kerata.core.variable import Variable
@@ -367,3 +368,31 @@ def test_ops_parity(engine):
         close(ops.erfinv(BINARY[1]), keras.ops.erfinv(BINARY[1]))
         close(ops.rsqrt(BINARY[1]), keras.ops.rsqrt(BINARY[1]))
         close(ops.logsumexp(NUMBERS[0], axis=(0, 1)), keras.ops.logsumexp(NUMBERS[0], axis=(0, 1)))
+
+
+LOSSES = [losses.MeanSquaredError, losses.BinaryCrossentropy, losses.CategoricalCrossentropy, losses.Huber, losses.Dice]
+
+
+@pytest.mark.parametrize("make", LOSSES)
+@pytest.mark.parametrize("reduction", ["none", "sum_over_batch_size"])
+def test_losses_of_symbolic_tensors_are_symbolic(make, reduction, engine):
+    """Of the shape that they have for values."""
+    loss, x = make(reduction=reduction), np.full((4, 3), 0.5, "float32")
+    found = loss(kerata.KerasTensor((None, 3)), kerata.KerasTensor((None, 3)))
+    shape = tuple(loss(x, x).shape)
+    assert isinstance(found, kerata.KerasTensor) and found.dtype == "float32"
+    assert [*found.shape] == [None if n == 4 else n for n in shape]
+
+
+def test_weights_in_a_column_make_a_column_of_losses(engine):
+    """As in Keras, where nothing is reduced; sums and means are the same."""
+    x, weights = np.arange(6, dtype="float32").reshape(3, 2), np.array([[1.0], [0.0], [2.0]])
+    values = ops.convert_to_numpy(losses.MeanSquaredError(reduction="none")(0 * x, x, weights))
+    np.testing.assert_allclose(values, (x**2).mean(1, keepdims=True) * weights)
+    np.testing.assert_allclose(float(losses.MeanSquaredError()(0 * x, x, weights)), values.mean(), rtol=1e-6)
+
+
+def test_a_loss_of_the_whole_batch_is_weighted_by_each_sample(engine):
+    x, weights = np.array([[1.0, 0.0], [0.25, 0.75]], "float32"), np.array([1.0, 3.0], "float32")
+    whole = float(losses.Dice()(x[::-1], x))
+    np.testing.assert_allclose(float(losses.Dice()(x[::-1], x, weights)), 2 * whole, rtol=1e-5)

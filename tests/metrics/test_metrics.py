@@ -360,3 +360,9 @@ def test_thresholds_are_a_list_and_configs_hold_what_was_given():
         assert make(thresholds=0.2).thresholds == [0.2] and make.from_config(make(thresholds=0.2).get_config()).thresholds == [
             0.2
         ]
+
+
+def test_areas_take_their_curve_in_small_letters_and_labels_with_several_curves_alone():
+    assert metrics.AUC(curve="pr").curve == "PR"
+    with pytest.raises(ValueError, match="multi_label"):
+        metrics.AUC(num_labels=3)

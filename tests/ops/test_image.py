@@ -127,7 +127,7 @@ def test_images_of_any_size_in_a_model():
         ("perspective_transform", (IMAGES, CORNERS[0, :3], CORNERS[0]), r"start_points must have the shape \(4, 2\)"),
         ("elastic_transform", (IMAGES, 1.0, 1.0, "cubic"), "elastic_transform: interpolation must be one of"),
         ("map_coordinates", (IMAGES[0, :, :, 0], PLACES, 2), "order must be one of 0, 1; 2 came"),
-        ("map_coordinates", (IMAGES, PLACES, 1), r"need coordinates \(4, ...\); \(2, 3, 2\) came"),
+        ("map_coordinates", (IMAGES, PLACES, 1), r"need coordinates \(4, points, ...\); \(2, 3, 2\) came"),
         ("crop_images", (IMAGES, 1), "exactly two of top_cropping, bottom_cropping and target_height"),
         ("crop_images", (IMAGES, 3, 0, 3, 0), "target_height must not be negative; for an axis of length 4 it would be -2"),
         ("crop_images", (IMAGES, -1, 0, 1, 0), "top_cropping must not be negative"),
@@ -148,3 +148,26 @@ def test_images_of_any_size_in_a_model():
 def test_errors(name, args, text):
     with pytest.raises(ValueError, match=text):
         getattr(ops.image, name)(*args)
+
+
+def test_shapes_that_are_not_known_yet():
+    unknown = KerasTensor((None, 4, 4, None))
+    assert ops.image.rgb_to_grayscale(unknown).shape == (None, 4, 4, 1)
+    for convert in (ops.image.rgb_to_hsv, ops.image.hsv_to_rgb):
+        assert convert(unknown).shape[:3] == (None, 4, 4)
+    moved = ops.image.scale_and_translate(KerasTensor((None, 4, 4, 3)), (2, 5, 6, 3), [1.0, 1.0], [0.0, 0.0], (1, 2), "linear")
+    assert moved.shape == (2, 5, 6, 3)
+
+
+@pytest.mark.parametrize("size", [(0, 3), (3, -1)])
+def test_sizes_that_are_not_positive(size):
+    with pytest.raises(ValueError, match="positive height and width"):
+        ops.image.resize(IMAGES, size)
+
+
+def test_sizes_of_patches():
+    with pytest.raises(TypeError, match="takes an integer or a tuple"):
+        ops.image.extract_patches(IMAGES, "a")
+    with pytest.raises(ValueError, match="positive lengths"):
+        ops.image.extract_patches(IMAGES, 0)
+    assert ops.image.extract_patches(IMAGES, np.int64(2), padding="VALID").shape == ops.image.extract_patches(IMAGES, 2).shape

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+import kerata
 from kerata import engines, ops, optimizers
 from kerata.core import naming, registry
 from kerata.core.variable import Variable
@@ -572,3 +573,21 @@ def test_registered_custom_schedule():
     optimizer = optimizers.Adam(Half(0.2))
     again = optimizers.deserialize(optimizers.serialize(optimizer))
     assert again.get_config()["learning_rate"]["config"] == {"start": 0.2}
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [("weight_decay", 0.1), ("clipnorm", 1.0), ("clipvalue", 1.0), ("global_clipnorm", 1.0), ("use_ema", True),
+     ("ema_momentum", 0.5), ("ema_overwrite_frequency", 2), ("loss_scale_factor", 2.0), ("gradient_accumulation_steps", 2),
+     ("learning_rate", 0.1), ("foo", 1)],
+)  # fmt: skip
+def test_what_the_inner_optimizer_does_is_asked_of_it(name, value):
+    """A ValueError, as in Keras; for names that the class does not have, a TypeError too."""
+    with pytest.raises(ValueError, match=name):
+        optimizers.LossScaleOptimizer(optimizers.SGD(), **{name: value})
+
+
+@pytest.mark.parametrize("get", [optimizers.get, kerata.losses.get, kerata.metrics.get, kerata.initializers.get])
+def test_dicts_that_are_no_form_of_an_object_are_refused(get):
+    with pytest.raises(ValueError, match="class_name"):
+        get({"a": 1})

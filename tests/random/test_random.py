@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from kerata import engines, random
+from kerata import engines, ops, random
 from kerata.core.graph import KerasTensor
 
 N = 4000
@@ -108,3 +108,30 @@ def test_seed_generator():
     assert random.SeedGenerator(3).get_config()["seed"] == keras.random.SeedGenerator(3).get_config()["seed"]
     with pytest.raises(ValueError, match="seed"):
         random.SeedGenerator(-1)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_draws_in_half_precision(dtype, engine):
+    for draw in (
+        random.gamma((100,), 2.0, dtype=dtype, seed=1),
+        random.beta((100,), 2.0, 3.0, dtype=dtype, seed=1),
+        random.binomial((100,), 5.0, 0.5, dtype=dtype, seed=1),
+        random.truncated_normal((100,), dtype=dtype, seed=1),
+    ):
+        values = engine.to_numpy(ops.cast(draw, "float32"))
+        assert ops.dtype(draw) == dtype and np.isfinite(values).all() and values.std() > 0
+
+
+def test_integers_of_every_kind(engine):
+    for dtype in ("uint8", "uint16", "uint32", "int8", "int16", None):
+        draw = random.randint((50,), 3, 9, dtype=dtype, seed=1)
+        values = engine.to_numpy(draw)
+        assert ops.dtype(draw) == (dtype or "int32") and values.min() >= 3 and values.max() <= 8
+
+
+def test_shapes_that_do_not_fit(engine):
+    for logits in (np.ones(3, "float32"), np.ones((2, 2, 3), "float32")):
+        with pytest.raises(ValueError, match="categorical"):
+            random.categorical(logits, 2)
+    with pytest.raises(ValueError, match="noise_shape"):
+        random.dropout(np.ones((2, 3), "float32"), 0.5, noise_shape=(2, 3, 1))

@@ -209,3 +209,18 @@ def test_splits_that_make_no_sense_raise(data, arguments, error, message):
 def test_a_cache_on_disk_is_refused():
     with pytest.raises(ValueError, match="cache keeps elements in memory, not in the file 'kept'"):
         Dataset(3, lambda i: i).cache("kept")
+
+
+@pytest.mark.parametrize("name", ["jax", "tensorflow"])
+def test_splits_of_batches_of_several_lengths(name):
+    import tensorflow as tf
+
+    with k.use_engine(name):
+        left, right = split_dataset(tf.data.Dataset.range(10).batch(4), left_size=2)
+    assert [np.asarray(x).tolist() for x in [*left, *right]] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+    assert left.element_spec.shape.as_list() == [None] and left.cardinality().numpy() == 2
+
+
+def test_elements_of_kinds_that_programs_for_tf_data_ask_for():
+    spec = Dataset(3, lambda i: {"a": np.zeros((i + 1, 2), "float32"), "b": np.int64(i)}).batch(1).element_spec
+    assert spec["a"].dtype.name == "float32" and spec["b"].dtype.name == "int64"

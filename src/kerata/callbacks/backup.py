@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import shutil
 from typing import Any
 
@@ -53,7 +54,7 @@ class BackupAndRestore(SavesRegularly):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Go back to the backup, if there is one."""
-        for folder in (self.backup_dir / "latest", self.backup_dir / "previous"):
+        for folder in (pathlib.Path(self.backup_dir, "latest"), pathlib.Path(self.backup_dir, "previous")):
             if (folder / "state.json").exists():
                 self._restore(folder)
                 return
@@ -65,7 +66,7 @@ class BackupAndRestore(SavesRegularly):
         variables = self._variables()
         if len(values) != len(variables):
             raise ValueError(
-                f"The backup in {str(self.backup_dir)!r} holds {len(values)} variables, the model has {len(variables)}: it is of "
+                f"The backup in {self.backup_dir!r} holds {len(values)} variables, the model has {len(variables)}: it is of "
                 "another model. Delete it or give another folder."
             )
         for variable, value in zip(variables, values):
@@ -88,7 +89,7 @@ class BackupAndRestore(SavesRegularly):
         self._save(epoch + 1, 0)
 
     def _save(self, epoch, batch):
-        fresh, latest, previous = (self.backup_dir / name for name in ("writing", "latest", "previous"))
+        fresh, latest, previous = (pathlib.Path(self.backup_dir, name) for name in ("writing", "latest", "previous"))
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
         np.savez(fresh / "variables.npz", **{f"{i}": v.numpy() for i, v in enumerate(self._variables())})

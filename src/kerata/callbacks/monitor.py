@@ -1,16 +1,16 @@
 """Callbacks that watch one number: early stopping, checkpoints, learning rates on plateaus."""
 
-import os
 import pathlib
 import re
 from typing import Any
 
 import numpy as np
 
+from kerata import ops
 from kerata.callbacks.callback import Callback
 from kerata.callbacks.log_names import entry_named, what_there_is
 from kerata.callbacks.regular_saving import SavesRegularly
-from kerata.core.arguments import Number
+from kerata.core.arguments import FilePath, Number
 from kerata.core.arrays import to_numpy
 from kerata.core.fields import Field, dataclass, field
 from kerata.engines.warning import warn
@@ -33,7 +33,8 @@ class Monitor(Callback):
 
     Args:
         monitor: the entry, such as "val_loss"; see `entry_named` for other names of one.
-        mode: "min" or "max": which way is better; "auto" asks the metric, and takes "max" for accuracies and areas.
+        mode: "min" or "max": which way is better; "auto" asks the metric, or takes it from the name: "min" for losses and
+            errors, "max" for accuracies and areas.
         min_delta: the least change that counts.
     """
 
@@ -57,9 +58,24 @@ class Monitor(Callback):
             return self.mode == "max"
         name = self._entry.removeprefix("val_")
         for metric in getattr(self.model, "metrics", []):
-            if metric.name == name and getattr(metric, "_direction", None):
+            if name in (metric.name, metric.shown_name) and metric._direction:
                 return metric._direction == "up"
-        return bool(re.search(r"acc|auc|precision|recall|f1|fbeta|iou|r2|top_k|fmeasure", name))
+        if re.search(r"loss$|error|entropy|mse|mae|mape|msle", name):
+            return False
+        if re.search(r"acc|auc|precision|recall|f1|fbeta|iou|r2|top_k|fmeasure", name):
+            return True
+        raise ValueError(
+            f"{type(self).__name__} watches {self.monitor!r}, and nothing tells whether more of it is better. Give mode='max' or "
+            "mode='min'."
+        )
+
+    @property
+    def monitor_op(self) -> Any:
+        """The op that tells whether a value is better than another, `ops.less` or `ops.greater`; None while that is not known."""
+        try:
+            return ops.greater if self._larger_is_better() else ops.less
+        except ValueError:
+            return None
 
     def is_better(self, value: Any, reference: Any) -> bool:
         """Whether a value is better than another by `min_delta`."""
@@ -72,6 +88,7 @@ class Monitor(Callback):
         entry = entry_named(self.monitor, logs or {}, self.model)
         if entry is not None:
             self._entry = entry
+            self._larger_is_better()
             return (logs or {})[entry]
         if not self._told:
             self._told = True
@@ -135,7 +152,7 @@ class EarlyStopping(Monitor):
                 self.best_weights = self.model.get_weights()
             if self.baseline is None or self.is_better(value, self.baseline):
                 self.wait = 0
-                return
+            return
         if self.wait >= self.patience and epoch > 0:
             self.stopped_epoch = epoch
             self.model.stop_training = True
@@ -217,15 +234,11 @@ class ReduceLROnPlateau(Monitor):
                 self.model.optimizer.learning_rate = new
                 self.cooldown_counter, self.wait = self.cooldown, 0
                 if self.verbose:
-                    print(f"Epoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {new}.")
+                    print(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {new}.")
 
 
-class TextPath(Field[str | os.PathLike[str], str]):
-    """Where a file or a folder is, as a text."""
-
-    def convert(self, value, name, owner):
-        """A text."""
-        return str(value)
+def _shown(value):
+    return "None" if value is None else f"{value:.5f}"
 
 
 @dataclass(after={"save_freq": "mode"})
@@ -238,26 +251,29 @@ class SavesBest(Monitor, SavesRegularly):
 
     def __post_init__(self):
         super().__post_init__()
-        self.best = self.initial_value_threshold
+        self.best, self._improvement = self.initial_value_threshold, ""
 
     def _is_due(self, logs, tells):
         """Whether to save now; with `save_best_only` if it is the best so far, which is noted."""
         if not self.save_best_only:
             return True
         value = self.value_in(logs)
-        if value is None or not self.is_better(value, self.best):
+        if value is None:
             return False
-        if tells:
-            print(f"Epoch {self._epoch + 1}: {self.monitor} improved from {self.best} to {value}")
-        self.best = value
-        return True
+        better = self.is_better(value, self.best)
+        if tells and not better:
+            print(f"\nEpoch {self._epoch + 1}: {self.monitor} did not improve from {_shown(self.best)}")
+        if better:
+            self._improvement = f"{self.monitor} improved from {_shown(self.best)} to {_shown(value)}, "
+            self.best = value
+        return better
 
 
 @dataclass
 class _IntoFile(Callback):
     """The first argument: as the last of the bases it comes before theirs."""
 
-    filepath: TextPath
+    filepath: FilePath
 
 
 @dataclass(unlisted=("period", "options"), kwargs=True)
@@ -265,7 +281,8 @@ class ModelCheckpoint(SavesBest, _IntoFile):
     """Save the model, or its weights, while it trains.
 
     Args:
-        filepath: where; may hold `{epoch:02d}` and names of logs, such as `{val_loss:.3f}`.
+        filepath: where; may hold `{epoch:02d}`, names of logs, such as `{val_loss:.3f}`, and `{batch}` where batches are
+            counted.
         monitor, mode: see `Monitor`.
         verbose: 1 tells when a file is written.
         save_best_only: whether only a better model is saved.
@@ -308,11 +325,22 @@ class ModelCheckpoint(SavesBest, _IntoFile):
             super().on_epoch_end(epoch, logs)
 
     def _save_within(self, epoch, batch, logs):
-        self._save_after(epoch, logs)
+        self._save_after(epoch, {**(logs or {}), "batch": batch + 1})
 
     def _save_after(self, epoch, logs):
         if not self._is_due(logs, self.verbose):
             return
+        path = self._path_for(epoch, logs)
+        if self.verbose:
+            print(f"\nEpoch {epoch + 1}: {self._improvement}saving model to {path}")
+        if self.save_weights_only:
+            self.model.save_weights(path, overwrite=True)
+        else:
+            self.model.save(path, overwrite=True)
+        if self.verbose:
+            print(f"\nEpoch {epoch + 1}: finished saving model to {path}")
+
+    def _path_for(self, epoch, logs):
         try:
             path = self.filepath.format_map(_Entries({**(logs or {}), "epoch": epoch + 1}, self.model))
         except KeyError as error:
@@ -320,12 +348,7 @@ class ModelCheckpoint(SavesBest, _IntoFile):
                 f"ModelCheckpoint: {self.filepath!r} names {error}, which the logs lack: {', '.join(logs or {})}."
             ) from None
         pathlib.Path(path).parent.mkdir(parents=True, exist_ok=True)
-        if self.save_weights_only:
-            self.model.save_weights(path, overwrite=True)
-        else:
-            self.model.save(path, overwrite=True)
-        if self.verbose:
-            print(f"Epoch {epoch + 1}: saved to {path}")
+        return path
 
 
 class _Entries(dict):

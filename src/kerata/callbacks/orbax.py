@@ -6,8 +6,8 @@ from typing import Any
 from kerata import engines
 from kerata.callbacks import orbax_files
 from kerata.callbacks.callback import Callback
-from kerata.callbacks.monitor import SavesBest, TextPath
-from kerata.core.arguments import OptionalNumber
+from kerata.callbacks.monitor import SavesBest
+from kerata.core.arguments import FilePath, OptionalNumber
 from kerata.core.fields import dataclass, field
 
 
@@ -21,7 +21,7 @@ class Kept(OptionalNumber):
 class _IntoFolder(Callback):
     """The first argument: as the last of the bases it comes before theirs."""
 
-    directory: TextPath
+    directory: FilePath
 
 
 @dataclass
@@ -102,7 +102,7 @@ class OrbaxCheckpoint(SavesBest, _IntoFolder):
         save = saver.save_checkpointables_async if self.save_on_background else saver.save_checkpointables
         save(step, parts)
         if self.verbose and self.is_primary_host():
-            print(f"Epoch {self._epoch + 1}: checkpoint {step} is saved to {self.directory}")
+            print(f"Epoch {self._epoch + 1}: {self._improvement}checkpoint {step} is saved to {self.directory}")
 
     def _last_step(self):
         folder = orbax_files.folder_of(self.directory)

@@ -23,8 +23,10 @@ class ProgbarLogger(Callback):
     >>> model = kerata.Sequential([kerata.layers.Dense(1, kernel_initializer="ones")])
     >>> model.compile(kerata.optimizers.SGD(0.0), "mse")
     >>> history = model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=2)
-    Epoch 1/2 - ... - loss: 1.0000
-    Epoch 2/2 - ... - loss: 1.0000
+    Epoch 1/2
+    1/1 - ... - loss: 1.0000
+    Epoch 2/2
+    1/1 - ... - loss: 1.0000
     """
 
     samples_batches = True  # called after blocks of batches; need not see each one
@@ -48,14 +50,14 @@ class ProgbarLogger(Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Show the epoch's number and begin a bar."""
-        if self.epochs > 1 and self.verbose == 1:
+        if self.epochs > 1 and self.verbose:
             _write(f"Epoch {epoch + 1}/{self.epochs}")
         self._epoch = epoch
         self._begin()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Show the epoch's results."""
-        self._finish(logs, f"Epoch {epoch + 1}/{self.epochs} - " if self.verbose == 2 and self.epochs > 1 else "")
+        self._finish(logs)
 
     def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Begin a bar for an evaluation of its own."""
@@ -65,7 +67,7 @@ class ProgbarLogger(Callback):
     def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
         """Show the evaluation's results."""
         if not self._training:
-            self._finish(logs, "")
+            self._finish(logs)
 
     def on_predict_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Begin a bar for a prediction."""
@@ -73,7 +75,7 @@ class ProgbarLogger(Callback):
 
     def on_predict_end(self, logs: dict[str, Any] | None = None) -> None:
         """The prediction is over."""
-        self._finish({}, "")
+        self._finish({})
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Move the bar."""
@@ -105,7 +107,7 @@ class ProgbarLogger(Callback):
             shown = _format(logs) if logs else None
             self._bar.update(self._task, completed=done, **({"logs": shown} if shown else {}))
 
-    def _finish(self, logs, prefix):
+    def _finish(self, logs):
         if not getattr(self, "_running", False):
             return
         self._running = False
@@ -120,8 +122,12 @@ class ProgbarLogger(Callback):
         batch_size = getattr(getattr(self.model, "_compilation", None), "batch_size", None)
         if batch_size and seconds > 0:
             rate += f" - {_count(steps * batch_size / seconds)} samples/s"
-        done = f"{steps}/{steps} - " if self.verbose == 1 else ""
-        _write(" ".join(f"{prefix}{done}{_duration(seconds)} {rate}{' - ' + _format(logs) if logs else ''}".split()))
+        parts = [
+            f"{steps}/{steps}",
+            f"{seconds:.0f}s{' ' if self.verbose == 1 else ' - '}{rate}",
+            *([_format(logs)] if logs else []),
+        ]
+        _write(" - ".join(parts))
 
     def _stop(self):
         if self._bar is not None:
@@ -159,7 +165,7 @@ def _format(logs):
         if name == "outputs":
             continue
         mean = float(np.mean(value))
-        parts.append(f"{name}: {mean:.4f}" if abs(mean) >= 1e-3 or mean == 0 else f"{name}: {mean:.4e}")
+        parts.append(f"{name}: {mean:.4f}" if abs(mean) > 1e-3 else f"{name}: {mean:.4e}")
     return " - ".join(parts)
 
 

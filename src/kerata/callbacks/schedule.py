@@ -2,8 +2,11 @@
 
 import csv
 import math
+import pathlib
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from kerata.callbacks.callback import Callback
 from kerata.callbacks.monitor import learning_rate_of
@@ -41,7 +44,7 @@ class LearningRateScheduler(Callback):
             raise ValueError(f"LearningRateScheduler: the schedule must return a float; {rate!r} came for epoch {epoch}.")
         self.model.optimizer.learning_rate = float(rate)
         if self.verbose:
-            print(f"Epoch {epoch + 1}: LearningRateScheduler setting learning rate to {float(rate)}.")
+            print(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {float(rate)}.")
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Put the rate into the logs."""
@@ -52,6 +55,9 @@ class LearningRateScheduler(Callback):
 @dataclass
 class CSVLogger(Callback):
     """Write every epoch's logs to a CSV file.
+
+    There is a column for each entry of the first epoch's logs and, unless that was validated, one for the same of a later
+    validation; what an epoch lacks is NA.
 
     Args:
         filename: where.
@@ -65,7 +71,7 @@ class CSVLogger(Callback):
     ...     log = kerata.callbacks.CSVLogger(folder + "/log.csv")
     ...     history = model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=0, callbacks=[log])
     ...     print(pathlib.Path(folder, "log.csv").read_text().split())
-    ['epoch,loss', '0,1.0', '1,1.0']
+    ['epoch,loss,val_loss', '0,1.0,NA', '1,1.0,NA']
     """
 
     filename: FilePath
@@ -79,8 +85,9 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Open the file."""
-        has_header = self.append and self.filename.exists() and self.filename.stat().st_size > 0
-        self._file = self.filename.open("a" if self.append else "w", newline="")
+        path = pathlib.Path(self.filename)
+        has_header = self.append and path.exists() and path.stat().st_size > 0
+        self._file = path.open("a" if self.append else "w", newline="")
         self._header_due = not has_header
         self._writer = None
 
@@ -88,16 +95,26 @@ class CSVLogger(Callback):
         """Write a line."""
         logs = logs or {}
         if self._writer is None:
-            self._writer = csv.DictWriter(self._file, ["epoch", *sorted(logs)], delimiter=self.separator, extrasaction="ignore")
+            names = sorted(logs)
+            if not any(name.startswith("val_") for name in names):  # the first validation may come later
+                names += [f"val_{name}" for name in names]
+            self._writer = csv.DictWriter(self._file, ["epoch", *names], "NA", "ignore", delimiter=self.separator)
             if self._header_due:
                 self._writer.writeheader()
-        self._writer.writerow({"epoch": epoch, **logs})
+        self._writer.writerow({"epoch": epoch, **{name: _in_a_field(value) for name, value in logs.items()}})
         self._file.flush()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Close the file."""
         self._file.close()
         self._file = self._writer = None
+
+
+def _in_a_field(value):
+    """A log's value as a field of a table: one with axes as a text in quotes."""
+    if isinstance(value, str) or np.ndim(value) == 0:
+        return value
+    return f'"[{", ".join(map(str, value))}]"'
 
 
 class LambdaCallback(Callback):

@@ -1,5 +1,6 @@
 """`TensorBoard`: losses, metrics and weights for TensorBoard to show."""
 
+import pathlib
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -80,7 +81,7 @@ class TensorBoard(Callback):
 
     def _writer(self, name):
         if name not in self._writers:
-            self._writers[name] = EventWriter(self.log_dir / name)
+            self._writers[name] = EventWriter(pathlib.Path(self.log_dir, name))
         return self._writers[name]
 
     def set_model(self, model: Any) -> None:
@@ -122,7 +123,7 @@ class TensorBoard(Callback):
         """Start the profiler before its first batch."""
         self._batch_began = time.perf_counter()
         if self._step < self._first_profiled <= self._step + self.model.steps_per_execution:
-            self._stop_profiler = engines.current().profile(self.log_dir)
+            self._stop_profiler = engines.current().profile(pathlib.Path(self.log_dir))
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Write the batch's logs, if it is time."""
@@ -183,12 +184,12 @@ class TensorBoard(Callback):
             lines = [f'  tensor_name: "{name}"', f'  tensor_path: "{_embedding_file(name)}"']
             lines += [f'  metadata_path: "{metadata}"'] if metadata else []
             entries.append("embeddings {\n" + "\n".join(lines) + "\n}\n")
-        (self.log_dir / "train").mkdir(parents=True, exist_ok=True)
-        (self.log_dir / "train" / "projector_config.pbtxt").write_text("".join(entries))
+        pathlib.Path(self.log_dir, "train").mkdir(parents=True, exist_ok=True)
+        pathlib.Path(self.log_dir, "train", "projector_config.pbtxt").write_text("".join(entries))
 
     def _write_embeddings(self):
         for name, layer in self._embedding_layers().items():
-            path = self.log_dir / "train" / _embedding_file(name)
+            path = pathlib.Path(self.log_dir, "train", _embedding_file(name))
             np.savetxt(path.with_suffix(".writing"), layer.embeddings.numpy(), delimiter="\t", fmt="%.7g")
             shutil.move(path.with_suffix(".writing"), path)
 

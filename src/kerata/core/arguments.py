@@ -2,7 +2,6 @@
 
 import numbers
 import os
-import pathlib
 from typing import Any, ClassVar, SupportsFloat
 
 import numpy as np
@@ -130,12 +129,12 @@ class OneOf(Field[Given, Kept]):
         return value
 
 
-class FilePath(Field[str | os.PathLike[str], pathlib.Path]):
+class FilePath(Field[str | os.PathLike[str], str]):
     """Where a file or a folder is."""
 
     def convert(self, value, name, owner):
-        """A `pathlib.Path`."""
-        return pathlib.Path(value)
+        """A text."""
+        return os.fspath(value)
 
 
 class ComputeDtype(Field[Any, str]):

@@ -55,7 +55,7 @@ def _foreign(engine, x, dtype):
             "only, not mixed with tensors that hold values."
         )
     if engine.is_abstract:
-        return engine.asarray(x, dtype or (_weak_dtype(x) if isinstance(x, (list, tuple)) else _narrowed(x)))
+        return engine.asarray(x, dtype or (_weak_dtype(x) if isinstance(x, (list, tuple)) else narrowed(x)))
     own = engine.as_own_array(x)
     if own is not None:
         return own
@@ -69,9 +69,9 @@ def _foreign(engine, x, dtype):
 _HALVED = {"float64": "float32", "complex128": "complex64", "int64": "int32", "uint64": "uint32"}
 
 
-def _narrowed(x):
-    """The dtype that the engine around an abstract run gives a NumPy array, None for its own."""
-    dtype = _HALVED.get(getattr(getattr(x, "dtype", None), "name", None))
+def narrowed(x):
+    """The dtype that a new variable's engine gives a NumPy array of 64 bits, None if it keeps it as it is."""
+    dtype = _HALVED.get(getattr(getattr(x, "dtype", None), "name", ""))
     return dtype if dtype and not engines.get(engines.concrete_name()).keeps_64_bits else None
 
 

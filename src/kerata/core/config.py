@@ -16,12 +16,16 @@ class _Settings:
         self.epsilon = float(user.get("epsilon", 1e-7))
         stored = user.get("image_data_format")
         self.image_data_format = stored if stored in _FORMATS else "channels_last"
+        self.start_session()
+        self.max_epochs = _integer("KERAS_MAX_EPOCHS")
+        self.max_steps_per_epoch = _integer("KERAS_MAX_STEPS_PER_EPOCH")
+
+    def start_session(self):
+        """Give what lasts until `clear_session` its default."""
         self.dtype_policy = None
         self.interactive_logging = True
         self.traceback_filtering = True
         self.flash_attention = None
-        self.max_epochs = _integer("KERAS_MAX_EPOCHS")
-        self.max_steps_per_epoch = _integer("KERAS_MAX_STEPS_PER_EPOCH")
 
 
 def _integer(name):

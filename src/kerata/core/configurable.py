@@ -98,13 +98,18 @@ def _all_names(cls):
 class _Edge(NamedArguments):
     """Where constructors are called: arguments under old names are looked up here, so that no class knows them."""
 
+    _after_constructors: Any = None  # called on what the constructors made
+
     def __call__(cls, *args, **kwargs):
         if kwargs:
             if not kwargs.keys() <= _all_names(cls):
                 kwargs = importlib.import_module("kerata.compat.translate").arguments(cls, kwargs)
             if not kwargs.keys() <= _taken_names(cls):
                 _check_names(cls, args, kwargs)
-        return type.__call__(cls, *args, **kwargs)
+        instance = type.__call__(cls, *args, **kwargs)
+        if cls._after_constructors is not None:
+            cls._after_constructors(instance)
+        return instance
 
 
 class Configurable(metaclass=_Edge):

@@ -88,7 +88,9 @@ def result_type(*dtypes: Any) -> Any:
     >>> result_type("int64", "float16"), result_type("int32", float), result_type("bfloat16", "float16")
     ('float16', 'float32', 'float32')
     """
-    names = frozenset(_WEAK[d] if d in _WEAK else standardize_dtype(d if isinstance(d, type) else getattr(d, "dtype", d)) for d in dtypes)
+    names = frozenset(
+        _WEAK[d] if d in _WEAK else standardize_dtype(d if isinstance(d, type) else getattr(d, "dtype", d)) for d in dtypes
+    )
     return _promoted(names, settings.floatx)
 
 

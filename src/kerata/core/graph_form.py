@@ -130,7 +130,8 @@ def _references(structure, nodes):
         return _reference(structure, nodes)
     if isinstance(structure, dict):
         return {k: _references(v, nodes) for k, v in structure.items()}
-    return [_references(x, nodes) for x in structure]
+    references = [_references(x, nodes) for x in structure]
+    return tuple(references) if isinstance(structure, tuple) else references
 
 
 # In
@@ -207,4 +208,5 @@ def _tensors(structure, operations, start):
         return _tensor(structure, operations, start)
     if isinstance(structure, dict):
         return {k: _tensors(v, operations, start) for k, v in structure.items()}
-    return [_tensors(x, operations, start) for x in structure]
+    made = [_tensors(x, operations, start) for x in structure]
+    return tuple(made) if isinstance(structure, tuple) else made

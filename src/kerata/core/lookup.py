@@ -63,7 +63,9 @@ class Namespace:
             return self.get(config)
 
     def _from_dict(self, config):
-        if "module" in config or "class_name" not in config:
+        if "class_name" not in config:
+            raise ValueError(f"{config!r} is no JSON form of one of keras.{self.name}: it has no 'class_name'.")
+        if "module" in config:
             return serialization.deserialize_keras_object(config)
         found = self.find(config["class_name"])
         is_class = isinstance(found, type)

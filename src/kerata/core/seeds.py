@@ -77,6 +77,8 @@ class SeedGenerator:
         suggestions.refuse(type(self), kwargs)
         if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
             raise ValueError(f"A seed is a non-negative integer; {seed!r} came.")
+        if name is not None and not isinstance(name, str):
+            raise ValueError(f"A generator's name is a text; {name!r} came.")
         self.name = name or naming.auto_name("seed_generator")
         self._initial = make_default_seed() if seed is None else int(seed)
         self.seed = seed
@@ -101,7 +103,7 @@ class SeedGenerator:
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this generator."""
-        return {"seed": self._initial}
+        return {"seed": self._initial, "name": self.name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
@@ -122,6 +124,8 @@ def draw_seed(seed):
         seed = global_generator()
     if isinstance(seed, SeedGenerator):
         return seed.next()
+    if isinstance(seed, (float, str, list, tuple, dict)):
+        raise ValueError(f"A seed is an integer, a SeedGenerator or None; {seed!r} came.")
     if isinstance(seed, (int, np.integer)):
         seed = np.array([int(seed) % 2**32, 0], "uint32")
     return engines.current().asarray(seed, "uint32")

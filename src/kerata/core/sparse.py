@@ -62,7 +62,8 @@ def rows_of(x):
     """
     if is_ragged(x):
         check_available("Ragged data", ragged=True)
-        return RaggedRows(*engines.get("tensorflow").sparse.ragged_rows(x), None)
+        values, lengths = engines.get("tensorflow").sparse.ragged_rows(x)
+        return RaggedRows(values, lengths)
     values, indices, shape = coordinates(x)
     order = np.argsort(indices[:, 0], kind="stable")
     values, indices = values[order], indices[order]

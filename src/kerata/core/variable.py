@@ -7,12 +7,13 @@ import numpy as np
 
 from kerata import engines
 from kerata.core import dtypes, naming, suggestions
-from kerata.core.arrays import as_array, is_variable, static_shape
+from kerata.core.arrays import as_array, is_variable, narrowed, static_shape, to_numpy
 from kerata.core.operators import op_named, with_operators
 from kerata.core.signatures import parameters_of, takes_any_name
 from kerata.core.types import DType, Shape
 from kerata.engines import state
 from kerata.engines.abstract.array import AbstractArray
+from kerata.engines.shapes import standardize_shape
 
 _NOT_PLACED_ALONE = (np.ndarray, state.SharedStorage)
 
@@ -50,6 +51,7 @@ class Variable:
 
     holds_state = True
     is_part = True
+    _is_frozen = False  # whether `trainable` is False as long as that of its layer is
 
     def __init__(
         self,
@@ -67,20 +69,21 @@ class Variable:
         if kwargs:
             suggestions.refuse(type(self), kwargs)
         self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
-        if "/" in self.name:
-            raise ValueError(f"A variable's name has no '/'; {self.name!r} came.")
+        if not isinstance(self.name, str) or "/" in self.name:
+            raise ValueError(f"A variable's name is a text without '/'; {self.name!r} came.")
         scope = naming.current_path()
         self.path = f"{scope}/{self.name}" if scope else self.name
         if aggregation not in ("none", "mean", "sum", "only_first_replica", None):
             raise ValueError(f"aggregation must be 'none', 'mean', 'sum' or 'only_first_replica'; {aggregation!r} came.")
-        self.trainable = trainable
+        if synchronization not in ("none", "on_read", "on_write", "auto", None):
+            raise ValueError(f"synchronization must be 'none', 'on_read', 'on_write' or 'auto'; {synchronization!r} came.")
+        self.trainable = bool(trainable)
         self.autocast = autocast
         self.aggregation = aggregation or "none"
         self.synchronization = synchronization
         self.layout = layout
-        self.regularizer = None
-        self.constraint = None
-        self.overwrite_with_gradient = False
+        self._regularizer = self._constraint = None
+        self._overwrite_with_gradient = False
         self.engine_name = engines.concrete_name()
         self._initialize(initializer, shape, dtype)
 
@@ -92,7 +95,9 @@ class Variable:
         if callable(initializer) and not is_variable(initializer):
             if shape is None:
                 raise ValueError(f"Variable {self.path!r} needs a shape when its initializer is a function.")
-            self.shape = tuple(int(d) for d in shape)
+            self.shape = standardize_shape(shape)
+            if None in self.shape:
+                raise ValueError(f"Variable {self.path!r} needs a shape without None; {shape} came.")
             self.dtype = dtypes.standardize_dtype(dtype)
             self._initializer = initializer
             self._value = None
@@ -100,7 +105,11 @@ class Variable:
                 self._draw()
         else:
             value = initializer.numpy() if is_variable(initializer) else initializer
-            host = np.asarray(value)
+            host = np.asarray(value if type(value) in (int, float, list, tuple) else to_numpy(value))
+            if host.dtype.kind in "OUS":
+                raise ValueError(f"Variable {self.path!r} holds numbers; {value!r} came.")
+            if shape is not None and tuple(shape) != host.shape:
+                raise ValueError(f"Variable {self.path!r}: a value of shape {host.shape} came for the shape {tuple(shape)}.")
             if dtype is None:
                 from_python = type(value) in (int, float, list, tuple)
                 dtype = (
@@ -108,10 +117,10 @@ class Variable:
                     if from_python and host.dtype.kind == "f"
                     else "int32"
                     if from_python and host.dtype.kind == "i"
-                    else host.dtype
+                    else narrowed(host) or host.dtype
                 )
             self.dtype = dtypes.standardize_dtype(dtype)
-            self.shape = host.shape if shape is None else tuple(shape)
+            self.shape = host.shape
             self._initializer = None
             self._value = np.array(host)
 
@@ -124,11 +133,52 @@ class Variable:
             with engines.use_engine(self.engine_name) as engine, state.StateScope(), autocast_scope(None):
                 self._value = draw(self.shape, dtype=self.dtype) if _takes_dtype(draw) else draw(self.shape)
                 if static_shape(self._value) == self.shape and self._is_placed():
-                    self._value = engine.new_storage(self._value, self.dtype, self.trainable)
+                    self._value = engine.new_storage(self._value, self.dtype, self.may_train)
         if static_shape(self._value) != self.shape:
             raise ValueError(
                 f"The initializer of {self.path!r} returned shape {static_shape(self._value)}; {self.shape} was asked for."
             )
+
+    @property
+    def regularizer(self) -> Any:
+        """A function of the value, whose result is added to the loss; None for none."""
+        return self._regularizer
+
+    @regularizer.setter
+    def regularizer(self, value: Any) -> None:
+        self._regularizer = _callable_or_none("regularizer", value)
+
+    @property
+    def constraint(self) -> Any:
+        """A function that the value goes through after each step of an optimizer; None for none."""
+        return self._constraint
+
+    @constraint.setter
+    def constraint(self, value: Any) -> None:
+        self._constraint = _callable_or_none("constraint", value)
+
+    @property
+    def overwrite_with_gradient(self) -> Any:
+        """Whether an optimizer puts the gradient itself in the value's place."""
+        return self._overwrite_with_gradient
+
+    @overwrite_with_gradient.setter
+    def overwrite_with_gradient(self, value: Any) -> None:
+        if not isinstance(value, bool):
+            raise TypeError(f"overwrite_with_gradient is a bool; {value!r} came.")
+        self._overwrite_with_gradient = value
+
+    # Freezing
+
+    @property
+    def may_train(self) -> bool:
+        """Whether training changes it once its layer is trainable."""
+        return self.trainable or self._is_frozen
+
+    def freeze(self, frozen: bool) -> None:
+        """Take part in training no more, or again: for the layer that it belongs to."""
+        if self.may_train:
+            self._is_frozen, self.trainable = frozen, not frozen
 
     # The engine's side
 
@@ -154,7 +204,7 @@ class Variable:
             elif isinstance(self._value, state.SharedStorage):
                 self._value.part()
             if not self._is_placed():
-                self._value = engines.get(self.engine_name).new_storage(self._value, self.dtype, self.trainable)
+                self._value = engines.get(self.engine_name).new_storage(self._value, self.dtype, self.may_train)
             return self._value
 
     def is_in(self, storage: Any) -> bool:
@@ -171,7 +221,7 @@ class Variable:
             shared = isinstance(self._value, state.SharedStorage)  # which is left as it is
             self.stored = engine.stored_after(self._value if shared else self.stored, value)
         else:
-            self.stored = engine.new_storage(value, self.dtype, self.trainable)
+            self.stored = engine.new_storage(value, self.dtype, self.may_train)
 
     def _keep_host(self, array):
         """Store an array of NumPy's, made for this variable; it is placed when it is next read."""
@@ -313,7 +363,15 @@ class Variable:
         return len(self.shape)
 
     def __len__(self):
+        if not self.shape:
+            raise TypeError(f"{self!r} has no axis, so it has no len().")
         return self.shape[0]
+
+    def __iter__(self):
+        return iter([op_named("get_item")(self, i) for i in range(len(self))])
+
+    def __pos__(self):
+        return self.value
 
     def __array__(self, dtype=None, copy=None):
         return np.array(self.numpy(), dtype=dtype, copy=copy)
@@ -328,7 +386,7 @@ class Variable:
         return int(self.numpy())
 
     def __bool__(self):
-        return bool(self.numpy())
+        raise TypeError(f"Variable {self.path!r} can't be used in `if` or `while`. Use its value, `bool(variable.numpy())`.")
 
     def __index__(self):
         return int(self.numpy())
@@ -339,6 +397,12 @@ class Variable:
 
 
 with_operators(Variable)
+
+
+def _callable_or_none(what, value):
+    if value is not None and not callable(value):
+        raise ValueError(f"A variable's {what} is a function or None; {value!r} came.")
+    return value
 
 
 def _arithmetic(name, variable, value):

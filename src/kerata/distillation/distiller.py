@@ -204,7 +204,7 @@ def _check_models(teacher, student):
         if not isinstance(model, Model):
             raise ValueError(f"Distiller: {role} must be a Model; {type(model).__name__} came.")
     for what in ("input_shape", "output_shape"):
-        if teacher.inputs is None or student.inputs is None:
+        if teacher.plan is None or student.plan is None:
             return
         theirs, ours = getattr(teacher, what), getattr(student, what)
         if not _compatible(theirs, ours):

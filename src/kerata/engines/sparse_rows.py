@@ -12,7 +12,7 @@ class _Rows:
     kind: str
     any_made = False  # whether there is one at all: a quick test for the usual case
 
-    def __init__(self, values, where, row_shape):
+    def __init__(self, values, where, row_shape=None):
         self.values, self.where, self.row_shape = values, where, row_shape
         _Rows.any_made = True
 
@@ -23,7 +23,8 @@ class _Rows:
     @classmethod
     def of(cls, row_shape, arrays):
         """The node again."""
-        return cls(*arrays, row_shape)
+        values, where = arrays
+        return cls(values, where, row_shape)
 
 
 class SparseRows(_Rows):

@@ -80,7 +80,9 @@ class BatchNormalization(Layer):
 
     def __post_init__(self):
         super().__post_init__()
-        self.gamma = self.beta = self.moving_mean = self.moving_variance = None
+        self.gamma = self.beta = None
+        self.moving_mean: Any = None
+        self.moving_variance: Any = None
         self.momentum = float(self.momentum)
         unknown = set(self.renorm_clipping or ()) - {"rmin", "rmax", "dmax"}
         if unknown:

@@ -167,9 +167,9 @@ class Lambda(Layer):
             return super().compute_output_shape(input_shape)
         return tuple(given(input_shape)) if callable(given) else (input_shape[0], *given)
 
-    def compute_output_spec(self, inputs: Tree, **kwargs: Any) -> Any:
+    def _output_spec(self, inputs: Tree, **kwargs: Any):
         if self.given_output_shape is None:
-            return super().compute_output_spec(inputs, **kwargs)
+            return super()._output_spec(inputs, **kwargs)
         self._ensure_built((inputs,), kwargs)
         shape = [x.shape for x in inputs] if isinstance(inputs, (list, tuple)) else inputs.shape
         shape = shape[0] if isinstance(shape, list) and not callable(self.given_output_shape) else shape

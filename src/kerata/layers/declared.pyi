@@ -16,7 +16,9 @@ class Declared(Configurable):
     supports_masking: bool
     computes_wide: bool
     row_wise: bool
+    may_grow: bool
     _building: bool
+    _placed: bool
     _trainable: bool
     _weights: list[Any]
     _losses: list[Any]

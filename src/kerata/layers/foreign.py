@@ -95,10 +95,10 @@ class TorchModuleWrapper(Layer):
         """The output's shape: that given, else found by running the module on zeros."""
         return super().compute_output_shape(input_shape) if self.given_output_shape is None else self.given_output_shape
 
-    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+    def _output_spec(self, *args: Any, **kwargs: Any):
         if self.given_output_shape is not None:
             return AbstractArray(self.given_output_shape, self.compute_dtype)
-        return super().compute_output_spec(*args, **kwargs)
+        return super()._output_spec(*args, **kwargs)
 
     def save_own_variables(self, store: dict[str, Any]) -> None:
         """Put the module's state into a dict-like store, by its names."""

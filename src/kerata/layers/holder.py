@@ -3,9 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import optree
 
 from kerata import constraints, engines, initializers, regularizers
 from kerata.core import dtypes, naming, suggestions
+from kerata.core.arrays import is_text
 from kerata.core.structure import Structure
 from kerata.core.types import DType, Shape
 from kerata.core.variable import Variable, autocast_scope
@@ -66,6 +68,7 @@ class Holder(Declared):
                 initializer = value
         if kwargs:  # `synchronization` and `layout`, which go on to the variable
             suggestions.refuse(Holder.add_weight, kwargs, ("synchronization", "layout"))
+        self._check_unlocked(f"the weight {name!r}")
         dtype = dtypes.standardize_dtype(dtype or self.variable_dtype)
         shape = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
         if None in shape:
@@ -82,11 +85,20 @@ class Holder(Declared):
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)
         variable.overwrite_with_gradient = overwrite_with_gradient
+        variable.freeze(not self._trainable)
         self._weights.append(variable)
         Structure.version += 1
         return variable
 
     add_variable = add_weight
+
+    def _check_unlocked(self, what):
+        """Raises: ValueError for a weight, a layer or a metric of a user's layer that is built already."""
+        if self.built and not self.may_grow and not self._building:
+            raise ValueError(
+                f'Layer "{self.path}" is built already, and gets no new state such as {what}. Make all weights, layers and metrics '
+                "in __init__() or in build()."
+            )
 
     def _lock_initial_weights(self):
         if self._initial_weights is not None:
@@ -109,7 +121,7 @@ class Holder(Declared):
         held = self._held()
         found = held.variables.values()
         seeds = [g.state for g in held.seeds.values()]
-        return [v for v in found if v.trainable], [v for v in found if not v.trainable], seeds
+        return [v for v in found if v.may_train], [v for v in found if not v.may_train], seeds
 
     def _accompanying_variables(self):
         """Variables that are nobody's state, but go where this object's variables go."""
@@ -167,7 +179,11 @@ class Holder(Declared):
     @property
     def trainable_variables(self) -> Any:
         """The variables that training changes."""
-        return self._gather(lambda layer, trainable, fixed, seeds: trainable if layer._trainable else [])
+        return (
+            self._gather(lambda layer, trainable, fixed, seeds: trainable if layer._trainable else [])
+            if self._trainable
+            else []
+        )
 
     trainable_weights = trainable_variables
 
@@ -192,6 +208,8 @@ class Holder(Declared):
     def trainable(self, value: Any) -> None:
         for layer in self._flatten_layers():
             layer._trainable = bool(value)
+            for v in layer._own_variables()[0]:
+                v.freeze(not value)
 
     def get_weights(self) -> list[Any]:
         """The weights' values, as a list of NumPy arrays."""
@@ -250,10 +268,15 @@ class Holder(Declared):
         )
 
     def add_loss(self, loss: Any) -> None:
-        """Add a scalar, or a list of them, to the loss of the model that is being called."""
-        for value in loss if isinstance(loss, (list, tuple)) else [loss]:
+        """Add a scalar, or several in a structure, to the loss of the model that is being called.
+
+        Raises: ValueError for what is no tensor.
+        """
+        for value in optree.tree_leaves(loss, none_is_leaf=True):
             if callable(value):
                 value = value()
+            if not isinstance(value, AbstractArray) and (not engines.current().is_array(value) or is_text(value)):
+                raise ValueError(f'Layer "{self.path}": add_loss takes tensors; {value!r} came.')
             if context.scope is not None:
                 context.scope.losses.setdefault(id(self), []).append(value)
             elif not isinstance(value, AbstractArray):

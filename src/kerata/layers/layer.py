@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any, Self
 
 from kerata import activations, engines, regularizers
 from kerata.core import naming, policies, remat, serialization, suggestions
+from kerata.core.arrays import as_array
 from kerata.core.configurable import Configurable, is_own
 from kerata.core.fields import Field, fields
 from kerata.core.graph import Operation
 from kerata.core.signatures import parameters_of
-from kerata.core.structure import Structure
+from kerata.core.structure import BOOKKEEPING, PLAIN_TYPES, Structure
 from kerata.core.types import DType, Shape
 from kerata.core.variable import Variable, independent_copy
 from kerata.engines.state import StateScope
 from kerata.layers.holder import Holder
 from kerata.layers.layer_call import LayerCall, build_parameters, is_own_method
+from kerata.layers.tracking import holds_part
 
 _ANYWHERE = contextlib.nullcontext()
 _FOUND = ("_fast_call", "_parts_found", "_layers_found")  # what was found out, and can be again
@@ -113,14 +115,20 @@ class Layer(Holder, LayerCall, _Arguments, Operation):
     _place: Any = _ANYWHERE  # a context: tensors made in it are on the device that the weights were moved to
     has_constants = True  # whether its settings (numbers, names, functions) are constants of steps compiled from it
     mixes_batch = False  # whether it normalizes or mixes over the batch, so that steps can't be put into the batch's axis
+    may_grow = False  # whether it gets weights and layers after it was built: kerata's own do
+    supports_jit = True  # whether it can be compiled: False in a user's class has models with it run their steps eagerly
     row_wise = False  # True in a user's class says that each row's output follows from that row alone: batches may be padded
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
+        if is_own(cls) and "may_grow" not in vars(cls):
+            cls.may_grow = True
         if "build" in vars(cls) and not getattr(cls.build, "recorded", False):
             setattr(cls, "build", _recording_build(cls.build))
 
     def __setattr__(self, name, value):
+        if type(value) not in PLAIN_TYPES and vars(self)["built"] and name not in BOOKKEEPING and holds_part(value):
+            self._check_unlocked(f"its attribute {name!r}")
         if name == "dtype_policy":
             value = policies.get(value)
             if value.quantization_mode is not None and self.built and self._is_quantized_by(value):
@@ -129,6 +137,11 @@ class Layer(Holder, LayerCall, _Arguments, Operation):
         Structure.note(self, name, value)
         vars(self)["_fast_call"] = None
         super().__setattr__(name, value)
+
+    def _after_constructors(self):
+        """What is left to do once the constructors have run."""
+        if _is_built_from_the_start(type(self)):
+            vars(self)["built"] = True
 
     def _is_quantized_by(self, policy):
         """Keep the weights of a built layer as a quantized policy says that it is given; False where they are so already.
@@ -142,7 +155,9 @@ class Layer(Holder, LayerCall, _Arguments, Operation):
 
     def __delattr__(self, name):
         Structure.version += 1
+        gone = vars(self).get(name)
         super().__delattr__(name)
+        self._weights[:] = [v for v in self._weights if v is not gone]
 
     def _around_module(self, module):
         """The layer that is kept for a module of PyTorch's that is set as an attribute."""
@@ -174,7 +189,7 @@ class Layer(Holder, LayerCall, _Arguments, Operation):
         instance = super().__new__(cls, *args, **kwargs)
         state = vars(instance)
         state.update(
-            built=_is_built_from_the_start(cls),
+            built=False,
             _placed=False,
             _building=False,
             _trainable=True,
@@ -200,8 +215,10 @@ class Layer(Holder, LayerCall, _Arguments, Operation):
         if kwargs:
             suggestions.refuse(type(self), kwargs)
         self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
-        if not isinstance(self.name, str):
-            raise ValueError(f"A layer's name is a text; {name!r} came.")
+        if not isinstance(self.name, str) or "/" in self.name:
+            raise ValueError(f"A layer's name is a text without '/'; {self.name!r} came.")
+        if trainable not in (True, False):
+            raise ValueError(f"trainable is True or False; {trainable!r} came.")
         self.path = self.name
         self.dtype_policy = dtype
         self.autocast = autocast
@@ -260,6 +277,9 @@ class Layer(Holder, LayerCall, _Arguments, Operation):
         """The quantization in force, None for none."""
         return self._policy.quantization_mode
 
+    def _supports_compilation(self):
+        return all(layer.supports_jit for layer in self._all_layers())
+
     # Building and calling
 
     def build_from_config(self, config: dict[str, Any]) -> None:
@@ -286,7 +306,9 @@ class Layer(Holder, LayerCall, _Arguments, Operation):
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The computation. Overridden by every layer."""
-        raise TypeError(f"{type(self).__name__} has no method call(self, inputs): write one, it is the layer's computation.")
+        raise NotImplementedError(
+            f"{type(self).__name__} has no method call(self, inputs): write one, it is the layer's computation."
+        )
 
     def quantized_call(self, *args: Any, **kwargs: Any) -> Any:
         """The computation under a quantized dtype policy: `call` itself, unless a layer has weights that it quantizes."""
@@ -329,7 +351,8 @@ class Layer(Holder, LayerCall, _Arguments, Operation):
                 f'Layer "{self.path}" has {len(trainable)} trainable and {len(fixed)} non-trainable variables; '
                 f"{len(trainable_variables)} and {len(non_trainable_variables)} values came."
             )
-        values = [v.value if isinstance(v, Variable) else v for v in (*trainable_variables, *non_trainable_variables)]
+        given = [*trainable_variables, *non_trainable_variables]
+        values = [as_array(value, v.dtype) for v, value in zip([*trainable, *fixed], given)]
         with StateScope([*trainable, *fixed], values) as scope:
             outputs = self(*args, **kwargs)
             losses = self.losses if return_losses else None

@@ -54,6 +54,8 @@ else:
 class LayerCall(Declared):
     """The part of `Layer` that calls it."""
 
+    takes_any_value = False  # whether it is called on texts and Python numbers, too
+
     if TYPE_CHECKING:  # a subclass may take any shapes and tensors
 
         def build(self, *args: Any, **kwargs: Any) -> None: ...
@@ -101,7 +103,10 @@ class LayerCall(Declared):
             self._engine_name = engines.concrete_name()
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """The outputs' shapes and dtypes, for symbolic inputs."""
+        """The outputs for symbolic inputs, as symbolic tensors of no graph."""
+        return symbolic_outputs(self._output_spec(*args, **kwargs))
+
+    def _output_spec(self, *args, **kwargs):
         shape_rule = type(self).compute_output_shape
         if shape_rule is not LayerCall.compute_output_shape and not is_own_method(type(self), "compute_output_shape"):
             self._ensure_built(args, kwargs)
@@ -136,10 +141,16 @@ class LayerCall(Declared):
 
     def _call_inside(self, args, kwargs):
         """The call proper: convert, build, check, pass on `training` and masks, compute."""
+        if "dtype_policy" not in vars(self):
+            raise RuntimeError(
+                f"{type(self).__name__}.__init__() doesn't call super().__init__(): it must, before it sets anything."
+            )
         here, policy = context.__dict__, self._policy
         dtype = policy.compute_dtype
         lone = args[0] if len(args) == 1 and not kwargs else None
         casts = self.autocast and not (self.computes_wide and dtype in _HALF)
+        if not args and not kwargs:
+            self._check_something_came()
         args, kwargs = self._converted(args, kwargs, dtype if casts else None)
         training = self._pass_training(args, kwargs)
         if self.input_spec is not None and args:
@@ -165,6 +176,11 @@ class LayerCall(Declared):
         if lone is not None and args[0] is lone and previous is None and type(self).compute_mask is LayerCall.compute_mask:
             vars(self)["_fast_call"] = FastCall.after(self, lone, "training" in kwargs, call_parameters(type(self))[3])
         return outputs
+
+    @property
+    def call_signature_parameters(self) -> list[str]:
+        """The names of what `call` takes."""
+        return [p.name for p in parameters_of_method(type(self).call)]
 
     def _pass_training(self, args, kwargs):
         """What `training` is in this call; put into `kwargs` if `call` takes it and nobody gave it."""
@@ -233,7 +249,26 @@ class LayerCall(Declared):
             return args, kwargs
         convert = functools.partial(self._as_input, engine, dtype)
         new = tuple(optree.tree_map(convert, arg) for arg in args)
+        if not self.takes_any_value and not all(map(_is_tensor, optree.tree_leaves(new))):
+            self._check_inputs(new)
         return new, {k: v if k == "training" else optree.tree_map(convert, v) for k, v in kwargs.items()}
+
+    def _check_something_came(self):
+        """Raises: TypeError for a call without the arguments that `call` needs."""
+        needed = [p.name for p in named(parameters_of_method(type(self).call)) if p.default is p.empty]
+        if needed:
+            raise TypeError(f'Layer "{self.path}" ({type(self).__name__}) was called without {", ".join(map(repr, needed))}.')
+
+    def _check_inputs(self, args):
+        """Raises: ValueError for an argument by position that holds no tensors; `training` may be given so."""
+        names = call_parameters(type(self))[0]
+        for place, arg in enumerate(args):
+            wrong = [x for x in optree.tree_leaves(arg) if not _is_tensor(x)]
+            if wrong and names[place : place + 1] != ["training"]:
+                raise ValueError(
+                    f'Layer "{self.path}" ({type(self).__name__}) takes tensors by position; {wrong[0]!r} came. Convert it with '
+                    "keras.ops.convert_to_tensor, or, if it is a setting of the call, give it by its name."
+                )
 
     def _as_input(self, engine, dtype, x):
         """What `call` is given for `x`."""
@@ -289,15 +324,26 @@ class LayerCall(Declared):
         elif not self.built:
             wanted = build_parameters(type(self))
             if len(wanted) <= 1:
-                first = args[0] if args else next(iter(kwargs.values()))
+                first = args[0] if args else next(iter(kwargs.values()), None)
                 self.build(*[_shape_of(first)][: len(wanted)] or [])
             else:
                 names = call_parameters(type(self))[0]
+                self._check_names_of_shapes(wanted)
                 given = dict(zip(names, args)) | kwargs
                 self.build(**{w: _shape_of(given.get(w[: -len("_shape")])) for w in wanted})
         vars(self)["_placed"] = True
         if not self.built:
             self.built = True
+
+    def _check_names_of_shapes(self, wanted):
+        """Raises: ValueError for a `build` of several shapes that are not called as the arguments of `call` are."""
+        taken = call_parameters(type(self))[1]
+        wrong = [w for w in wanted if not w.endswith("_shape") or w[: -len("_shape")] not in taken]
+        if wrong:
+            raise ValueError(
+                f"{type(self).__name__}.build takes several shapes, so each must be called as an argument of call() with `_shape` "
+                f"behind it; {', '.join(wrong)} is not. call() takes {', '.join(sorted(taken))}."
+            )
 
     def _build_without_weights(self, args):
         if args and isinstance(args[0], AbstractArray) or args and hasattr(args[0], "shape"):
@@ -336,6 +382,10 @@ class LayerCall(Declared):
 def is_own_method(cls, name):
     """Whether the class that defines a method is kerata's."""
     return next((is_own(c) for c in cls.__mro__ if name in vars(c)), True)
+
+
+def _is_tensor(x):
+    return hasattr(x, "shape") or hasattr(x, "__array__") or is_text(x) or x is None
 
 
 def _is_shape(x):

@@ -49,6 +49,13 @@ class Parts:
                 return
 
 
+def holds_part(value):
+    """Whether a value is a layer, a variable, a metric or a random generator, or holds one."""
+    if isinstance(value, CONTAINERS):
+        return any(type(item) not in PLAIN_TYPES and holds_part(item) for item in parts_of(value))
+    return getattr(type(value), "is_part", False)
+
+
 def unchanged(containers):
     """Whether nothing was put into, or taken out of, containers since `Parts` noted them."""
     for container, ids in containers:

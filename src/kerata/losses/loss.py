@@ -14,6 +14,7 @@ from kerata.core.arrays import as_array
 from kerata.core.config import settings
 from kerata.core.configurable import Configurable
 from kerata.core.fields import Field, dataclass, field
+from kerata.core.graph import abstract_call, symbolic_leaves, symbolic_outputs
 from kerata.core.naming import Name
 from kerata.core.signatures import parameters_of
 from kerata.core.structure import Structure
@@ -82,7 +83,11 @@ class Loss(_Arguments):
             y_true: targets.
             y_pred: predictions. A mask that they carry takes what it leaves out off the loss.
             sample_weight: one weight for each sample, or for each value of the loss.
+
+        Returns: a tensor; for symbolic tensors a symbolic one, of the shape that there will be.
         """
+        if symbolic_leaves((y_true, y_pred, sample_weight)):
+            return symbolic_outputs(abstract_call(self.__call__, (y_true, y_pred, sample_weight), {}))
         mask = masks.get_mask(y_pred)
         y_true = as_tensors(y_true, None if self._targets_are_classes else self._dtype)
         y_pred = as_tensors(y_pred, self._dtype)
@@ -111,8 +116,12 @@ def as_tensors(y, dtype):
 def reduce_weighted(values, sample_weight, mask, reduction, dtype, name):
     """Values of a loss, weighted and reduced; padded rows and what the mask leaves out count for nothing."""
     values = as_array(values, dtype)
+    weights = None if sample_weight is None else as_array(sample_weight, dtype)
+    if weights is not None and len(values.shape) == 1 and len(weights.shape) == 2 and weights.shape[1] == 1:
+        values = ops.expand_dims(values, 1)  # as Keras shows them where nothing is reduced
     valid = _valid_weights(values, dtype)
-    weights = None if sample_weight is None else aligned_weights(as_array(sample_weight, dtype), values, name)
+    if weights is not None and len(values.shape):
+        weights = aligned_weights(weights, values, name)
     if mask is not None:
         mask = _mask_weights(as_array(mask, dtype), values, valid, reduction, name)
         weights = mask if weights is None else weights * mask

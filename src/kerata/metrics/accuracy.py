@@ -131,6 +131,8 @@ def _in_top_k(labels, y_pred, k):
 class AccuracyMetric(FunctionMetric):
     """The mean of an accuracy; labels and predictions stay as they are, so that large class numbers stay exact."""
 
+    _direction = "up"
+
     def _inputs(self, y_true, y_pred):
         return as_array(y_true), as_array(y_pred)
 

@@ -17,9 +17,12 @@ from kerata.ops.activation import sigmoid
 
 
 class Curve(OneOf[str, str]):
-    """What is drawn against what."""
+    """What is drawn against what; small letters will do."""
 
     values = ("ROC", "PR", "PRGAIN")
+
+    def convert(self, value: Any, name: str, owner: Any) -> Any:
+        return super().convert(value.upper() if isinstance(value, str) else value, name, owner)
 
 
 class SummationMethod(OneOf[str, str]):
@@ -42,6 +45,8 @@ class AUC(Decisions):
         label_weights: weights of the labels, in the mean or in the counts.
         from_logits: whether predictions are scores before the sigmoid.
 
+    Raises: ValueError for `num_labels` without `multi_label`.
+
     >>> metric = AUC(num_thresholds=3)
     >>> metric.update_state([0, 0, 1, 1], [0.0, 0.5, 0.3, 0.9])
     >>> float(metric.result())
@@ -59,6 +64,8 @@ class AUC(Decisions):
 
     def __post_init__(self):
         super().__post_init__()
+        if self.num_labels is not None and not self.multi_label:
+            raise ValueError(f"AUC: num_labels={self.num_labels} goes with multi_label=True.")
         self._own_thresholds = None if self.thresholds is None else sorted(checked_thresholds(self.thresholds, 0.5))
         self.thresholds = spaced_thresholds(self.num_thresholds, self._own_thresholds)
         self.num_thresholds = len(self.thresholds)

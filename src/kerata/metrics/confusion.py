@@ -83,6 +83,8 @@ def decision_weights(sample_weight, y_pred, dtype, name):
 class Decisions(Metric):
     """Some of the four counts, at thresholds."""
 
+    _direction = "up"
+
     kept: ClassVar[tuple[str, ...]] = ("true_positives", "false_positives", "true_negatives", "false_negatives")
     multi_label = False
 

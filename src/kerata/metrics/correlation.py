@@ -82,6 +82,8 @@ def concordance_correlation(y_true: TensorLike, y_pred: TensorLike, axis: Axis =
 class _AlongAxis(FunctionMetric):
     """The mean of a function of what lies along an axis; where a mask has that axis, of what it leaves there."""
 
+    _direction = "up"
+
     course: ClassVar[Callable[..., Any]]  # a function `(y_true, y_pred, axis, mask)`
 
     axis: int = -1
@@ -174,6 +176,8 @@ class R2Score(Metric):
     >>> round(float(metric.result()), 4)
     0.5714
     """
+
+    _direction = "up"
 
     class_aggregation: Aggregation = Aggregation("uniform_average")
     num_regressors: Integer = Integer(0, least=0)

@@ -40,6 +40,8 @@ class FBetaScore(Metric):
     0.7778
     """
 
+    _direction = "up"
+
     true_positives: ClassVar[Any]
     false_positives: ClassVar[Any]
     false_negatives: ClassVar[Any]

@@ -41,6 +41,8 @@ class IoU(Metric):
     0.3333
     """
 
+    _direction = "up"
+
     num_classes: int
     target_class_ids: Sequence[int]
     dtype: CountDtype = field(default=None, kw_only=True)

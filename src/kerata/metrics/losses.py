@@ -10,6 +10,8 @@ from kerata.metrics.reduction import FunctionMetric
 class LossMetric(FunctionMetric):
     """A metric whose function is a loss."""
 
+    _direction = "down"
+
     def _inputs(self, y_true, y_pred):
         return squeeze_or_expand(*super()._inputs(y_true, y_pred))
 

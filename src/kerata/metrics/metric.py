@@ -53,6 +53,8 @@ class Metric(_Arguments):
     _variables: ClassVar[list[Variable]]  # of each instance
     _metrics: ClassVar[list["Metric"]]
 
+    _direction: ClassVar[str | None] = None  # "up" where more is better, "down" where less is, for callbacks; None if neither
+
     is_part = True
     shown_name = None  # that of its entry in the logs of a model, where it is not its own
 

@@ -232,6 +232,8 @@ class RootMeanSquaredError(Mean):
     3.0
     """
 
+    _direction = "down"
+
     name: Name = Name("root_mean_squared_error")
 
     def update_state(  # type: ignore[override]

@@ -65,7 +65,7 @@ def clone_model(
         layers = [clone(layer) for layer in model.layers]
         if start:
             return _compiled_as(model, Sequential([*start, *layers], name=model.name))
-        if model.inputs and isinstance(model._chain[0], InputLayer):
+        if model.plan is not None and isinstance(model._chain[0], InputLayer):
             x = model.inputs[0]
             layers = [Input(batch_shape=x.shape, dtype=x.dtype, name=x.name), *layers]
         return _compiled_as(model, Sequential(layers, name=model.name))

@@ -6,10 +6,12 @@ import optree
 from kerata import engines
 from kerata.core import constants, graph_form, masks, sparse
 from kerata.core.arrays import as_array, dtype_of, is_text, static_shape
+from kerata.core.dtypes import is_float_dtype
 from kerata.core.graph import KerasTensor, node_of, symbolic_leaves
 from kerata.core.plan import FromHost, Plan
 from kerata.engines.kinds import SPARSE, kind_of
 from kerata.engines.state import context, thread_context
+from kerata.engines.warning import warn
 from kerata.layers.input_layer import InputLayer
 from kerata.layers.layer import Layer
 from kerata.models.model import Model
@@ -23,11 +25,6 @@ class Functional(Model):
     def __init__(self, inputs, outputs, name=None, **kwargs):
         Layer.__init__(self, name=name, **kwargs)
         set_graph(self, inputs, outputs)
-
-    @property
-    def operations(self):
-        """The layers and the ops between them."""
-        return list(self._operations)
 
     def compute_output_shape(self, input_shape):
         return Layer.compute_output_shape(self, input_shape)
@@ -118,11 +115,11 @@ def run_graph(model, inputs, training=None, mask=None):
         mask: which steps of the inputs count, in the inputs' structure.
     """
     if isinstance(inputs, FromHost):
-        return model.plan.host_split[1].run(list(inputs.values))
+        return _without_list_of_one(model.plan.host_split[1].run(list(inputs.values)))
     flat = _standardized(model, inputs)
     training = context.training if training is None else training
     if mask is None and training is context.training:
-        return model.plan.run(flat)
+        return _without_list_of_one(model.plan.run(flat))
     given = [None] * len(flat) if mask is None else optree.tree_leaves(mask, none_is_leaf=True)
     if len(given) != len(flat):
         raise ValueError(
@@ -130,7 +127,12 @@ def run_graph(model, inputs, training=None, mask=None):
             f"{len(given)} came."
         )
     with masks.masked(flat, given) as xs, thread_context(training=training):
-        return model.plan.run(xs)
+        return _without_list_of_one(model.plan.run(xs))
+
+
+def _without_list_of_one(outputs):
+    """As in Keras, a model whose outputs are a list of one gives that one."""
+    return outputs[0] if isinstance(outputs, (list, tuple)) and len(outputs) == 1 else outputs
 
 
 def run_on_host(model, inputs):
@@ -162,14 +164,42 @@ def _in_order(model, inputs, references):
                 f'Model "{model.name}" has the inputs {", ".join(map(repr, keys))}; {", ".join(map(repr, missing))} '
                 f"{'is' if len(missing) == 1 else 'are'} missing from the dict given, which has {', '.join(map(repr, inputs))}."
             )
-        return [inputs[k] for k in keys]
+        if not isinstance(structure, (list, tuple)):
+            _warn_of_structure(model, inputs)
+        return optree.tree_leaves([inputs[k] for k in keys], none_is_leaf=True)
     flat = optree.tree_leaves(inputs, none_is_leaf=True) if isinstance(inputs, (list, tuple)) else [inputs]
     if len(flat) != len(references):
         wanted = ", ".join(f"{x._keras_history[0].name} {x.shape}" for x in references)
         raise ValueError(
             f'Model "{model.name}" has {len(references)} input{"s" * (len(references) > 1)} ({wanted}); {len(flat)} came.'
         )
+    _warn_of_structure(model, inputs)
     return flat
+
+
+def _warn_of_structure(model, inputs):
+    """Say so where inputs are taken in another structure than the model's own, or for fewer than are given."""
+    if not _are_alike(model.plan.inputs, inputs):
+        warn(
+            f'The inputs of model "{model.name}" are not in its structure, which is {_keys_of(model.plan.inputs)}; '
+            f"{_keys_of(inputs)} came. They are taken in order, or by name; what has no place is left out."
+        )
+
+
+def _are_alike(structure, given):
+    if isinstance(structure, KerasTensor):
+        return not isinstance(given, (list, tuple, dict))
+    if isinstance(structure, dict):
+        return (
+            isinstance(given, dict)
+            and structure.keys() == given.keys()
+            and all(_are_alike(structure[k], given[k]) for k in given)
+        )
+    return isinstance(given, (list, tuple)) and len(given) == len(structure) and all(map(_are_alike, structure, given))
+
+
+def _keys_of(structure):
+    return optree.tree_map(lambda x: "*", structure, none_is_leaf=True)
 
 
 def _fitted(model, x, reference):
@@ -194,7 +224,7 @@ def _fitted(model, x, reference):
         not isinstance(x, KerasTensor)
         and not is_text(x)
         and dtype_of(x) != reference.dtype
-        and not dtype_of(x).startswith(("float", "bfloat"))
+        and not (is_float_dtype(dtype_of(x)) and is_float_dtype(reference.dtype))
     ):
         x = as_array(x, reference.dtype)
     return x

@@ -65,6 +65,11 @@ class Model(Trainer, Layer):
             super().__init__(**kwargs)
 
     plan: Any = None
+    may_grow = False
+
+    def _check_unlocked(self, what):
+        if self.plan is None:
+            super()._check_unlocked(what)
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The computation: that of the graph, or what a subclass makes of it."""
@@ -113,13 +118,34 @@ class Model(Trainer, Layer):
 
     @property
     def inputs(self) -> Any:
-        """The symbolic inputs, as a list; None if the model has no graph."""
-        return None if self.plan is None else symbolic_leaves(self.plan.inputs)
+        """The symbolic inputs, as a list.
+
+        Raises: AttributeError if the model has no graph, or none yet.
+        """
+        return symbolic_leaves(self._graph().inputs)
 
     @property
     def outputs(self) -> Any:
-        """The symbolic outputs, as a list; None if the model has no graph."""
-        return None if self.plan is None else symbolic_leaves(self.plan.outputs)
+        """The symbolic outputs, as a list.
+
+        Raises: AttributeError if the model has no graph, or none yet.
+        """
+        return symbolic_leaves(self._graph().outputs)
+
+    @property
+    def operations(self) -> Any:
+        """The layers of the graph, and the ops between them.
+
+        Raises: AttributeError if the model has no graph, or none yet.
+        """
+        return list(self._operations) if self._graph() is not None else []
+
+    def _graph(self):
+        if self.plan is None:
+            raise AttributeError(
+                f"The model {self.name!r} has no graph: it is not built, or its layers are put together by call()."
+            )
+        return self.plan
 
     @property
     def input(self) -> Any:
@@ -133,28 +159,23 @@ class Model(Trainer, Layer):
 
     @property
     def input_shape(self) -> Any:
-        """The shape of the input, or a structure of them."""
+        """The shape of the input; a list of them where there are several."""
         return _shapes(self.input)
 
     @property
     def output_shape(self) -> Any:
-        """The shape of the output, or a structure of them."""
+        """The shape of the output; a list of them where there are several."""
         return _shapes(self.output)
 
     @property
     def input_names(self) -> Any:
         """The names of the inputs."""
-        return [x._keras_history[0].name for x in self.inputs or []]
+        return [] if self.plan is None else [x._keras_history[0].name for x in self.inputs]
 
     @property
     def output_names(self) -> Any:
-        """The names of the outputs: those of the layers that make them, or the keys of the dict of outputs."""
-        if self.plan is None:
-            return None
-        if isinstance(self.plan.outputs, dict):
-            return sorted(self.plan.outputs)
-        names = [x._keras_history[0].name for x in self.outputs]
-        return [f"{n}_{names[:i].count(n)}" if n in names[:i] else n for i, n in enumerate(names)]
+        """The names of the layers that make the outputs."""
+        return None if self.plan is None else [x._keras_history[0].name for x in self.outputs]
 
     def _inputs_from(self, x, to_host=to_host):
         if self.plan is None or self.plan.host_split is None:
@@ -212,10 +233,6 @@ class Model(Trainer, Layer):
         """
         from kerata.models.summary import print_summary
 
-        if not self.built and self.plan is None and not self.layers:
-            raise ValueError(
-                f"Model {self.name!r} is not built yet: call it on data, fit it, or build(input_shape) it before summary()."
-            )
         print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 
     def compute_mask(self, inputs: Tree, previous_mask: TensorLike | None) -> None:
@@ -351,7 +368,8 @@ class Model(Trainer, Layer):
 
 
 def _shapes(structure):
-    return optree.tree_map(lambda x: x.shape, structure)
+    shapes = [x.shape for x in optree.tree_leaves(structure)]
+    return shapes if len(shapes) > 1 else shapes[0]
 
 
 def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:

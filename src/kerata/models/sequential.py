@@ -52,7 +52,7 @@ class Sequential(Model):
             layer: the layer, or a tensor made by `Input`, or a function.
             rebuild: accepted; the graph only grows by the layer, and nothing is built twice.
 
-        Raises: ValueError or TypeError if it is no layer, its name is taken, or it does not fit; nothing is added then.
+        Raises: ValueError if it is no layer, its name is taken, or it does not fit; nothing is added then.
         """
         layer = self._as_layer(layer)
         if any(layer.name == other.name for other in self._chain):
@@ -93,7 +93,7 @@ class Sequential(Model):
             if callable(layer) and not isinstance(layer, type):
                 return Lambda(layer)
             hint = f" Make one: {layer.__name__}(...)." if isinstance(layer, type) else ""
-            raise TypeError(f"Sequential holds layers; {layer!r} came.{hint}")
+            raise ValueError(f"Sequential holds layers; {layer!r} came.{hint}")
         return layer
 
     def pop(self, rebuild: bool = True) -> Any:

@@ -47,6 +47,8 @@ def _rows_of(model):
 def _ranged(layers, layer_range):
     if layer_range is None:
         return layers
+    if len(layer_range) != 2:
+        raise ValueError(f"layer_range is the names of the first and the last layer; {layer_range!r} came.")
     names = [layer.name for layer in layers]
     for name in layer_range:
         if name not in names:
@@ -109,7 +111,7 @@ def _output_shape(layer):
 def _parameters(layer):
     if not isinstance(layer, Layer):
         return 0
-    return layer.count_params() if layer.built else "? (unbuilt)"
+    return layer.count_params() if layer.built else "unbuilt"
 
 
 def _connections(layer, relevant):

@@ -82,7 +82,7 @@ def convert_format(boxes, source, target, height=None, width=None, dtype="float3
 
 
 def clip_to_image_size(bounding_boxes, height=None, width=None, bounding_box_format="xyxy"):
-    """Boxes cut to the image; those with nothing in it are all -1, their labels too.
+    """Boxes cut to the image; those with nothing in it have the label -1.
 
     Shapes: "boxes" (..., n, 4) and "labels" (..., n) in a dict -> the same.
 
@@ -106,7 +106,7 @@ def clip_to_image_size(bounding_boxes, height=None, width=None, bounding_box_for
     top, bottom = (ops.minimum(ops.maximum(y, 0.0), limits[1]) for y in (top, bottom))
     there = ops.logical_and(ops.greater(right, left), ops.greater(bottom, top))
     clipped = convert_format(ops.concatenate([left, top, right, bottom], -1), corners, bounding_box_format, height, width)
-    result = dict(bounding_boxes) | {"boxes": ops.where(there, clipped, -1.0)}
+    result = dict(bounding_boxes) | {"boxes": clipped}
     if bounding_boxes.get("labels") is not None:
         labels = as_array(bounding_boxes["labels"])
         result["labels"] = ops.where(ops.squeeze(there, -1), labels, ops.cast(-1, labels.dtype))
@@ -125,8 +125,7 @@ def _overlap(first, second):
 
 def _corners(boxes, source, image_shape):
     height, width = (None, None) if image_shape is None else image_shape[:2]
-    relative = _checked(source)[1] and image_shape is None
-    return convert_format(boxes, source, "rel_xyxy" if relative else "xyxy", height, width)
+    return convert_format(boxes, source, "xyxy", height, width)
 
 
 def compute_iou(boxes1, boxes2, bounding_box_format, use_masking=False, mask_val=-1, image_shape=None):
@@ -244,35 +243,41 @@ def affine_transform(
 ):
     """The smallest boxes around boxes that were turned, sheared, scaled and moved with their image.
 
-    Shapes: (batch, n, 4) and numbers (batch,) -> (batch, n, 4).
+    Boxes are first moved, and then turned, sheared and scaled around a point. Lengths are those from the first pixel to the
+    last one.
+
+    Shapes: (batch, n, 4) and numbers (batch,), or (n, 4) and one number each -> the shape of the boxes.
 
     Args:
-        angle: in degrees, clockwise.
-        translate_x, translate_y: in pixels.
+        angle: in degrees, counter-clockwise.
+        translate_x, translate_y: as fractions of the width and the height.
         scale: what lengths are multiplied by.
         shear_x, shear_y: in degrees.
         height, width: the image's size.
         center_x, center_y: the point around which the image is turned, as fractions of the image; its middle if None.
 
-    >>> moved = affine_transform([[[1.0, 2.0, 3.0, 4.0]]], [0.0], [2.0], [1.0], [1.0], [0.0], [0.0], height=10, width=10)
+    >>> moved = affine_transform([[[1.0, 2.0, 3.0, 4.0]]], [0.0], [0.5], [0.25], [1.0], [0.0], [0.0], height=9, width=9)
     >>> moved.round(4).tolist()
-    [[[3.0, 3.0, 5.0, 5.0]]]
+    [[[5.0, 4.0, 7.0, 6.0]]]
     """
     corners = convert_format(boxes, bounding_box_format, "xyxy", height, width)
+    single = len(corners.shape) == 2
+    corners = ops.expand_dims(corners, 0) if single else corners
     left, top, right, bottom = _parts(corners)
     columns = lambda value: ops.reshape(ops.cast(as_array(value), "float32"), (-1, 1, 1))
     radians = lambda value: columns(value) * (math.pi / 180)
-    middle_x = columns(0.5 if center_x is None else center_x) * float(width)
-    middle_y = columns(0.5 if center_y is None else center_y) * float(height)
-    x = ops.concatenate([left, right, left, right], -1) - middle_x
-    y = ops.concatenate([top, top, bottom, bottom], -1) - middle_y
+    across, deep = float(width) - 1.0, float(height) - 1.0
+    middle_x, middle_y = (columns(0.5 if c is None else c) * n for c, n in ((center_x, across), (center_y, deep)))
+    x = ops.concatenate([left, right, left, right], -1) - middle_x + columns(translate_x) * across
+    y = ops.concatenate([top, top, bottom, bottom], -1) - middle_y + columns(translate_y) * deep
     turn, along, down = radians(angle), ops.tan(radians(shear_x)), ops.tan(radians(shear_y))
     cos, sin = ops.cos(turn), ops.sin(turn)
-    sheared_x, sheared_y = x + along * y, y + down * x
-    new_x = columns(scale) * (cos * sheared_x - sin * sheared_y) + middle_x + columns(translate_x)
-    new_y = columns(scale) * (sin * sheared_x + cos * sheared_y) + middle_y + columns(translate_y)
+    b0, b1 = down * cos - sin, down * sin + cos
+    new_x = columns(scale) * ((cos - along * b0) * x + (sin + along * b1) * y) + middle_x
+    new_y = columns(scale) * (b0 * x + b1 * y) + middle_y
     edges = ops.stack([ops.min(new_x, -1), ops.min(new_y, -1), ops.max(new_x, -1), ops.max(new_y, -1)], -1)
-    return convert_format(edges, "xyxy", bounding_box_format, height, width)
+    moved = convert_format(edges, "xyxy", bounding_box_format, height, width)
+    return ops.squeeze(moved, 0) if single else moved
 
 
 def _pair(anchors, anchor_format, encoding, image_shape):

@@ -5,7 +5,7 @@ from kerata.core.arrays import as_array, cast as _cast, dtype_of
 from kerata.core.op import op, xp
 from kerata.core.types import DType, Tensor, TensorLike
 from kerata.ops import numpy as knp
-from kerata.ops.promotion import promote, to_float
+from kerata.ops.promotion import float_arrays_of, to_float
 
 
 def complex_of(real, imaginary):
@@ -22,7 +22,7 @@ def polar(abs_: TensorLike, angle: TensorLike) -> Tensor:
     >>> polar([2.0], [0.0]).tolist()
     [(2+0j)]
     """
-    size, angle = promote(to_float(abs_), to_float(angle))
+    size, angle = float_arrays_of(abs_, angle)
     return complex_of(knp.multiply(size, knp.cos(angle)), knp.multiply(size, knp.sin(angle)))
 
 

@@ -314,7 +314,9 @@ def associative_scan(f: Any, elems: TensorLike, reverse: bool = False, axis: Axi
     elems = optree.tree_map(as_array, elems)
     lengths = {static_shape(x)[normalize_axis(axis, len(x.shape))] for x in optree.tree_leaves(elems)} - {None}
     if not callable(f) or len(lengths) > 1:
-        raise ValueError(f"associative_scan takes a function, and tensors of one length along axis {axis}; {f!r} and {lengths} came.")
+        raise ValueError(
+            f"associative_scan takes a function, and tensors of one length along axis {axis}; {f!r} and {lengths} came."
+        )
     return engines.current().associative_scan(f, elems, reverse, axis)
 
 

@@ -87,6 +87,7 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: DType = None) 
     return xp().arange(start, stop, 1 if step is None else step, dtype=_engine_dtype(dtype))
 
 
+@op
 def linspace(
     start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retstep: bool = False, dtype: DType = None, axis: Axis = 0
 ) -> Tensor:
@@ -103,10 +104,16 @@ def linspace(
     >>> linspace(0.0, 1.0, 5).tolist()
     [0.0, 0.25, 0.5, 0.75, 1.0]
     """
+    if num < 0:
+        raise ValueError(f"linspace: num must be 0 or more; {num} came.")
     values = xp().linspace(start, stop, num, endpoint=endpoint, dtype=_engine_dtype(dtype), axis=axis)
-    return (values, (stop - start) / builtins.max(1, num - 1 if endpoint else num)) if retstep else values
+    if not retstep:
+        return values
+    distance = (stop - start) / builtins.max(1, num - 1 if endpoint else num)
+    return values, as_array(distance, _standard(dtype))
 
 
+@op
 def logspace(
     start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: float = 10, dtype: DType = None, axis: Axis = 0
 ) -> Tensor:
@@ -118,6 +125,7 @@ def logspace(
     return _powers(base, start, stop, num, endpoint, dtype, axis)
 
 
+@op
 def geomspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: DType = None, axis: Axis = 0) -> Tensor:
     """So many numbers from `start` to `stop`, each the same multiple of the one before.
 
@@ -129,6 +137,8 @@ def geomspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype
 
 def _powers(base, start, stop, num, endpoint, dtype, axis):
     """Computed on the host, in 64 bits, where the ends are known there."""
+    if engines.current().is_abstract:
+        return linspace(start, stop, num, endpoint, dtype=dtype, axis=axis)
     numbers = [v.value if is_variable(v) else v for v in (start, stop)]
     first, last = (engines.current().to_numpy(v) if engines.current().is_array(v) else v for v in numbers)
     if base is None:
@@ -242,9 +252,13 @@ def full_like(x: TensorLike, fill_value: Any, dtype: DType = None) -> Tensor:
 def meshgrid(*x: Any, indexing: str = "xy") -> Tensor:
     """Coordinate grids of vectors: (m,), (n,) -> twice (n, m), or twice (m, n) for `indexing="ij"`.
 
+    Raises: ValueError for another indexing.
+
     >>> [grid.tolist() for grid in meshgrid([1, 2], [3, 4])]
     [[[1, 2], [1, 2]], [[3, 3], [4, 4]]]
     """
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"meshgrid: indexing must be 'xy' or 'ij'; {indexing!r} came.")
     return list(xp().meshgrid(*[as_array(v) for v in x], indexing=indexing))
 
 

@@ -5,7 +5,7 @@ from kerata.core.op import op
 from kerata.core.types import Tensor, TensorLike, Tree
 from kerata.ops import numpy as knp
 from kerata.ops.activation import log_softmax
-from kerata.ops.promotion import to_float
+from kerata.ops.promotion import widened
 from kerata.ops.special import logsumexp, top_k
 
 _NEVER = -1e30
@@ -19,7 +19,7 @@ def ctc_decode(
     beam_width: int = 100,
     top_paths: int = 1,
     merge_repeated: bool = True,
-    mask_index: int = 0,
+    mask_index: int | None = 0,
 ) -> Tensor:
     """The labels that scores of a CTC model stand for.
 
@@ -34,7 +34,7 @@ def ctc_decode(
             probabilities.
         top_paths: how many paths "beam_search" returns, the best first.
         merge_repeated: whether equal neighbours are one label, for "greedy"; beams always follow CTC's own rule.
-        mask_index: the class that stands for no label.
+        mask_index: the class that stands for no label; the last one if None.
 
     Raises: ValueError for an unknown strategy, other than three axes, or more paths than beams.
 
@@ -45,13 +45,13 @@ def ctc_decode(
     >>> labels.tolist(), total.tolist()
     ([[[1, 2, -1, -1]]], [[-8.0]])
     """
-    inputs, lengths = to_float(inputs), _cast(as_array(sequence_lengths), "int32")
+    inputs, lengths = widened(inputs), _cast(as_array(sequence_lengths), "int32")
     if len(inputs.shape) != 3 or strategy not in ("greedy", "beam_search") or top_paths > beam_width:
         raise ValueError(
             "ctc_decode takes inputs (batch, steps, classes), strategy 'greedy' or 'beam_search', and no more top_paths than "
             f"beam_width; shape {tuple(inputs.shape)}, {strategy!r}, {top_paths} and {beam_width} came."
         )
-    mask_index = mask_index % inputs.shape[-1]
+    mask_index = inputs.shape[-1] - 1 if mask_index is None else mask_index % inputs.shape[-1]
     if strategy == "greedy":
         return _greedy(inputs, lengths, merge_repeated, mask_index)
     return _beam_search(inputs, lengths, beam_width, top_paths, mask_index)
@@ -93,7 +93,7 @@ def _either(a, b):
 
 def _beam_search(inputs, lengths, beams, top_paths, mask_index):
     """Paths (batch, beams, steps); the scores are logarithms of probabilities."""
-    logits = log_softmax(to_float(inputs), -1)
+    logits = log_softmax(inputs, -1)
     steps = logits.shape[1]
     if steps is None:
         raise ValueError("ctc_decode by beam_search needs a known number of steps: the search goes through them one by one.")

@@ -7,7 +7,7 @@ from kerata.core.arrays import as_array, static_shape
 from kerata.core.op import op
 from kerata.core.types import Tensor, TensorLike
 from kerata.ops import numpy as knp
-from kerata.ops.promotion import promote, to_float
+from kerata.ops.promotion import float_arrays_of
 
 
 @op
@@ -21,7 +21,7 @@ def cdist(x: TensorLike, y: TensorLike) -> Tensor:
     >>> cdist([[0.0, 0.0]], [[3.0, 4.0], [0.0, 0.0]]).tolist()
     [[5.0, 0.0]]
     """
-    x, y = promote(to_float(x), to_float(y))
+    x, y = float_arrays_of(x, y)
     if len(x.shape) < 2 or len(y.shape) < 2 or None not in (x.shape[-1], y.shape[-1]) and x.shape[-1] != y.shape[-1]:
         raise ValueError(
             f"cdist takes vectors (..., m, d) and (..., n, d); shapes {static_shape(x)} and {static_shape(y)} came."
@@ -40,7 +40,7 @@ def psnr(x1: TensorLike, x2: TensorLike, max_val: Any) -> Tensor:
     >>> float(psnr([0.0, 1.0], [0.0, 0.0], 1.0))
     3.01...
     """
-    x1, x2 = promote(to_float(x1), to_float(x2))
+    x1, x2 = float_arrays_of(x1, x2)
     if len(x1.shape) != len(x2.shape) or any(a != b and None not in (a, b) for a, b in zip(x1.shape, x2.shape)):
         raise ValueError(f"psnr compares signals of one shape; {static_shape(x1)} and {static_shape(x2)} came.")
     peak = as_array(max_val, None) if not isinstance(max_val, (int, float)) else 20.0 * math.log10(max_val)

@@ -7,7 +7,7 @@ from kerata.core.arrays import as_array, cast as _cast, dtype_of, static_shape
 from kerata.core.op import op, xp
 from kerata.core.types import Tensor, TensorLike
 from kerata.engines.shapes import broadcast_shapes
-from kerata.ops.promotion import NUMBERS, as_number, is_inexact, promote, to_float
+from kerata.ops.promotion import NUMBERS, arrays_of, as_number, float_arrays_of, is_inexact, promote, to_float
 
 _BROADCAST = """
     The operands broadcast together, in their common dtype.
@@ -211,7 +211,11 @@ def round(x: TensorLike, decimals: int = 0) -> Tensor:
     >>> round([0.5, 1.5, -2.7]).tolist()
     [0.0, 2.0, -3.0]
     """
-    return xp().round(as_number(x), decimals)
+    x = as_number(x)
+    if decimals < 0 and dtypes.is_int_dtype(dtype_of(x)):
+        unit = 10**-decimals
+        return _cast(multiply(xp().round(divide(x, unit), 0), unit), dtype_of(x))
+    return xp().round(x, decimals)
 
 
 @op(elementwise=True)
@@ -377,7 +381,7 @@ def divide_no_nan(x1: TensorLike, x2: TensorLike) -> Tensor:
     >>> divide_no_nan([1.0, 1.0], [0.0, 2.0]).tolist()
     [0.0, 0.5]
     """
-    x1, x2 = promote(to_float(x1), to_float(x2))
+    x1, x2 = float_arrays_of(x1, x2)
     by_zero = equal(x2, 0)
     return select_by(by_zero, 0.0, divide(x1, select_by(by_zero, 1.0, x2)))
 
@@ -389,7 +393,7 @@ def select_by(condition, x1, x2):
 
 def _other_of_nan(name, x1, x2):
     """The larger or smaller of each pair; the other one where one is NaN."""
-    x1, x2 = (as_array(x) for x in promote(x1, x2))
+    x1, x2 = arrays_of(x1, x2)
     result = getattr(xp(), name)(x1, x2)
     return select_by(isnan(x1), x2, select_by(isnan(x2), x1, result)) if is_inexact(dtype_of(x1)) else result
 
@@ -415,7 +419,7 @@ def fmin(x1: TensorLike, x2: TensorLike) -> Tensor:
 
 
 def _integers(name, x1, x2):
-    x1, x2 = (as_array(x) for x in promote(x1, x2))
+    x1, x2 = arrays_of(x1, x2)
     if not dtypes.is_int_dtype(dtype_of(x1)):
         raise ValueError(f"{name} is defined for integers; tensors of dtype {dtype_of(x1)} came.")
     return x1, x2
@@ -454,7 +458,7 @@ def heaviside(x1: TensorLike, x2: TensorLike) -> Tensor:
     >>> heaviside([-2.0, 0.0, 3.0], 0.5).tolist()
     [0.0, 0.5, 1.0]
     """
-    x1, x2 = promote(to_float(x1), to_float(x2))
+    x1, x2 = float_arrays_of(x1, x2)
     step = select_by(less(x1, 0), 0.0, select_by(equal(x1, 0), x2, 1.0))
     return select_by(isnan(x1), x1, step)
 
@@ -481,7 +485,7 @@ def logaddexp2(x1: TensorLike, x2: TensorLike) -> Tensor:
     >>> logaddexp2([1.0], [1.0]).tolist()
     [2.0]
     """
-    x1, x2 = promote(to_float(x1), to_float(x2))
+    x1, x2 = float_arrays_of(x1, x2)
     return divide(logaddexp(multiply(x1, math.log(2.0)), multiply(x2, math.log(2.0))), math.log(2.0))
 
 

@@ -9,6 +9,7 @@ from kerata.core.arrays import as_array, cast as _cast, dtype_of
 from kerata.core.config import standardize_data_format
 from kerata.core.op import op
 from kerata.core.types import Shape, Tensor, TensorLike
+from kerata.engines.abstract.array import AbstractArray
 from kerata.ops import numpy as knp
 from kerata.ops.core import saturate_cast
 from kerata.ops.image_borders import crop_images, pad_images
@@ -105,6 +106,8 @@ def resize(
         raise ValueError(
             f"resize takes images of 3 or 4 axes and a size (height, width); shape {tuple(images.shape)} and size {size} came."
         )
+    if any(n is not None and n <= 0 for n in size):
+        raise ValueError(f"resize: size must be a positive height and width; {size} came.")
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
         raise ValueError("resize can crop to the aspect ratio or pad to it, not both.")
     if fill_mode != "constant":
@@ -229,7 +232,7 @@ def scale_and_translate(
         else:
             weights = _moved_weights(length, output_shape[axis], *numbers, _METHODS[method], antialias)
         x = along_axis(_cast(weights, dtype), x, axis)
-    return x
+    return AbstractArray(tuple(output_shape), dtype) if isinstance(x, AbstractArray) else x
 
 
 __all__ = [

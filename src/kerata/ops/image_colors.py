@@ -11,7 +11,7 @@ _LUMA = (0.2989, 0.587, 0.114)  # ITU-R BT.601, rounded as is usual
 
 
 def _colour_channels(what, x):
-    if x.shape[-1] != 3:
+    if x.shape[-1] not in (3, None):
         raise ValueError(f"{what} takes images of three channels; {x.shape[-1]} came.")
     return (knp.get_item(x, (Ellipsis, i)) for i in range(3))
 

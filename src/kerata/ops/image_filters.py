@@ -180,6 +180,9 @@ def windows(x, axis, window, stride, dilation, padding):
 
 def _patches(what, images, size, strides, dilation_rate, padding, data_format):
     images, rank = as_array(images), len(size)
+    padding = padding.lower() if isinstance(padding, str) else padding
+    if any(not isinstance(n, (int, np.integer)) or n < 1 for n in size):
+        raise ValueError(f"{what}: size must be positive lengths of a window; {size!r} came.")
     if padding not in ("same", "valid") or len(images.shape) not in (rank + 1, rank + 2):
         raise ValueError(
             f"{what} with {rank} sizes takes images of {rank + 1} axes, or {rank + 2} with a batch, and padding 'same' or "
@@ -201,6 +204,15 @@ def _patches(what, images, size, strides, dilation_rate, padding, data_format):
     return knp.squeeze(y, 0) if single else y
 
 
+def _lengths(what, size, rank):
+    """The lengths of a window, of which one number stands for `rank`."""
+    if isinstance(size, (int, np.integer)):
+        return (int(size),) * rank
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(f"{what} takes an integer or a tuple of them as its size; {size!r} came.")
+    return tuple(size)
+
+
 @op
 def extract_patches(images, size, strides=None, dilation_rate=1, padding="valid", data_format=None):
     """The windows of images, or of volumes, each made one vector.
@@ -215,13 +227,13 @@ def extract_patches(images, size, strides=None, dilation_rate=1, padding="valid"
         padding: "valid", or "same" for as many windows as fit begin within the images.
         data_format: "channels_last" or "channels_first"; `kerata.config.image_data_format()` if None.
 
-    Raises: ValueError for another number of sizes or axes, or an unknown padding.
+    Raises: ValueError for another number of sizes or axes, or an unknown padding; TypeError for a size of another kind.
 
     >>> import kerata
     >>> kerata.ops.image.extract_patches([[[1.0], [2.0]], [[3.0], [4.0]]], (2, 1)).tolist()
     [[[1.0, 3.0], [2.0, 4.0]]]
     """
-    size = (size, size) if isinstance(size, int) else tuple(size)
+    size = _lengths("extract_patches", size, 2)
     if len(size) not in (2, 3):
         raise ValueError(f"extract_patches takes a size of 2 or 3 lengths; {size!r} came.")
     return _patches("extract_patches", images, size, strides, dilation_rate, padding, data_format)
@@ -235,14 +247,14 @@ def extract_patches_3d(volumes, size, strides=None, dilation_rate=1, padding="va
 
     The other arguments are those of `extract_patches`.
 
-    Raises: ValueError for another number of sizes or axes, or an unknown padding.
+    Raises: ValueError for another number of sizes or axes, or an unknown padding; TypeError for a size of another kind.
 
     >>> import numpy as np
     >>> import kerata
     >>> kerata.ops.image.extract_patches_3d(np.ones((1, 4, 4, 4, 3)), 2).shape
     (1, 2, 2, 2, 24)
     """
-    size = (size,) * 3 if isinstance(size, int) else tuple(size)
+    size = _lengths("extract_patches_3d", size, 3)
     if len(size) != 3:
         raise ValueError(f"extract_patches_3d takes a size of 3 lengths; {size!r} came.")
     return _patches("extract_patches_3d", volumes, size, strides, dilation_rate, padding, data_format)

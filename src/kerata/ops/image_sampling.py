@@ -67,7 +67,8 @@ def sampled(rows, lengths, coordinates, order, fill_mode, fill_value, offset=0):
         fill_mode, fill_value: what is beyond the edges.
         offset: where an image begins among `rows`; it broadcasts to the coordinates.
     """
-    lengths = [1 if n is None else n for n in lengths]  # the abstract engine has no use for them
+    # The abstract engine has no use for them, and a graph's may be of another dtype than places are.
+    lengths = [1 if n is None else n if isinstance(n, int) else _cast(n, "int32") for n in lengths]
     total = None
     for corner in itertools.product(*[_corners(c, order) for c in coordinates]):
         place, weight, inside = 0, None, None
@@ -93,7 +94,7 @@ def _wide(x, order):
 def map_coordinates(inputs, coordinates, order, fill_mode="constant", fill_value=0):
     """The values of `inputs` at places between its elements.
 
-    Shapes: inputs of rank n, coordinates (n, ...) -> (...), in the dtype of `inputs`.
+    Shapes: inputs of rank n, coordinates (n, points, ...) -> (points, ...), in the dtype of `inputs`.
 
     Args:
         order: 0 for the nearest element, 1 for linear interpolation.
@@ -110,10 +111,10 @@ def map_coordinates(inputs, coordinates, order, fill_mode="constant", fill_value
     _check("map_coordinates: order", order, (0, 1))
     _check("map_coordinates: fill_mode", fill_mode, tuple(_INSIDE))
     rank = len(inputs.shape)
-    if not len(coordinates.shape) or coordinates.shape[0] != rank:
+    if len(coordinates.shape) < 2 or coordinates.shape[0] != rank:
         raise ValueError(
             f"map_coordinates takes one row of coordinates for each axis of its inputs: inputs of shape "
-            f"{tuple(inputs.shape)} need coordinates ({rank}, ...); {tuple(coordinates.shape)} came."
+            f"{tuple(inputs.shape)} need coordinates ({rank}, points, ...); {tuple(coordinates.shape)} came."
         )
     places = [knp.get_item(coordinates, i) for i in range(rank)]
     values = sampled(knp.ravel(_wide(inputs, order)), run_time_shape(inputs), places, order, fill_mode, fill_value)

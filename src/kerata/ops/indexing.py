@@ -9,8 +9,9 @@ from kerata.core import dtypes
 from kerata.core.arrays import as_array, cast as _cast, dtype_of
 from kerata.core.op import op, xp
 from kerata.core.types import Axis, Tensor, TensorLike
+from kerata.engines.shapes import normalize_axis
 from kerata.ops.elementwise import equal, floor_divide, logical_not, mod, not_equal
-from kerata.ops.promotion import as_number, promote
+from kerata.ops.promotion import arrays_of, as_number, promote
 from kerata.ops.reductions import any
 from kerata.ops.shaping import expand_dims, ravel
 
@@ -18,6 +19,8 @@ from kerata.ops.shaping import expand_dims, ravel
 @op
 def where(condition: TensorLike, x1: TensorLike = None, x2: TensorLike = None) -> Tensor:
     """`x1` where the condition holds, else `x2`; with the condition alone, the indices where it holds.
+
+    Raises: ValueError if one of `x1` and `x2` is missing.
 
     >>> where([True, False], [1, 2], 0).tolist()
     [1, 0]
@@ -27,6 +30,8 @@ def where(condition: TensorLike, x1: TensorLike = None, x2: TensorLike = None) -
     condition = as_array(condition, "bool")
     if x1 is None and x2 is None:
         return _indices_where(condition)
+    if x1 is None or x2 is None:
+        raise ValueError("where takes both x1 and x2, or the condition alone; one of them came.")
     x1, x2 = promote(x1, x2)
     return xp().where(condition, x1, x2)
 
@@ -49,12 +54,16 @@ def _indices_where(condition):
 def take(x: TensorLike, indices: TensorLike, axis: Axis = None) -> Tensor:
     """Elements by index along an axis, or of the flattened tensor; negative indices count from the end.
 
+    Raises: ValueError for indices that are no integers.
+
     >>> take([10, 20, 30], [2, 0]).tolist(), take([[1, 2], [3, 4]], [1], axis=1).tolist()
     ([30, 10], [[2], [4]])
     """
     x, indices = as_array(x), as_array(indices)
-    if not dtypes.is_int_dtype(dtype_of(indices)):
+    if dtype_of(indices) == "bool":
         indices = _cast(indices, "int32")
+    if not dtypes.is_int_dtype(dtype_of(indices)):
+        raise ValueError(f"take needs integers as indices; a tensor of dtype {dtype_of(indices)} came.")
     return xp().take(x, indices, axis=axis)
 
 
@@ -62,10 +71,17 @@ def take(x: TensorLike, indices: TensorLike, axis: Axis = None) -> Tensor:
 def take_along_axis(x: TensorLike, indices: TensorLike, axis: Axis = None) -> Tensor:
     """Elements by index along an axis, each row by its own indices.
 
+    Raises: ValueError if `indices` has another number of axes than `x`.
+
     >>> take_along_axis([[1, 2], [3, 4]], [[1], [0]], axis=1).tolist()
     [[2], [3]]
     """
-    return xp().take_along_axis(as_array(x), as_array(indices), axis=axis)
+    x, indices = as_array(x), as_array(indices)
+    if axis is not None and len(x.shape) != len(indices.shape):
+        raise ValueError(
+            f"take_along_axis: x of shape {tuple(x.shape)} and indices of shape {tuple(indices.shape)} have not as many axes."
+        )
+    return xp().take_along_axis(x, indices, axis=axis)
 
 
 @op
@@ -85,8 +101,14 @@ def argsort(x: TensorLike, axis: Axis = -1) -> Tensor:
     >>> argsort([30, 10, 20]).tolist()
     [1, 2, 0]
     """
-    x, axis = (ravel(x), -1) if axis is None else (as_array(x), axis)
+    x, axis = _along(x, axis)
     return _cast(xp().argsort(x, axis=axis), "int32")
+
+
+def _along(x, axis):
+    """`x` and one of its axes; flattened if it is None."""
+    x, axis = (ravel(x), 0) if axis is None else (as_array(x), axis)
+    return x, normalize_axis(axis, len(x.shape))
 
 
 @op
@@ -96,7 +118,7 @@ def sort(x: TensorLike, axis: Axis = -1) -> Tensor:
     >>> sort([[3, 1, 2]]).tolist()
     [[1, 2, 3]]
     """
-    x, axis = (ravel(x), -1) if axis is None else (as_array(x), axis)
+    x, axis = _along(x, axis)
     return xp().sort(x, axis=axis)
 
 
@@ -111,10 +133,18 @@ def searchsorted(sorted_sequence: TensorLike, values: TensorLike, side: str = "l
         values: a tensor.
         side: "left" or "right".
 
+    Raises: ValueError if what is sorted is no vector, or for another side.
+
     >>> searchsorted([1, 3, 5], [0, 3, 9]).tolist(), searchsorted([1, 3, 5], [3], side="right").tolist()
     ([0, 1, 3], [2])
     """
-    return _cast(xp().searchsorted(as_number(sorted_sequence), as_number(values), side=side), "int32")
+    sorted_sequence, values = as_number(sorted_sequence), as_number(values)
+    if len(sorted_sequence.shape) != 1 or side not in ("left", "right"):
+        raise ValueError(
+            f"searchsorted looks in a vector, from the 'left' or the 'right'; shape {tuple(sorted_sequence.shape)} and "
+            f"{side!r} came."
+        )
+    return _cast(xp().searchsorted(sorted_sequence, values, side=side), "int32")
 
 
 @op
@@ -165,7 +195,7 @@ def isin(x1: TensorLike, x2: TensorLike, assume_unique: bool = False, invert: bo
     >>> isin([1, 2, 5], [2, 5, 7]).tolist()
     [False, True, True]
     """
-    x1, x2 = (as_array(x) for x in promote(x1, x2))
+    x1, x2 = arrays_of(x1, x2)
     found = any(equal(expand_dims(x1, -1), ravel(x2)), -1)
     return logical_not(found) if invert else found
 

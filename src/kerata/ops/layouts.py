@@ -108,9 +108,9 @@ def _to_shape(x, groups, sizes, static):
 
 def _four_axes(what, x, data_format, block_size):
     x = as_array(x)
-    if len(x.shape) != 4 or not isinstance(block_size, int) or block_size < 1:
+    if len(x.shape) != 4 or not isinstance(block_size, int) or block_size < 2:
         raise ValueError(
-            f"{what} takes tensors of four axes and a positive block_size; shape {tuple(x.shape)} and {block_size!r} came."
+            f"{what} takes tensors of four axes and a block_size of 2 or more; shape {tuple(x.shape)} and {block_size!r} came."
         )
     return x, standardize_data_format(data_format) == "channels_last"
 

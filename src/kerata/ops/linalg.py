@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import optree
 
+from kerata import engines
 from kerata.core.arrays import as_array, cast as _cast, dtype_of
 from kerata.core.op import op, xp
 from kerata.core.types import Tensor, TensorLike
 from kerata.ops import numpy as knp
 from kerata.ops.core import value_and_grad
 from kerata.ops.numpy import norm
-from kerata.ops.promotion import promote, to_float, widened
+from kerata.ops.promotion import float_arrays_of, to_float, widened
 
 
 def _matrix(what, x, square=True):
@@ -25,7 +26,8 @@ def _matrix(what, x, square=True):
     """
     x = to_float(x)
     shape, dtype = tuple(x.shape), dtype_of(x)
-    if len(shape) < 2 or square and None not in shape[-2:] and shape[-1] != shape[-2]:
+    unlike = len(shape) > 1 and shape[-1] != shape[-2] and (None not in shape[-2:] or engines.current().is_abstract)
+    if len(shape) < 2 or square and unlike:
         raise ValueError(
             f"{what} takes {'square ' if square else ''}matrices {'(..., n, n)' if square else '(..., m, n)'}; a tensor of "
             f"shape {shape} came."
@@ -41,15 +43,18 @@ def _transposed(x):
 def cholesky(x: TensorLike, upper: bool = False) -> Tensor:
     """The triangular `l` with `l @ l.T` equal to a symmetric, positive definite matrix; or its transpose with `upper`.
 
-    Shapes: (..., n, n) -> (..., n, n). Where a matrix isn't positive definite, engines give NaN or raise.
+    Shapes: (..., n, n) -> (..., n, n).
 
-    Raises: ValueError for other than square matrices.
+    Raises: ValueError for other than square matrices, and for one that isn't positive definite. (In compiled functions, which
+    can't look at values, engines give NaN or raise errors of their own.)
 
     >>> cholesky([[4.0, 2.0], [2.0, 5.0]]).tolist()
     [[2.0, 0.0], [1.0, 2.0]]
     """
     x, dtype = _matrix("cholesky", x)
-    lower = xp().linalg.cholesky(x)
+    lower, engine = xp().linalg.cholesky(x), engines.current()
+    if engine.is_concrete(lower) and np.isnan(engine.to_numpy(lower)).any():
+        raise ValueError("cholesky: the matrix is not positive definite.")
     return _cast(_transposed(lower) if upper else lower, dtype)
 
 
@@ -158,7 +163,7 @@ def qr(x: TensorLike, mode: Any = "reduced") -> Tensor:
 
     Shapes: (..., m, n) -> (..., m, k), (..., k, n), where k is the smaller of m and n, or m for `mode="complete"`.
 
-    Raises: ValueError for another mode, or what is no matrix.
+    Raises: ValueError for another mode, what is no matrix, or one whose lengths are open.
 
     >>> import kerata
     >>> q, r = qr([[3.0, 1.0], [4.0, 2.0]])
@@ -168,6 +173,8 @@ def qr(x: TensorLike, mode: Any = "reduced") -> Tensor:
     if mode not in ("reduced", "complete"):
         raise ValueError(f"qr: mode must be 'reduced' or 'complete'; {mode!r} came.")
     x, dtype = _matrix("qr", x, square=False)
+    if engines.current().is_abstract and None in x.shape[-2:]:
+        raise ValueError(f"qr takes matrices of known lengths; a tensor of shape {tuple(x.shape)} came.")
     return tuple(_cast(part, dtype) for part in xp().linalg.qr(x, mode=mode))
 
 
@@ -191,21 +198,23 @@ def svd(x: TensorLike, full_matrices: bool = True, compute_uv: bool = True) -> T
 @op
 def lu_factor_of_float(x: TensorLike) -> Tensor:
     """The inner part of `lu_factor`: elimination column by column, with the largest element as the pivot."""
-    n = x.shape[-1]
-    if n is None:
-        return x, _cast(knp.get_item(x, (Ellipsis, 0)), "int32")
-    rows, pivots = knp.arange(n, dtype="int32"), []
-    for k in range(n):
+    m, n = x.shape[-2:]
+    if None in (m, n):
+        return x, _cast(
+            knp.get_item(x, (Ellipsis, 0) if n is None or m is not None and m > n else (Ellipsis, 0, slice(None))), "int32"
+        )
+    rows, columns, pivots = knp.arange(m, dtype="int32"), knp.arange(n, dtype="int32"), []
+    for k in range(min(m, n)):
         below = knp.where(rows >= k, knp.absolute(knp.get_item(x, (Ellipsis, k))), -1.0)
         pivot = knp.expand_dims(_cast(knp.argmax(below, -1), "int32"), -1)  # (..., 1)
         order = knp.where(knp.equal(rows, k), pivot, knp.where(knp.equal(rows, pivot), k, rows))
         x = knp.take_along_axis(x, knp.add(knp.expand_dims(order, -1), knp.zeros_like(x, "int32")), -2)
         divisor = knp.get_item(x, (Ellipsis, slice(k, k + 1), slice(k, k + 1)))
         factors = knp.divide(knp.get_item(x, (Ellipsis, slice(k, k + 1))), knp.where(knp.equal(divisor, 0), 1.0, divisor))
-        under, right = knp.expand_dims(rows > k, -1), rows > k
+        under, right = knp.expand_dims(rows > k, -1), columns > k
         change = knp.multiply(factors, knp.get_item(x, (Ellipsis, slice(k, k + 1), slice(None))))
         x = knp.where(knp.logical_and(under, right), knp.subtract(x, change), x)
-        x = knp.where(knp.logical_and(under, knp.equal(rows, k)), factors, x)
+        x = knp.where(knp.logical_and(under, knp.equal(columns, k)), factors, x)
         pivots.append(pivot)
     return x, knp.concatenate(pivots, -1)
 
@@ -214,9 +223,9 @@ def lu_factor_of_float(x: TensorLike) -> Tensor:
 def lu_factor(x: TensorLike) -> Tensor:
     """The lower and the upper triangle of a decomposition in one matrix (the lower one's ones left out), and the pivots.
 
-    Shapes: (..., n, n) -> (..., n, n), (..., n): row i was exchanged with row `pivots[i]`.
+    Shapes: (..., m, n) -> (..., m, n), (..., k), where k is the smaller of m and n: row i was exchanged with row `pivots[i]`.
 
-    Raises: ValueError for other than square matrices.
+    Raises: ValueError for what is no matrix.
 
     Source: Golub and Van Loan, "Matrix Computations", 2013, section 3.4.
 
@@ -224,14 +233,14 @@ def lu_factor(x: TensorLike) -> Tensor:
     >>> packed.tolist(), pivots.tolist()
     ([[4.0, 4.0], [0.25, 1.0]], [1, 1])
     """
-    x, dtype = _matrix("lu_factor", x)
+    x, dtype = _matrix("lu_factor", x, square=False)
     packed, pivots = lu_factor_of_float(x)
     return _cast(packed, dtype), _cast(pivots, "int32")
 
 
 def _system(what, a, b):
     """A square matrix and the right side as a matrix, in one dtype; whether it was a vector; the dtype of the result."""
-    a, b = promote(to_float(a), to_float(b))
+    a, b = float_arrays_of(a, b)
     a, dtype = _matrix(what, a)
     is_vector = len(b.shape) == len(a.shape) - 1
     b = _cast(knp.expand_dims(b, -1) if is_vector else b, dtype_of(a))
@@ -320,10 +329,10 @@ def lstsq(a: TensorLike, b: TensorLike, rcond: float | None = None) -> Tensor:
     >>> kerata.ops.round(lstsq([[1.0], [1.0]], [1.0, 3.0])).tolist()
     [2.0]
     """
-    a, b = promote(to_float(a), to_float(b))
+    a, b = float_arrays_of(a, b)
     a, dtype = _matrix("lstsq", a, square=False)
     b = _cast(b, dtype_of(a))
-    if len(b.shape) not in (1, 2) or None not in (a.shape[-2], b.shape[0]) and a.shape[-2] != b.shape[0]:
+    if len(a.shape) != 2 or len(b.shape) not in (1, 2) or None not in (a.shape[-2], b.shape[0]) and a.shape[-2] != b.shape[0]:
         raise ValueError(f"lstsq: a matrix {tuple(a.shape)} and right sides {tuple(b.shape)} don't fit.")
     return _cast(knp.matmul(xp().linalg.pinv(a, _least(a, rcond)), b), dtype)
 
@@ -347,6 +356,7 @@ def matrix_rank(x: TensorLike, tol: float | None = None) -> Tensor:
     return knp.sum(_cast(knp.greater(values, tol), "int32"), -1)
 
 
+@op
 def jvp(fun: Any, primals: TensorLike, tangents: TensorLike, has_aux: bool = False) -> Tensor:
     """The value of `fun` and the derivative along the tangents: `(value, derivative)`, or `(value, derivative, aux)`.
 
@@ -377,6 +387,10 @@ def jvp(fun: Any, primals: TensorLike, tangents: TensorLike, has_aux: bool = Fal
         return result if has_aux else (result, None)
 
     value, aux = run(*inputs)
+    engine = engines.current()
+    if engine.is_abstract:  # derivatives along a tangent are of the shape of the value
+        value = engine.told_by_shapes(value)
+        return (value, value, aux) if has_aux else (value, value)
     outputs, shape_of = optree.tree_flatten(value)
     weights = [knp.zeros_like(y) for y in outputs]
 

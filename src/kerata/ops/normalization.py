@@ -9,6 +9,7 @@ from kerata.core.arrays import as_array, cast as _cast, dtype_of
 from kerata.core.config import epsilon as default_epsilon
 from kerata.core.op import op
 from kerata.core.types import Axis, Tensor, TensorLike
+from kerata.engines.shapes import normalize_axes
 from kerata.ops import numpy as knp
 from kerata.ops.lengths import lengths_of, run_time_shape  # noqa: F401  (used from here, too)
 from kerata.ops.promotion import to_float, widened
@@ -41,7 +42,8 @@ def along(v: Any, x: TensorLike, axis: int | Sequence[int]) -> Tensor:
     """A vector shaped so that it lies along `axis` of `x`."""
     axes = {a % len(x.shape) for a in ((axis,) if isinstance(axis, int) else axis)}
     v = as_array(v)
-    return knp.reshape(v, [x.shape[i] if i in axes else 1 for i in range(len(x.shape))]) if len(v.shape) != len(x.shape) else v
+    whole = len(v.shape) in (0, len(x.shape))
+    return v if whole else knp.reshape(v, [x.shape[i] if i in axes else 1 for i in range(len(x.shape))])
 
 
 @op
@@ -56,21 +58,24 @@ def batch_normalization(
 ) -> Tensor:
     """`(x - mean) / sqrt(variance + epsilon) * scale + offset`, the statistics along `axis`.
 
-    Shapes: x (..., channels, ...), the others (channels,) -> the same as `x`.
+    Shapes: x (..., channels, ...), the others (channels,) -> the same as `x`, in the common float dtype of all.
+
+    Raises: ValueError for an axis that `x` lacks.
 
     Source: Ioffe and Szegedy 2015, arXiv:1502.03167.
 
     >>> batch_normalization([[3.0, 6.0]], [1.0, 2.0], [4.0, 4.0], -1, epsilon=0.0).tolist()
     [[1.0, 2.0]]
     """
-    x = as_array(x)
+    x = to_float(x)
+    normalize_axes(axis, len(x.shape))
     factor = knp.divide(1.0, knp.sqrt(knp.add(as_array(variance), epsilon)))
     if scale is not None:
         factor = knp.multiply(factor, scale)
     shift = knp.multiply(knp.negative(as_array(mean)), factor)
     if offset is not None:
         shift = knp.add(shift, offset)
-    return _cast(knp.add(knp.multiply(x, along(factor, x, axis)), along(shift, x, axis)), dtype_of(x))
+    return knp.add(knp.multiply(x, along(factor, x, axis)), along(shift, x, axis))
 
 
 def channel_moments(x: TensorLike, axis: int, weights: Any = None, synchronized: bool = False) -> Tensor:
@@ -154,7 +159,7 @@ def layer_normalization(
     y = _cast(knp.multiply(wide if keeps_mean else centred, factor), dtype)
     if gamma is not None:
         y = knp.multiply(y, along(gamma, y, axis))
-    return y if beta is None else knp.add(y, along(beta, y, axis))
+    return _cast(y if beta is None else knp.add(y, along(beta, y, axis)), dtype)
 
 
 @op
@@ -176,7 +181,7 @@ def rms_normalization(x: TensorLike, scale: Any = None, axis: int | Sequence[int
     dtype, wide = dtype_of(x), widened(x)
     power = knp.mean(knp.square(wide), axis, keepdims=True)
     y = _cast(knp.divide(wide, knp.sqrt(knp.add(power, default_epsilon() if epsilon is None else epsilon))), dtype)
-    return y if scale is None else knp.multiply(y, along(scale, y, axis))
+    return y if scale is None else _cast(knp.multiply(y, along(scale, y, axis)), dtype)
 
 
 __all__ = ["batch_normalization", "layer_normalization", "moments", "rms_normalization"]

@@ -130,6 +130,14 @@ from kerata.ops.indexing import (
     unravel_index as unravel_index,
     where as where,
 )
+from kerata.ops.joining import (
+    append as append,
+    concatenate as concatenate,
+    dstack as dstack,
+    hstack as hstack,
+    stack as stack,
+    vstack as vstack,
+)
 from kerata.ops.linalg import slogdet as slogdet
 from kerata.ops.products import (
     correlate as correlate,
@@ -180,21 +188,17 @@ from kerata.ops.reductions import (
 from kerata.ops.segments import bincount as bincount
 from kerata.ops.sets import unique as unique
 from kerata.ops.shaping import (
-    append as append,
     array_split as array_split,
     broadcast_to as broadcast_to,
-    concatenate as concatenate,
     diag as diag,
     diagflat as diagflat,
     diagonal as diagonal,
     dsplit as dsplit,
-    dstack as dstack,
     expand_dims as expand_dims,
     flip as flip,
     fliplr as fliplr,
     flipud as flipud,
     hsplit as hsplit,
-    hstack as hstack,
     moveaxis as moveaxis,
     ndim as ndim,
     pad as pad,
@@ -207,14 +211,12 @@ from kerata.ops.shaping import (
     size as size,
     split as split,
     squeeze as squeeze,
-    stack as stack,
     swapaxes as swapaxes,
     tile as tile,
     transpose as transpose,
     tril as tril,
     triu as triu,
     vsplit as vsplit,
-    vstack as vstack,
 )
 from kerata.ops.statistics import (
     average as average,

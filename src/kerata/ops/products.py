@@ -11,9 +11,10 @@ from kerata.engines.shapes import normalize_axis
 from kerata.ops.creation import arange
 from kerata.ops.elementwise import add, multiply, subtract
 from kerata.ops.indexing import get_item, take
-from kerata.ops.promotion import promote, to_float
+from kerata.ops.joining import common, stack
+from kerata.ops.promotion import arrays_of, float_arrays_of
 from kerata.ops.reductions import sum
-from kerata.ops.shaping import common, diagonal, expand_dims, flip, moveaxis, pad, ravel, reshape, stack
+from kerata.ops.shaping import diagonal, expand_dims, flip, moveaxis, pad, ravel, reshape
 
 
 def _wide_bytes(*xs):
@@ -32,16 +33,17 @@ def _with_bools(product, *xs):
 def matmul(x1: TensorLike, x2: TensorLike) -> Tensor:
     """The matrix product over the last two axes: (..., n, k), (..., k, m) -> (..., n, m).
 
-    Raises: ValueError if the inner dimensions differ.
+    Raises: ValueError if the inner dimensions differ, or one operand is a number.
 
     >>> matmul([[1, 2], [3, 4]], [[1, 0], [0, 10]]).tolist(), int(matmul([1, 2], [3, 4]))
     ([[1, 20], [3, 40]], 11)
     """
-    x1, x2 = promote(x1, x2)
-    if x1.shape and x2.shape:
-        inner = x2.shape[-2 if len(x2.shape) > 1 else 0]
-        if x1.shape[-1] is not None and inner is not None and x1.shape[-1] != inner:
-            raise ValueError(f"matmul: shapes {tuple(x1.shape)} and {tuple(x2.shape)} don't fit: {x1.shape[-1]} != {inner}.")
+    x1, x2 = arrays_of(x1, x2)
+    if not len(x1.shape) or not len(x2.shape):
+        raise ValueError(f"matmul takes vectors and matrices; shapes {tuple(x1.shape)} and {tuple(x2.shape)} came.")
+    inner = x2.shape[-2 if len(x2.shape) > 1 else 0]
+    if x1.shape[-1] is not None and inner is not None and x1.shape[-1] != inner:
+        raise ValueError(f"matmul: shapes {tuple(x1.shape)} and {tuple(x2.shape)} don't fit: {x1.shape[-1]} != {inner}.")
     return _with_bools(xp().matmul, *_wide_bytes(x1, x2))
 
 
@@ -54,7 +56,7 @@ def dot(x1: TensorLike, x2: TensorLike) -> Tensor:
     >>> int(dot([1, 2], [3, 4])), dot([[1, 2], [3, 4]], [1, 10]).tolist()
     (11, [21, 43])
     """
-    x1, x2 = promote(as_array(x1), as_array(x2))
+    x1, x2 = arrays_of(x1, x2)
     return _with_bools(xp().dot, x1, x2)
 
 
@@ -65,7 +67,7 @@ def tensordot(x1: TensorLike, x2: TensorLike, axes: int | Sequence[int | Sequenc
     >>> int(tensordot([[1, 2], [3, 4]], [[1, 1], [1, 1]])), tensordot([[1, 2]], [[3, 4]], axes=[[1], [1]]).tolist()
     (10, [[11]])
     """
-    x1, x2 = promote(x1, x2)
+    x1, x2 = arrays_of(x1, x2)
     return _with_bools(lambda a, b: xp().tensordot(a, b, axes=axes), x1, x2)
 
 
@@ -101,7 +103,7 @@ def outer(x1: TensorLike, x2: TensorLike) -> Tensor:
     >>> outer([1, 2], [1, 10]).tolist()
     [[1, 10], [2, 20]]
     """
-    x1, x2 = promote(x1, x2)
+    x1, x2 = arrays_of(x1, x2)
     return multiply(reshape(x1, (-1, 1)), reshape(x2, (1, -1)))
 
 
@@ -124,7 +126,7 @@ def inner(x1: TensorLike, x2: TensorLike) -> Tensor:
     >>> inner([[1, 2], [3, 4]], [1, 10]).tolist()
     [21, 43]
     """
-    x1, x2 = promote(as_array(x1), as_array(x2))
+    x1, x2 = arrays_of(x1, x2)
     if not len(x1.shape) or not len(x2.shape):
         return multiply(x1, x2)
     return tensordot(x1, x2, axes=[[len(x1.shape) - 1], [len(x2.shape) - 1]])
@@ -137,7 +139,7 @@ def vdot(x1: TensorLike, x2: TensorLike) -> Tensor:
     >>> int(vdot([1, 2], [3, 4]))
     11
     """
-    x1, x2 = promote(as_array(x1), as_array(x2))
+    x1, x2 = arrays_of(x1, x2)
     return dot(xp().conj(ravel(x1)) if dtype_of(x1).startswith("complex") else ravel(x1), ravel(x2))
 
 
@@ -148,7 +150,7 @@ def kron(x1: TensorLike, x2: TensorLike) -> Tensor:
     >>> kron([1, 2], [1, 10]).tolist()
     [1, 10, 2, 20]
     """
-    x1, x2 = promote(as_array(x1), as_array(x2))
+    x1, x2 = arrays_of(x1, x2)
     rank = max(len(x1.shape), len(x2.shape))
     x1, x2 = (expand_dims(x, tuple(range(rank - len(x.shape)))) if len(x.shape) < rank else x for x in (x1, x2))
     blocks = multiply(expand_dims(x1, tuple(range(1, 2 * rank, 2))), expand_dims(x2, tuple(range(0, 2 * rank, 2))))
@@ -179,7 +181,7 @@ def cross(x1: TensorLike, x2: TensorLike, axisa: int = -1, axisb: int = -1, axis
     """
     if axis is not None:
         axisa = axisb = axisc = axis
-    x1, x2 = promote(as_array(x1), as_array(x2))
+    x1, x2 = arrays_of(x1, x2)
     x1, x2 = _cross_axis(x1, axisa), _cross_axis(x2, axisb)
     (a0, a1), (b0, b1) = (tuple(_item(x, i) for i in range(2)) for x in (x1, x2))
     third = subtract(multiply(a0, b1), multiply(a1, b0))
@@ -207,7 +209,7 @@ def correlate(x1: TensorLike, x2: TensorLike, mode: Any = "valid") -> Tensor:
     >>> correlate([1.0, 2.0, 3.0], [0.0, 1.0, 0.5]).tolist()
     [3.5]
     """
-    x1, x2 = promote(to_float(x1), to_float(x2))
+    x1, x2 = float_arrays_of(x1, x2)
     if len(x1.shape) != 1 or len(x2.shape) != 1 or mode not in ("valid", "same", "full"):
         raise ValueError(
             f"correlate takes two vectors and mode 'valid', 'same' or 'full'; shapes {static_shape(x1)} and "
@@ -232,7 +234,7 @@ def _correlated(long, short, mode):
 def vander(x: TensorLike, N: Any = None, increasing: bool = False) -> Tensor:
     """The powers of a vector's elements as rows, the highest first: (n,) -> (n, N), N being n by default.
 
-    Raises: ValueError for other than a vector.
+    Raises: ValueError for other than a vector, or a negative N.
 
     >>> vander([2, 3], 3).tolist()
     [[4, 2, 1], [9, 3, 1]]
@@ -240,6 +242,8 @@ def vander(x: TensorLike, N: Any = None, increasing: bool = False) -> Tensor:
     x = as_array(x)
     if len(x.shape) != 1:
         raise ValueError(f"vander takes a vector; a tensor of shape {static_shape(x)} came.")
+    if N is not None and N < 0:
+        raise ValueError(f"vander: the number of columns must be 0 or more; {N} came.")
     count = x.shape[0] if N is None else N
     columns: list[Tensor] = []
     one = xp().full_like(x, 1)

@@ -43,6 +43,20 @@ def promote(x1, x2):
     return _cast(x1, dtype), _cast(x2, dtype)
 
 
+def arrays_of(x1, x2):
+    """Both operands as arrays of their common dtype, a Python number being weak."""
+    x1, x2 = promote(x1, x2)
+    dtype = dtype_of(x2 if type(x1) in NUMBERS else x1)
+    return as_array(x1, dtype), as_array(x2, dtype)
+
+
+def float_arrays_of(x1, x2):
+    """Both operands as arrays of their common float dtype, in which integers count for less than any float."""
+    x1, x2 = (x if type(x) in NUMBERS else as_array(x) for x in (x1, x2))
+    dtype = dtypes.result_type(*[type(x) if type(x) in NUMBERS else dtype_of(x) for x in (x1, x2)], float)
+    return as_array(x1, dtype), as_array(x2, dtype)
+
+
 def _with_number(x, number):
     dtype = dtype_of(x)
     result = dtypes.result_type(dtype, type(number))

@@ -92,7 +92,7 @@ def randint(shape: Shape, minval: TensorLike, maxval: TensorLike, dtype: DType =
     Args:
         shape: that of the result.
         minval, maxval: the ends.
-        dtype: an integer's.
+        dtype: an integer's; int32 if None.
         seed: an integer, a `SeedGenerator`, or None.
 
     Raises: ValueError if `dtype` is no integer's.
@@ -100,7 +100,7 @@ def randint(shape: Shape, minval: TensorLike, maxval: TensorLike, dtype: DType =
     >>> randint((3,), 4, 5, seed=1).tolist()
     [4, 4, 4]
     """
-    dtype = dtypes.standardize_dtype(dtype)
+    dtype = dtypes.standardize_dtype(dtype or "int32")
     if not dtypes.is_int_dtype(dtype):
         raise ValueError(f"randint draws integers: its dtype can't be {dtype!r}. Use uniform for floats.")
     return _standard("randint", seed, shape, dtype, minval, maxval)
@@ -175,10 +175,14 @@ def categorical(logits: TensorLike, num_samples: int, dtype: DType = "int32", se
         dtype: an integer's.
         seed: an integer, a `SeedGenerator`, or None.
 
+    Raises: ValueError for other numbers of axes.
+
     >>> categorical([[0.0, -1e9]], 3, seed=1).tolist()
     [[0, 0, 0]]
     """
     logits = to_float(logits)
+    if len(logits.shape) != 2:
+        raise ValueError(f"categorical takes logits (batch, classes); shape {tuple(logits.shape)} came.")
     return engines.current().random("categorical", draw_seed(seed), (), dtypes.standardize_dtype(dtype), logits, num_samples)
 
 
@@ -208,7 +212,7 @@ def dropout(inputs: Tree, rate: Any, noise_shape: Any = None, seed: Seed = None)
         noise_shape: the shape in which zeros are drawn; None in it stands for the inputs' length.
         seed: an integer, a `SeedGenerator`, or None.
 
-    Raises: ValueError for a rate out of range.
+    Raises: ValueError for a rate out of range, or a noise_shape of more axes than the inputs have.
 
     Source: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
 
@@ -222,6 +226,8 @@ def dropout(inputs: Tree, rate: Any, noise_shape: Any = None, seed: Seed = None)
         return inputs if rate == 0 else knp.zeros_like(inputs)
     shape = static_shape(inputs)
     if noise_shape is not None:
+        if len(noise_shape) > len(shape):
+            raise ValueError(f"dropout: noise_shape {tuple(noise_shape)} has more axes than the inputs, of shape {shape}.")
         shape = tuple(s if n is None else n for n, s in zip(noise_shape, shape))
     keep = engines.current().random("bernoulli", draw_seed(seed), shape, "bool", 1.0 - rate)
     return knp.where(keep, inputs * (1.0 / (1.0 - rate)), 0.0)

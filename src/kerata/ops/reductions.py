@@ -256,14 +256,22 @@ def norm(x: TensorLike, ord: Any = None, axis: Axis = None, keepdims: bool = Fal
         axis: an axis, or two of matrices.
         keepdims: whether the axes stay, with length one.
 
+    Raises: ValueError for a norm that vectors or matrices don't have, or of more than two axes.
+
     >>> float(norm([3.0, 4.0])), float(norm([[1.0, -2.0], [3.0, 4.0]], ord=1))
     (5.0, 6.0)
     """
     return _cast(_norm(widened(x), ord, axis, keepdims), dtype_of(to_float(x)))
 
 
+_MATRIX_NORMS = (None, "fro", "nuc", 1, -1, 2, -2, math.inf, -math.inf)
+
+
 def _norm(x, ord, axis, keepdims):
     axes = normalize_axes(axis, len(x.shape))
+    known = len(axes) == 1 and not isinstance(ord, str) or len(axes) == 2 and ord in _MATRIX_NORMS
+    if not known and (ord is not None or len(axes) > 2 and axis is not None):
+        raise ValueError(f"norm: there is no {ord!r} over {len(axes)} axes.")
     if ord in (None, "fro") or ord == 2 and len(axes) == 1:
         return sqrt(sum(square(absolute(x)), axis, keepdims))
     if len(axes) == 1:

@@ -126,8 +126,8 @@ def bincount(x: TensorLike, weights: Any = None, minlength: int = 0, sparse: boo
             where that can't be known, it is the length.
         sparse: whether the result is a sparse tensor.
 
-    Raises: ValueError for other than integers, other numbers of axes, `sparse=True` where there are no sparse tensors, or without `minlength` in
-    a compiled function.
+    Raises: ValueError for other than integers, other numbers of axes, `sparse=True` where there are no sparse tensors, or
+    without `minlength` in a compiled function.
 
     >>> bincount([0, 2, 2], minlength=2).tolist()
     [1, 0, 2]

@@ -91,7 +91,8 @@ def unique(
     x = as_array(x)
     flat = knp.ravel(x) if axis is None else knp.moveaxis(x, normalize_axis(axis, len(x.shape)), 0)
     length = lengths_of(flat, 0)[1]
-    width = math.prod(n or 0 for n in flat.shape[1:]) if length == 0 else -1  # of nothing it can't be computed
+    inner = flat.shape[1:]
+    width = -1 if None in inner else math.prod(inner)  # of no rows it can't be computed
     rows = knp.expand_dims(flat, 1) if len(flat.shape) == 1 else knp.reshape(flat, (-1 if length is None else length, width))
     inverse, steps = _groups(rows)
     count = 0 if length == 0 and size is None else _count(steps, size)

@@ -12,7 +12,7 @@ from kerata.core import dtypes
 from kerata.core.arrays import as_array, cast as _cast, dtype_of, static_shape
 from kerata.core.op import op, xp
 from kerata.core.types import Axis, Shape, Tensor, TensorLike
-from kerata.engines.shapes import normalize_axes, reshaped
+from kerata.engines.shapes import normalize_axes, normalize_axis, reshaped
 from kerata.ops.creation import arange
 from kerata.ops.elementwise import equal, select_by, subtract
 from kerata.ops.lengths import lengths_of
@@ -111,57 +111,17 @@ def squeeze(x: TensorLike, axis: Axis = None) -> Tensor:
 def broadcast_to(x: TensorLike, shape: Shape) -> Tensor:
     """`x` repeated to a shape.
 
+    Raises: ValueError if the shapes don't fit.
+
     >>> broadcast_to([1, 2], (2, 2)).tolist()
     [[1, 2], [1, 2]]
     """
-    return xp().broadcast_to(as_array(x), tuple(shape))
-
-
-def common(xs):
-    """Several arrays in their common dtype."""
-    xs = [as_array(x) for x in xs]
-    dtype = dtypes.result_type(*[dtype_of(x) for x in xs])
-    return [_cast(x, dtype) for x in xs]
-
-
-@op
-def concatenate(xs: TensorLike, axis: Axis = 0) -> Tensor:
-    """Tensors joined along an axis, in their common dtype; the lengths of the other axes are equal.
-
-    >>> concatenate([[[1, 2]], [[3, 4]]]).tolist(), concatenate([[[1, 2]], [[3, 4]]], axis=1).tolist()
-    ([[1, 2], [3, 4]], [[1, 2, 3, 4]])
-    """
-    return xp().concatenate(common(xs), axis=axis)
-
-
-@op
-def stack(x: TensorLike, axis: Axis = 0) -> Tensor:
-    """Tensors of one shape joined along a new axis, in their common dtype.
-
-    >>> stack([[1, 2], [3, 4]]).tolist(), stack([[1, 2], [3, 4]], axis=1).tolist()
-    ([[1, 2], [3, 4]], [[1, 3], [2, 4]])
-    """
-    return xp().stack(common(x), axis=axis)
-
-
-@op
-def hstack(xs: TensorLike) -> Tensor:
-    """Tensors joined along the second axis, vectors along the first.
-
-    >>> hstack([[1, 2], [3]]).tolist(), hstack([[[1], [2]], [[3], [4]]]).tolist()
-    ([1, 2, 3], [[1, 3], [2, 4]])
-    """
-    return concatenate(xs, 0 if len(static_shape(xs[0])) < 2 else 1)
-
-
-@op
-def vstack(xs: TensorLike) -> Tensor:
-    """Tensors joined along the first axis, vectors as rows.
-
-    >>> vstack([[1, 2], [3, 4]]).tolist()
-    [[1, 2], [3, 4]]
-    """
-    return concatenate([expand_dims(x, 0) if len(static_shape(x)) < 2 else x for x in xs], 0)
+    x, shape = as_array(x), (shape,) if isinstance(shape, int) else tuple(shape)
+    if len(x.shape) > len(shape) or builtins.any(
+        n not in (1, None, m) and m is not None for n, m in zip(x.shape[::-1], shape[::-1])
+    ):
+        raise ValueError(f"A tensor of shape {static_shape(x)} can't be repeated to the shape {shape}.")
+    return xp().broadcast_to(x, shape)
 
 
 @op
@@ -193,11 +153,21 @@ def tile(x: TensorLike, repeats: int | Sequence[int]) -> Tensor:
 def repeat(x: TensorLike, repeats: int | Sequence[int], axis: Axis = None) -> Tensor:
     """Each element repeated along an axis, or of the flattened tensor; `repeats` may be a number for each element.
 
+    Raises: ValueError if there is another number of numbers than of elements.
+
     >>> repeat([1, 2], 2).tolist(), repeat([[1, 2]], 2, axis=0).tolist()
     ([1, 1, 2, 2], [[1, 2], [1, 2]])
     """
+    x = as_array(x) if axis is not None else ravel(x)
+    axis = normalize_axis(0 if axis is None else axis, len(x.shape))
     counts = np.asarray(repeats) if isinstance(repeats, (list, tuple)) else repeats
-    return xp().repeat(as_array(x), counts, axis=axis)
+    if isinstance(counts, np.ndarray):
+        if counts.size not in (1, x.shape[axis]) and x.shape[axis] is not None or counts.ndim > 1:
+            raise ValueError(
+                f"repeat: {counts.tolist()} has not a number for each of {x.shape[axis]} elements along axis {axis}."
+            )
+        counts = int(counts.item()) if counts.size == 1 else counts
+    return xp().repeat(x, counts, axis=axis)
 
 
 @op
@@ -221,7 +191,13 @@ def roll(x: TensorLike, shift: Any, axis: Axis = None) -> Tensor:
     >>> roll([1, 2, 3, 4], 1).tolist()
     [4, 1, 2, 3]
     """
-    return xp().roll(as_array(x), shift, axis=axis)
+    x = as_array(x)
+    if axis is not None:
+        normalize_axes(axis, len(x.shape))
+    return xp().roll(x, shift, axis=axis)
+
+
+_BORDERS = "constant edge linear_ramp maximum mean median minimum reflect symmetric wrap empty circular".split()
 
 
 @op
@@ -234,14 +210,18 @@ def pad(x: TensorLike, pad_width: Any, mode: Any = "constant", constant_values: 
         mode: "constant", or another of `numpy.pad` that the engine has, such as "reflect".
         constant_values: what a constant border holds; 0 if None.
 
-    Raises: ValueError for `constant_values` with another mode.
+    Raises: ValueError for another mode, or `constant_values` with another one than "constant", and TypeError for widths that
+        are no integers.
 
     >>> pad([1, 2], (1, 2)).tolist(), pad([[1]], ((0, 0), (1, 0)), constant_values=9).tolist()
     ([0, 1, 2, 0, 0], [[9, 1]])
     """
-    x = as_array(x)
-    pairs = np.broadcast_to(np.asarray(pad_width, "int64"), (len(x.shape), 2)).tolist()
-    pairs = [tuple(p) for p in pairs]
+    x, widths = as_array(x), np.asarray(pad_width)
+    if widths.dtype.kind not in "iu":
+        raise TypeError(f"pad takes integers as widths; {pad_width!r} came.")
+    if mode not in _BORDERS:
+        raise ValueError(f"pad: mode must be one of {', '.join(_BORDERS)}; {mode!r} came.")
+    pairs = [tuple(p) for p in np.broadcast_to(widths, (len(x.shape), 2)).tolist()]
     if mode == "constant":
         fill = 0 if constant_values is None else constant_values
         if dtype_of(x) == "bool":
@@ -261,10 +241,15 @@ def diagonal(x: TensorLike, offset: Any = 0, axis1: int = 0, axis2: int = 1) -> 
         offset: how far the diagonal is above the main one, or below if negative.
         axis1, axis2: the axes; the diagonal comes last in the result.
 
+    Raises: ValueError for one axis twice, or tensors of one axis.
+
     >>> diagonal([[1, 2], [3, 4]]).tolist(), diagonal([[1, 2], [3, 4]], offset=1).tolist()
     ([1, 4], [2])
     """
-    return xp().diagonal(as_array(x), offset, axis1, axis2)
+    x = _needs_axes("diagonal", x, 2)
+    if len(set(normalize_axes((axis1, axis2), len(x.shape)))) < 2:
+        raise ValueError(f"diagonal takes two different axes; {axis1} and {axis2} of shape {tuple(x.shape)} came.")
+    return xp().diagonal(x, offset, axis1, axis2)
 
 
 @op
@@ -288,32 +273,6 @@ def triu(x: TensorLike, k: int = 0) -> Tensor:
 
 
 @op
-def append(x1: TensorLike, x2: TensorLike, axis: Axis = None) -> Tensor:
-    """`x2` behind `x1` along an axis, or both flattened.
-
-    >>> append([[1, 2]], [[3, 4]]).tolist(), append([[1, 2]], [[3, 4]], axis=0).tolist()
-    ([1, 2, 3, 4], [[1, 2], [3, 4]])
-    """
-    return concatenate([ravel(x1), ravel(x2)], 0) if axis is None else concatenate([x1, x2], axis)
-
-
-@op
-def dstack(xs: TensorLike) -> Tensor:
-    """Tensors joined along the third axis; vectors become (1, n, 1), matrices (m, n, 1).
-
-    >>> dstack([[1, 2], [3, 4]]).tolist()
-    [[[1, 3], [2, 4]]]
-    """
-    return concatenate([_with_three_axes(x) for x in xs], 2)
-
-
-def _with_three_axes(x):
-    missing: dict[int, Axis] = {0: (0, 1, 2), 1: (0, 2), 2: 2}
-    rank = len(static_shape(x))
-    return x if rank > 2 else expand_dims(x, missing[rank])
-
-
-@op
 def array_split(x: TensorLike, indices_or_sections: Any, axis: Axis = 0) -> Tensor:
     """So many parts along an axis, the first ones longer by one if they can't be equal, or those between indices.
 
@@ -324,6 +283,8 @@ def array_split(x: TensorLike, indices_or_sections: Any, axis: Axis = 0) -> Tens
     """
     x = as_array(x)
     length = static_shape(x)[axis]
+    if isinstance(indices_or_sections, int) and indices_or_sections < 1:
+        raise ValueError(f"array_split makes one part or more; {indices_or_sections} came.")
     if not isinstance(indices_or_sections, int) or length is None:
         return split(x, indices_or_sections, axis)
     least, longer = divmod(length, indices_or_sections)
@@ -452,12 +413,16 @@ def shape(x: TensorLike) -> Tensor:
     return static_shape(x)
 
 
+@op
 def size(x: TensorLike) -> Tensor:
-    """The number of elements.
+    """The number of elements; of a symbolic tensor, a symbolic int32.
 
     >>> size([[1, 2, 3], [4, 5, 6]])
     6
     """
+    engine = engines.current()
+    if engine.is_abstract:
+        return engine.told_by_shapes(as_array(np.int32(0)))
     return math.prod(static_shape(x))
 
 
@@ -471,4 +436,3 @@ def ndim(x: TensorLike) -> Tensor:
 
 
 __all__ = [name for name, value in list(globals().items()) if getattr(value, "__module__", None) == __name__ and name[0] != "_"]
-__all__.remove("common")

@@ -4,9 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from kerata import engines
 from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.op import op, xp
 from kerata.core.types import Tensor, TensorLike
+from kerata.engines.shapes import same_dim
 from kerata.ops import numpy as knp
 from kerata.ops.complex_numbers import complex_of
 from kerata.ops.lengths import lengths_of
@@ -14,7 +16,7 @@ from kerata.ops.promotion import promote, widened
 from kerata.ops.segments import segment_sum
 
 
-def _pair(what, x):
+def _pair(what, x, rank=1):
     """The real and the imaginary part, of a dtype that complex numbers can have.
 
     Raises: ValueError unless there are two of one shape.
@@ -22,9 +24,9 @@ def _pair(what, x):
     if not isinstance(x, (tuple, list)) or len(x) != 2:
         raise ValueError(f"{what} takes a pair of tensors, the real and the imaginary part; {type(x).__name__} came.")
     real, imaginary = promote(widened(x[0]), widened(x[1]))
-    if len(real.shape) != len(imaginary.shape) or not len(real.shape):
+    if len(real.shape) != len(imaginary.shape) or not all(map(same_dim, real.shape, imaginary.shape)) or len(real.shape) < rank:
         raise ValueError(
-            f"{what}: the parts must have one shape, with an axis; {static_shape(real)} and {static_shape(imaginary)} came."
+            f"{what}: the parts must have one shape, of {rank} axes or more; {static_shape(real)} and {static_shape(imaginary)} came."
         )
     return complex_of(real, imaginary)
 
@@ -54,7 +56,7 @@ def fft2(x: TensorLike) -> Tensor:
     >>> real.tolist()
     [[10.0, -2.0], [-4.0, 0.0]]
     """
-    return _parts(xp().fft.fft2(_pair("fft2", x)))
+    return _parts(xp().fft.fft2(_pair("fft2", x, 2)))
 
 
 @op
@@ -67,12 +69,16 @@ def ifft2(x: TensorLike) -> Tensor:
     >>> real.tolist()
     [[1.0, 1.0], [1.0, 1.0]]
     """
-    return _parts(xp().fft.ifft2(_pair("ifft2", x)))
+    return _parts(xp().fft.ifft2(_pair("ifft2", x, 2)))
 
 
 def _to_length(x, length):
     """`x` cut, or filled up with zeros, along its last axis."""
     known = x.shape[-1]
+    if length < 1:
+        raise ValueError(f"The length of a Fourier transform must be positive; {length} came.")
+    if known is None and engines.current().is_abstract:
+        return engines.current().told_by_shapes(knp.take(x, knp.zeros((length,), "int32"), -1))
     x = knp.get_item(x, (Ellipsis, slice(0, length)))
     missing = 0 if known is None else max(0, length - known)
     return knp.pad(x, [(0, 0)] * (len(x.shape) - 1) + [(0, missing)]) if missing else x
@@ -105,9 +111,15 @@ def irfft(x: TensorLike, fft_length: int | None = None) -> Tensor:
     count = z.shape[-1]
     if fft_length is None:
         if count is None:
-            raise ValueError("irfft needs fft_length where the length of the last axis is open.")
+            return _open_irfft(z)
         fft_length = 2 * (count - 1)
     return xp().fft.irfft(_complex_to_length(z, fft_length // 2 + 1), fft_length)
+
+
+def _open_irfft(z):
+    if not engines.current().is_abstract:
+        raise ValueError("irfft needs fft_length where the length of the last axis is open.")
+    return engines.current().told_by_shapes(knp.real(z))
 
 
 def _complex_to_length(z, length):
@@ -120,10 +132,14 @@ def _complex_to_length(z, length):
 def extract_sequences(x: TensorLike, sequence_length: int, sequence_stride: int) -> Tensor:
     """Overlapping pieces of the last axis: (..., n) -> (..., 1 + (n - sequence_length) // sequence_stride, sequence_length).
 
+    Raises: ValueError for lengths and strides of less than 1.
+
     >>> extract_sequences([1, 2, 3, 4, 5, 6], 3, 2).tolist()
     [[1, 2, 3], [3, 4, 5]]
     """
     x = as_array(x)
+    if sequence_length < 1 or sequence_stride < 1:
+        raise ValueError(f"Pieces have a positive length and stride; {sequence_length} and {sequence_stride} came.")
     namespace, length = lengths_of(x, -1)
     if length is None:
         return knp.take(x, knp.zeros((None, sequence_length), "int32"), -1)
@@ -132,7 +148,11 @@ def extract_sequences(x: TensorLike, sequence_length: int, sequence_stride: int)
     return knp.take(x, as_array(starts + np.arange(sequence_length), "int32"), -1)
 
 
-def _check_lengths(what, sequence_length, fft_length):
+def _check_lengths(what, sequence_length, sequence_stride, fft_length):
+    if sequence_length < 1 or sequence_stride < 1:
+        raise ValueError(
+            f"{what}: sequence_length and sequence_stride must be positive; {sequence_length} and {sequence_stride} came."
+        )
     if fft_length < sequence_length:
         raise ValueError(f"{what}: fft_length={fft_length} must be no less than sequence_length={sequence_length}.")
 
@@ -181,7 +201,7 @@ def stft(
     ((9, 3), [2.0, -1.0, 0.0])
     """
     x = widened(x)
-    _check_lengths("stft", sequence_length, fft_length)
+    _check_lengths("stft", sequence_length, sequence_stride, fft_length)
     values = _window("stft", window, sequence_length, fft_length, dtype_of(x))
     if center:
         x = knp.pad(x, [(0, 0)] * (len(x.shape) - 1) + [(fft_length // 2, fft_length // 2)], mode="reflect")
@@ -195,6 +215,14 @@ def _overlapped(pieces, stride):
     places = np.arange(count)[:, None] * stride + np.arange(length)
     flat = knp.reshape(knp.moveaxis(knp.moveaxis(pieces, -2, 0), -1, 1), (count * length, *pieces.shape[:-2]))
     return knp.moveaxis(segment_sum(flat, as_array(places.ravel(), "int32"), total), 0, -1)
+
+
+def _open_istft(pieces, length):
+    engine = engines.current()
+    if not engine.is_abstract:
+        raise ValueError("istft needs a known number of pieces.")
+    signal = knp.get_item(pieces, (Ellipsis, slice(None), 0))
+    return engine.told_by_shapes(signal if length is None else _to_length(signal, length))
 
 
 @op
@@ -214,7 +242,7 @@ def istft(
     Args:
         length: the signal is cut to it.
 
-    Raises: ValueError for a window of another length, pieces shorter than it, or an open number of them.
+    Raises: ValueError for a window of another length, pieces shorter than it, or an open number of them where values are known.
 
     Source: Griffin and Lim 1984, "Signal estimation from modified short-time Fourier transform".
 
@@ -223,10 +251,10 @@ def istft(
     >>> kerata.ops.round(istft(spectra, 4, 2, 4)).tolist()
     [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
     """
-    _check_lengths("istft", sequence_length, fft_length)
+    _check_lengths("istft", sequence_length, sequence_stride, fft_length)
     pieces = irfft(x, fft_length)
     if pieces.shape[-2] is None:
-        raise ValueError("istft needs a known number of pieces.")
+        return _open_istft(pieces, length)
     values = _window("istft", window, sequence_length, fft_length, dtype_of(pieces))
     signal = _overlapped(knp.multiply(pieces, values), sequence_stride)
     squares = knp.multiply(knp.square(values), knp.ones((pieces.shape[-2], 1), dtype_of(pieces)))

@@ -33,7 +33,7 @@ from kerata.ops.elementwise import (
 from kerata.ops.indexing import get_item, searchsorted, sort, take_along_axis
 from kerata.ops.lengths import lengths_of
 from kerata.ops.products import matmul
-from kerata.ops.promotion import promote, to_float
+from kerata.ops.promotion import float_arrays_of, to_float
 from kerata.ops.reductions import amax, amin, any, mean, sum
 from kerata.ops.shaping import broadcast_to, expand_dims, moveaxis, ravel, reshape, squeeze, swapaxes, transpose
 
@@ -59,12 +59,18 @@ def average(x: TensorLike, axis: Axis = None, weights: Any = None) -> Tensor:
         axis: an axis, or several; all of them if None.
         weights: in the shape of `x`, or a vector along one axis.
 
+    Raises: ValueError for weights of another number of axes without `axis`.
+
     >>> float(average([1.0, 3.0], weights=[3.0, 1.0]))
     1.5
     """
     if weights is None:
         return mean(x, axis)
-    x, weights = promote(to_float(x), weights)
+    x, weights = float_arrays_of(x, weights)
+    if len(weights.shape) != len(x.shape) and axis is None:
+        raise ValueError(
+            f"average: x of shape {static_shape(x)} and weights of shape {static_shape(weights)} came without an axis."
+        )
     if static_shape(weights) != static_shape(x) and axis is not None:
         shape: Any = [1] * len(x.shape)
         shape[axis] = -1
@@ -217,13 +223,15 @@ def histogram(x: TensorLike, bins: Any = 10, range: Any = None) -> Tensor:
     Shapes: (n,) -> (bins,), (bins + 1,). An element on an edge belongs to the interval above it, on the last edge to the
     last. The counts are floats, as the edges are. The range goes from the smallest element to the largest if none is given.
 
-    Raises: ValueError if there is no bin, or the range ends before it begins.
+    Raises: ValueError if there is no bin, or the range ends before it begins; TypeError if `bins` is no integer.
 
     >>> counts, edges = histogram([0.0, 1.0, 1.0, 4.0], bins=2)
     >>> counts.tolist(), edges.tolist()
     ([3.0, 1.0], [0.0, 2.0, 4.0])
     """
-    if not isinstance(bins, int) or bins < 1:
+    if not isinstance(bins, int):
+        raise TypeError(f"histogram: bins must be an integer; {bins!r} came.")
+    if bins < 1:
         raise ValueError(f"histogram: bins must be a positive integer; {bins!r} came.")
     if range is not None and (len(range) != 2 or range[1] < range[0]):
         raise ValueError(f"histogram: range must be two numbers, the smaller first; {range!r} came.")

@@ -34,11 +34,13 @@ def vectorize(pyfunc: Any, *, excluded: Any = None, signature: Any = None) -> Te
         excluded: numbers of arguments that are passed on as they are.
         signature: the axes that belong to the function, as in `"(m,n),(n)->(m)"`; the others are gone through.
 
-    Raises: ValueError, when the result is called, for a signature that does not fit.
+    Raises: ValueError for what is no function and, when the result is called, for a signature that does not fit.
 
     >>> vectorize(lambda a, b: a + b)([1, 2, 3], 2).tolist()
     [3, 4, 5]
     """
+    if not callable(pyfunc):
+        raise ValueError(f"vectorize takes a function; {pyfunc!r} came.")
     left_out = frozenset(excluded or ())
 
     @functools.wraps(pyfunc)

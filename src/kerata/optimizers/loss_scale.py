@@ -48,7 +48,7 @@ class LossScaleOptimizer(_WithoutRate):
         dynamic_growth_steps: after so many finite steps in a row it is doubled.
         name: the first part of its variables' paths.
 
-    Raises: ValueError if the inner optimizer scales losses itself; TypeError for other arguments.
+    Raises: ValueError for arguments of the inner optimizer, which are given to that; TypeError for an inner one that is none.
 
     >>> from kerata.optimizers.sgd import SGD
     >>> LossScaleOptimizer(SGD(), initial_scale=8.0).inner_optimizer.name[:3]
@@ -61,6 +61,9 @@ class LossScaleOptimizer(_WithoutRate):
 
     def __post_init__(self):
         super().__post_init__()
+        for name, argument in fields(_WithoutRate).items():
+            if name != "name" and getattr(self, name, None) not in (None, argument.default) and name != "learning_rate":
+                raise ValueError(f"LossScaleOptimizer takes no {name}: give it to the inner optimizer.")
         self.step_counter: Any = None
         self.dynamic_scale: Any = None
 

@@ -10,6 +10,7 @@ from kerata.core.configurable import is_own
 from kerata.core.graph import abstract_call
 from kerata.core.signatures import accepts, by_position, parameters_of, takes_any_name, variadic
 from kerata.engines.abstract.array import AbstractArray
+from kerata.engines.state import StateScope
 from kerata.training import anomaly
 
 
@@ -46,10 +47,14 @@ def no_loss(model):
     )
 
 
-def check_metric(x):
-    """Raises: ValueError if `x` is no metric, with the nearest name."""
-    if isinstance(x, str) and x not in ("accuracy", "acc", "crossentropy", "ce"):
-        metrics.get(x)
+def check_metrics(**given):
+    """Raises: ValueError for what is no metric, nor a list or a dict of such, with the nearest name."""
+    for what, structure in given.items():
+        for x in optree.tree_leaves(structure):
+            if isinstance(x, str) and x not in ("accuracy", "acc", "crossentropy", "ce"):
+                metrics.get(x)
+            elif not isinstance(x, str) and not callable(x):
+                raise ValueError(f"{what} is a list of names, metrics and functions, or a dict of such; {x!r} came.")
 
 
 def build_by_call(model, x):
@@ -141,19 +146,47 @@ def takes_state(cls, name):
 
 
 def step_with_state(model, name, data):
-    """Run a step of the form `(state, data) -> (logs, state)` on the model's variables."""
+    """Run a step of the form `(state, data) -> (result, state)` on the model's variables."""
+    groups = _groups_of_state(model, name)
+    result, new = getattr(model, name)(tuple([v.value for v in group] for group in groups), data)
+    for group, values in zip(groups[1:] if name == "predict_step" else groups, [new] if name == "predict_step" else new):
+        for v, value in zip(group, values):
+            v.assign(value)
+    return result
+
+
+def _groups_of_state(model, name):
+    """The variables of which a step's state are the values: trainable, others, the optimizer's, the metrics'."""
+    if name == "predict_step":
+        return [model.trainable_variables, model.non_trainable_variables]
     metric_variables = model.metrics_variables if not model.metrics else [v for m in model.metrics for v in m.variables]
     known = {id(v) for v in metric_variables}
     fixed = [v for v in model.non_trainable_variables if id(v) not in known]
     groups = [model.trainable_variables, fixed, metric_variables]
-    if name == "train_step":
-        groups.insert(2, model.optimizer.variables)
-    state = tuple([v.value for v in group] for group in groups)
-    logs, new = getattr(model, name)(state, data)
-    for group, values in zip(groups, new):
-        for v, value in zip(group, values):
-            v.assign(value)
-    return logs
+    return groups if name != "train_step" else [*groups[:2], model.optimizer.variables, metric_variables]
+
+
+def step_on_state(model, name, step, given):
+    """What a step gives on a state, which is a structure of values, and the state after it; the model's own stays.
+
+    Args:
+        step: the step, a function of the data.
+        given: `(state, data)`, or the data alone: then the step is made on the model itself.
+
+    Raises: ValueError for a state that is not the model's.
+    """
+    if len(given) == 1:
+        return step(given[0])
+    (values, data), groups = given, _groups_of_state(model, name)
+    if [len(group) for group in values] != [len(group) for group in groups]:
+        raise ValueError(
+            f"The state of {name} has {[len(group) for group in values]} values; the model has {[len(g) for g in groups]} variables."
+        )
+    variables = [v for group in groups for v in group]
+    with StateScope(variables, [as_array(value) for group in values for value in group]):
+        result = step(data)
+        new = tuple([v.value for v in group] for group in groups)
+    return result, new[1] if name == "predict_step" else new
 
 
 def report_findings(compilation, where, data=None, batch=None, reported=False):

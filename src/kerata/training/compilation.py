@@ -17,7 +17,7 @@ from kerata.training.predictor import Predictor
 from kerata.training.program import Programs
 from kerata.training.trainability import Trainability
 
-_JSON_LACKS = ("run_eagerly", "detect_anomaly")
+_JSON_LACKS = ("detect_anomaly",)
 
 
 class Compilation:
@@ -117,7 +117,8 @@ class Compilation:
     def eager(self):
         """Whether steps run as they stand, uncompiled."""
         model = self.model
-        return bool(model.run_eagerly or model.jit_compile is False and not engines.current().has_graphs)
+        compiles = model.jit_compile is not False and (model.jit_compile is True or model._supports_compilation())
+        return bool(model.run_eagerly or not compiles and not engines.current().has_graphs)
 
     @property
     def optimize(self):

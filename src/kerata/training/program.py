@@ -150,7 +150,9 @@ class Programs:
 
     def _outputs(self, data):
         with thread_context(in_step=True), engines.current().no_gradients(), self.findings.collecting():
-            return self.compilation.model.predict_step(sparse.as_tensors(data))
+            model, data = self.compilation.model, sparse.as_tensors(data)
+            takes_state = checks.takes_state(type(model), "predict_step")
+            return checks.step_with_state(model, "predict_step", data) if takes_state else model.predict_step(data)
 
     def _predicting(self):
         return [*self.compilation.model.variables, self.findings.record]

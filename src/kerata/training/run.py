@@ -108,7 +108,7 @@ class Run:
         self._flush_gradients()
         if validation is not None and not validation._has_ended():
             validation.callbacks = self.callbacks
-            logs = {**logs, **{f"val_{k}": v for k, v in validation.evaluate().items()}}
+            logs = dict(sorted({**logs, **{f"val_{k}": v for k, v in validation.evaluate().items()}}.items()))
         self.callbacks.on_epoch_end(epoch, logs)
         return logs
 

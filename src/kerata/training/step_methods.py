@@ -25,9 +25,16 @@ class TrainingSteps(_Base):
         _compilation: Compilation
     optimizer: Any = None
 
-    def train_step(self, data: Any) -> Any:
-        """One step of training on a batch; returns the logs. Override it for another way of training."""
-        return self._all_logs(self._train_quietly(data))
+    def train_step(self, *data: Any) -> Any:
+        """One step of training. Override it for another way of training.
+
+        Args:
+            data: the batch. Or two arguments, the values of the trainable variables, the others, the optimizer's and the
+                metrics', and the batch: as Keras's steps on JAX are called.
+
+        Returns: the logs; with values given the pair of the logs and the values after the step.
+        """
+        return checks.step_on_state(self, "train_step", lambda batch: self._all_logs(self._train_quietly(batch)), data)
 
     def _train_quietly(self, data):
         """The step without the logs, which nobody reads after every step, but those of an overridden `compute_metrics`."""
@@ -49,9 +56,9 @@ class TrainingSteps(_Base):
         self._track_loss(loss, y_pred)
         return self._update_metrics(x, y, y_pred, sample_weight)
 
-    def test_step(self, data: Any) -> Any:
-        """One step of evaluation on a batch; returns the logs."""
-        return self._all_logs(self._test_quietly(data))
+    def test_step(self, *data: Any) -> Any:
+        """One step of evaluation on a batch, or on values and a batch, as in `train_step`, without the optimizer's."""
+        return checks.step_on_state(self, "test_step", lambda batch: self._all_logs(self._test_quietly(batch)), data)
 
     def _test_quietly(self, data):
         return self._run_on_batch(data, training=False)
@@ -67,10 +74,11 @@ class TrainingSteps(_Base):
     def _all_logs(self, logs):
         return self.get_metrics_result() if logs is None else logs
 
-    def predict_step(self, data: Any) -> Any:
-        """The predictions for a batch."""
-        x, _, _ = unpack_x_y_sample_weight(data)
-        return self(x, training=False)
+    def predict_step(self, *data: Any) -> Any:
+        """The predictions for a batch; for values and a batch, with those of the variables that are not trained."""
+        return checks.step_on_state(
+            self, "predict_step", lambda batch: self(unpack_x_y_sample_weight(batch)[0], training=False), data
+        )
 
     def compute_loss(
         self,

@@ -71,9 +71,7 @@ class Outputs:
                     raise self._unknown(what, key)
             given = [given.get(key) for key in keys]
         if len(given) != len(parts):
-            raise ValueError(
-                f"{what} has {len(given)} entries for {len(parts)} outputs ({', '.join(map(str, self.items))})."
-            )
+            raise ValueError(f"{what} has {len(given)} entries for {len(parts)} outputs ({', '.join(map(str, self.items))}).")
         return [x for one, part in zip(given, parts) for x in self._spread(what, one, part)]
 
     def targets(self, structure: Any, what: str = "y") -> dict[Any, Any]:

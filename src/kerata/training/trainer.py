@@ -90,8 +90,7 @@ class Trainer(TrainingSteps):
             optimizer = optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
         for x in optree.tree_leaves(loss):
             losses.get(x)
-        for x in [*optree.tree_leaves(metrics), *optree.tree_leaves(weighted_metrics)]:
-            checks.check_metric(x)
+        checks.check_metrics(metrics=metrics, weighted_metrics=weighted_metrics)
         self.optimizer, self.loss = optimizer, loss
         self.run_eagerly, self.steps_per_execution, self.jit_compile = run_eagerly, steps_per_execution, jit_compile
         self.detect_anomaly = detect_anomaly
@@ -117,9 +116,9 @@ class Trainer(TrainingSteps):
         return self._compilation.arguments is not None
 
     def get_compile_config(self) -> dict[str, Any] | None:
-        """The arguments of `compile`, in JSON form; None if the model is not compiled or they have none."""
+        """The arguments of `compile`, in JSON form; empty if the model is not compiled, None if they have no such form."""
         if not self.compiled:
-            return None
+            return {}
         try:
             return serialize_dict(self._compilation.config())
         except TypeError:

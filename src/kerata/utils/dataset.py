@@ -38,6 +38,8 @@ class Dataset(PyDataset):
     [[0.0, 1.0], [4.0, 9.0], [16.0]]
     """
 
+    _spec = None  # a structure of (shape, dtype), if it is known
+
     def __init__(self, length, fetch, on_epoch_end=None, workers=1):
         super().__init__(workers=workers)
         self._length, self._fetch, self._after_epoch = length, fetch, on_epoch_end
@@ -144,7 +146,18 @@ class Dataset(PyDataset):
 
     def cardinality(self):
         """The number of elements."""
-        return np.int64(len(self)).view()
+        return np.array(len(self), "int64").view(HostArray)
+
+    @property
+    def element_spec(self):
+        """The elements' shapes and dtypes as TensorFlow tells them, for programs written for `tf.data`.
+
+        Raises: AttributeError if TensorFlow isn't installed.
+        """
+        try:
+            return engines.get("tensorflow").as_dataset(self, self._spec or _spec_of(self)).element_spec
+        except ImportError as error:
+            raise AttributeError(f"element_spec needs TensorFlow's TensorSpec: {error}") from None
 
     def as_numpy_iterator(self):
         """An iterator over the elements."""
@@ -185,7 +198,8 @@ def native(dataset, spec=None, **attributes):
         spec: a structure of `(shape, dtype)`, shapes with None for what varies; found from the first element if None.
         **attributes: set on the result, such as `class_names`.
     """
-    result = engines.current().as_dataset(dataset, spec or _spec_of(dataset))
+    dataset._spec = spec or _spec_of(dataset)
+    result = engines.current().as_dataset(dataset, dataset._spec)
     for name, value in attributes.items():
         setattr(result, name, value)
     return result

@@ -47,7 +47,7 @@ def image_dataset_from_directory(
         class_names: the folders in the order of their numbers; alphanumeric if None. Other folders are left out.
         color_mode: "rgb", "rgba" or "grayscale".
         batch_size: images in a batch, None for single images.
-        image_size: (height, width) that images are resized to.
+        image_size: (height, width) that images are resized to; one number for squares.
         shuffle: whether the order is random, another one in each pass; else it is that of the paths.
         seed: of the shuffling. A split needs it; the same seed gives the same split as Keras.
         validation_split: the fraction of the files that are for validation.
@@ -239,8 +239,10 @@ def _files_dataset(paths, targets, read, batch_size, shuffle, seed, collate):
 
 
 def _size(image_size):
+    if isinstance(image_size, (int, np.integer)):
+        image_size = (image_size, image_size)
     if not isinstance(image_size, (tuple, list)) or len(image_size) != 2 or min(image_size) < 1:
-        raise ValueError(f"image_size is (height, width); {image_size!r} came.")
+        raise ValueError(f"image_size is (height, width), or one number for both; {image_size!r} came.")
     return tuple(image_size)
 
 

@@ -5,6 +5,8 @@ import sys
 import time
 from typing import Any
 
+import numpy as np
+
 from kerata.callbacks.progress import _duration, _format, _is_live
 from kerata.core.config import is_interactive_logging_enabled
 from kerata.core.configurable import NamedArguments
@@ -54,7 +56,7 @@ class Progbar(metaclass=NamedArguments):
         if stateful_metrics is not None and stateless_metrics is not None:
             raise ValueError("Progbar takes stateful_metrics or stateless_metrics, not both.")
         self.target, self.width, self.verbose, self.interval = target, width, verbose, interval
-        self.stateful_metrics = None if stateful_metrics is None else set(stateful_metrics)
+        self.stateful_metrics = set(stateful_metrics or ())
         self.stateless_metrics = None if stateless_metrics is None else set(stateless_metrics)
         self.unit_name = unit_name
         self._seen = 0
@@ -76,6 +78,7 @@ class Progbar(metaclass=NamedArguments):
             finalize = self.target is not None and current >= self.target
         for name, value in values or []:
             new_steps = current - self._seen
+            value = np.asarray(value) if isinstance(value, (list, tuple)) else value
             if self._is_averaged(name) and not finalize:
                 self._sums[name] = self._sums.get(name, 0.0) + value * new_steps
                 self._steps[name] = self._steps.get(name, 0) + new_steps
@@ -95,7 +98,7 @@ class Progbar(metaclass=NamedArguments):
     def _is_averaged(self, name):
         if self.stateless_metrics is not None:
             return name in self.stateless_metrics
-        return name not in (self.stateful_metrics or ())
+        return name not in self.stateful_metrics
 
     def _show(self, seconds, finalize):
         live = self.verbose == 1 and is_interactive_logging_enabled() and _is_live()

@@ -33,6 +33,8 @@ def pad_sequences(
     for name, given in (("padding", padding), ("truncating", truncating)):
         if given not in ("pre", "post"):
             raise ValueError(f"{name} is 'pre' or 'post'; {given!r} came.")
+    if not hasattr(sequences, "__len__"):
+        raise ValueError(f"pad_sequences takes a list of sequences; {sequences!r} came.")
     for i, s in enumerate(sequences):
         if not hasattr(s, "__len__"):
             raise ValueError(f"pad_sequences takes a list of sequences; its entry {i} is {s!r}.")

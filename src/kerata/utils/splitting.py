@@ -43,13 +43,17 @@ def split_dataset(
     [8, 9]
     """
     length, fetch = _by_number(dataset)
+    spec = None if isinstance(dataset, Dataset) else getattr(dataset, "element_spec", None)
+    if spec is not None:  # of a `tf.data.Dataset`: batches may have several lengths
+        spec = optree.tree_map(lambda s: (tuple(s.shape), s.dtype.name), spec)
     left, right = _sizes(left_size, right_size, length)
     order = list(range(length))
     if shuffle:
         random.Random(seed).shuffle(order)
     with engines.use_engine(preferred_backend or engines.concrete_name()):
         return tuple(
-            native(Dataset(len(part), lambda i, part=part: fetch(part[i]))) for part in (order[:left], order[length - right :])
+            native(Dataset(len(part), lambda i, part=part: fetch(part[i])), spec)
+            for part in (order[:left], order[length - right :])
         )
 
 

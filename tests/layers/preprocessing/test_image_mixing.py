@@ -155,3 +155,13 @@ def test_a_pipeline_gives_its_layers_the_mask():
     x, mask = np.zeros((1, 3, 2), "float32"), np.array([[True, False, True]])
     assert np.asarray(layers.Pipeline([Seen()])(x, mask=mask))[0, :, 0].tolist() == [1, 0, 1]
     assert not np.asarray(layers.Pipeline([Seen()])(x)).any()
+
+
+def test_pairs_in_falling_order_are_turned():
+    assert layers.RandomRotation((0.2, 0.1)).factor == layers.RandomRotation((0.1, 0.2)).factor == (0.1, 0.2)
+
+
+def test_layers_of_a_jitter_have_names():
+    jitter = layers.RandomColorJitter(brightness_factor=0.2, hue_factor=0.1)
+    assert jitter.random_brightness.factor == (-0.2, 0.2) and jitter.random_hue.factor == (0, 0.1)
+    assert not hasattr(jitter, "random_contrast")

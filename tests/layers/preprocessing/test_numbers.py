@@ -156,7 +156,6 @@ def test_quantiles_of_many_numbers(epsilon):
         (lambda: layers.Discretization([0.0], num_bins=2), "exactly one of bin_boundaries and num_bins"),
         (lambda: layers.Discretization([2.0, 1.0]), "increasing order; [2.0, 1.0] came"),
         (lambda: layers.Discretization([0.0], output_mode="x"), "output_mode must be one of int, one_hot, multi_hot, count"),
-        (lambda: layers.Discretization([0.0], output_mode="count", sparse=True), "sparse=True is not available"),
         (lambda: layers.Discretization([0.0], epsilon=2), "epsilon must be between 0 and 1; 2 came"),
         (lambda: layers.Discretization([0.0]).adapt(VALUES), "given bin_boundaries is not adapted"),
         (lambda: layers.Discretization(num_bins=3)(VALUES), "the boundaries are not known yet"),

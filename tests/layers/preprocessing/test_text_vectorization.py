@@ -250,7 +250,6 @@ def test_in_a_tf_data_pipeline(name):
         (lambda: layers.TextVectorization(output_sequence_length=0), "must be a positive integer; 0 came"),
         (lambda: layers.TextVectorization(output_mode="count", output_sequence_length=3), "goes with output_mode='int'"),
         (lambda: layers.TextVectorization(ragged=True), "ragged=True is not available"),
-        (lambda: layers.TextVectorization(sparse=True, output_mode="count"), "sparse=True is not available"),
     ],
 )
 def test_errors(make, text):

@@ -459,7 +459,8 @@ def _bernoulli(shape, seed, dtype, p):
 
 
 def _gamma(shape, seed, dtype, alpha):
-    return tf.random.stateless_gamma(shape, seed, tf.cast(alpha, dtype), dtype=dtype)
+    drawn = "float32" if dtype == "bfloat16" else dtype  # of which there are no draws
+    return tf.cast(tf.random.stateless_gamma(shape, seed, tf.cast(alpha, drawn), dtype=drawn), dtype)
 
 
 def _beta(shape, seed, dtype, a, b):
@@ -469,7 +470,8 @@ def _beta(shape, seed, dtype, a, b):
 
 
 def _binomial(shape, seed, dtype, n, p):
-    return tf.random.stateless_binomial(shape, seed, tf.cast(n, "float32"), tf.cast(p, "float32"), dtype)
+    drawn = tf.random.stateless_binomial(shape, seed, tf.cast(n, "float32"), tf.cast(p, "float32"), tf.float32)
+    return tf.cast(drawn, dtype)
 
 
 def _categorical(shape, seed, dtype, logits, count):

@@ -3,9 +3,15 @@
 from kerata.engines.shapes import normalize_axes
 from kerata.engines.tensorflow.library import tf
 
-det, inv, solve, cholesky, eig, eigh, slogdet = (
-    getattr(tf.linalg, n) for n in "det inv solve cholesky eig eigh slogdet".split()
-)
+det, inv, solve, eig, eigh, slogdet = (getattr(tf.linalg, n) for n in "det inv solve eig eigh slogdet".split())
+
+
+def cholesky(x):
+    """Raises: ValueError for a matrix that isn't positive definite."""
+    try:
+        return tf.linalg.cholesky(x)
+    except tf.errors.InvalidArgumentError as error:
+        raise ValueError("cholesky: the matrix is not positive definite.") from error
 
 
 def norm(x, ord=None, axis=None, keepdims=False):

@@ -284,7 +284,7 @@ def _reversed_item(x, keys):
             k = slice(length - 1 - start, length - 1 - stop, -step)
         forward.append(k)
         axis += k is not None
-    return torch.flip(x, turned)[tuple(forward)]
+    return torch_numpy.turned(x, turned)[tuple(forward)]
 
 
 class _CustomGradient(torch.autograd.Function):

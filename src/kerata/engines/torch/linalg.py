@@ -10,7 +10,9 @@ def norm(x, ord=None, axis=None, keepdims=False):
 
 
 def cholesky(x):
-    return torch.linalg.cholesky(x)
+    """NaN where a matrix isn't positive definite."""
+    lower, failed = torch.linalg.cholesky_ex(x)
+    return torch.where(failed[..., None, None] > 0, torch.nan, lower)
 
 
 def qr(x, mode="reduced"):

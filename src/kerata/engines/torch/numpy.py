@@ -103,6 +103,10 @@ def cbrt(x):
     return torch.sign(x) * torch.abs(x) ** (1 / 3)
 
 
+abs, absolute, negative, tril, triu = (_computed(getattr(torch, n)) for n in "abs absolute negative tril triu".split())
+
+
+@_computed
 def sign(x):
     return torch.where(torch.isnan(x), x, torch.sign(x)) if x.is_floating_point() else torch.sign(x)
 
@@ -161,6 +165,7 @@ def sort(x, axis=-1):
 # Elementwise with options
 
 
+@_computed
 def clip(x, low, high):
     return x if low is None and high is None else torch.clamp(x, low, high)
 
@@ -168,7 +173,7 @@ def clip(x, low, high):
 def round(x, decimals=0):
     if x.is_floating_point():
         return torch.round(x, decimals=decimals)
-    return x if decimals >= 0 else (torch.round(x.to(torch.float64) * 10.0**decimals) / 10.0**decimals).to(x.dtype)
+    return x
 
 
 def where(condition, x1=None, x2=None):
@@ -231,12 +236,16 @@ def _from_start(indices, length):
     return torch.where(indices < 0, indices + length, indices)
 
 
+_index_select = _computed(torch.index_select)
+turned = _computed(torch.flip)
+
+
 def take(x, indices, axis=None):
     x, axis = (x.ravel(), 0) if axis is None else (x, axis % x.ndim)
     flat = _from_start(indices, x.shape[axis])
     if axis == 0 and x.ndim == 2 and x.is_floating_point():
         return functional.embedding(flat, x)
-    result = x.index_select(axis, flat.ravel())
+    result = _index_select(x, axis, flat.ravel())
     return result.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
 
 
@@ -284,7 +293,10 @@ def full_like(x, fill_value, dtype=None):
 
 def arange(start, stop=None, step=1, dtype=None):
     start, stop = (0, start) if stop is None else (start, stop)
-    return torch.arange(*[x.item() if isinstance(x, torch.Tensor) else x for x in (start, stop, step)], dtype=dtype)
+    numbers = [x.item() if isinstance(x, torch.Tensor) else x for x in (start, stop, step)]
+    if dtype in _STORED_ONLY:
+        return torch.arange(*numbers, dtype=torch.int64).to(dtype)
+    return torch.arange(*numbers, dtype=dtype)
 
 
 def eye(N, M=None, k=0, dtype=None):

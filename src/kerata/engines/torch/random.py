@@ -35,9 +35,12 @@ def _uniform_integers(generator, shape, dtype, low, high):
     return (torch.floor(spread) + low).to(dtype)
 
 
+_GAMMA_DTYPES = {torch.float64: torch.float64}  # there are no draws in half precision
+
+
 def _gamma(generator, shape, dtype, alpha):
-    alpha = torch.as_tensor(alpha, dtype=dtype).broadcast_to(shape)
-    return torch._standard_gamma(alpha, generator=generator)
+    alpha = torch.as_tensor(alpha, dtype=_GAMMA_DTYPES.get(dtype, torch.float32)).broadcast_to(shape)
+    return torch._standard_gamma(alpha, generator=generator).to(dtype)
 
 
 def _beta(generator, shape, dtype, a, b):

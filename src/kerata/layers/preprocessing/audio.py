@@ -78,6 +78,7 @@ class MelSpectrogram(DataLayer):
         strength = power if self.mag_exp == 2 else ops.power(ops.sqrt(power), self.mag_exp)
         bands = ops.matmul(strength, ops.cast(self._bands(), self.compute_dtype))
         result = ops.swapaxes(self._decibels(bands) if self.power_to_db else bands, -1, -2)
+        result = ops.cast(result, self.compute_dtype)
         return ops.squeeze(result, 0) if single else result
 
     def _decibels(self, power):

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import numpy as np
 import optree
 
-from kerata import engines
+from kerata import engines, ops, random
 from kerata.core import sparse
 from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.fields import dataclass, field
@@ -15,10 +15,25 @@ from kerata.engines.state import context
 from kerata.layers.layer import Layer
 
 
+class PipelineOps:
+    """The ops as a data layer's `backend`, with the name of the engine that computes: TensorFlow in a `tf.data` pipeline."""
+
+    def __init__(self) -> None:
+        self.name = engines.concrete_name()
+
+    def __getattr__(self, name):
+        return random if name == "random" else getattr(ops, name)
+
+
 class DataLayer(Layer):
     """A layer that may also be called in the graph of a `tf.data` pipeline, whatever engine is in force."""
 
     casts_in_pipelines = False  # whether all numbers come in the layer's floats there, as in Keras
+
+    @property
+    def backend(self) -> Any:
+        """The ops that the layer may compute with; `backend.name` is the engine's name."""
+        return PipelineOps()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         owner = engines.owner_of_graph((args, kwargs))
@@ -74,6 +89,7 @@ class HostLayer(DataLayer):
     """
 
     runs_on_host = True
+    takes_any_value = True
 
     def _converted(self, args, kwargs, dtype):
         return args, kwargs  # no engine's dtypes: 64 bits and texts stay what they are
@@ -103,7 +119,7 @@ class HostLayer(DataLayer):
         wanted = getattr(self, "sparse", False) if is_vector else getattr(self, "ragged", False)
         return ("sparse" if is_vector else "ragged") if wanted else None
 
-    def compute_output_spec(self, inputs: Tree) -> Any:
+    def _output_spec(self, inputs: Tree):
         shapes = optree.tree_map(static_shape, inputs)
         return _SPECS[self._kept_as](*self.output_form(shapes))
 

@@ -111,7 +111,7 @@ class Discretization(Adaptable, ClosedLayer):
             return bins
         return encoded(bins, len(self.bin_boundaries) + 1, self.output_mode, self.compute_dtype, sparse=self.sparse)
 
-    def compute_output_spec(self, inputs: Tree) -> Any:
+    def _output_spec(self, inputs: Tree):
         made = SparseAbstractArray if self.sparse and self.output_mode != "int" else AbstractArray
         return made(self.compute_output_shape(inputs.shape), self.output_dtype)
 

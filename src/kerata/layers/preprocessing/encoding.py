@@ -66,8 +66,9 @@ def encoded(categories, depth, mode, dtype, weights=None, sparse=False):
 
 def _sparsely_encoded(categories, depth, mode, dtype, weights):
     *leading, count = static_shape(categories)
-    rows = [ops.reshape(x, (-1, count)) for x in (categories, weights) if x is not None]
-    counts = ops.cast(ops.bincount(*rows, minlength=depth, sparse=True), dtype)
+    rows = ops.reshape(categories, (-1, count))
+    weights = None if weights is None else ops.reshape(weights, (-1, count))
+    counts = ops.cast(ops.bincount(rows, weights, minlength=depth, sparse=True), dtype)
     counts = ops.sign(counts) if mode == "multi_hot" else counts
     return ops.reshape(counts, [-1 if n is None else n for n in (*leading, depth)])
 
@@ -123,6 +124,11 @@ class CategoryEncoding(DataLayer):
         inputs = ops.cast(as_array(inputs), "int32")
         findings.check_range(inputs, self.num_tokens, self._out_of_range, key=id(self))
         return encoded(inputs, self.num_tokens, self.output_mode, self.compute_dtype, count_weights, self.sparse)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments; `sparse`, which Keras's files lack, where it is True."""
+        config = super().get_config()
+        return config if self.sparse else {name: value for name, value in config.items() if name != "sparse"}
 
     def _out_of_range(self, number):
         return f"Category {number} is out of range for num_tokens={self.num_tokens} (0 to {self.num_tokens - 1})."

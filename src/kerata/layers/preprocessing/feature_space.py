@@ -270,6 +270,11 @@ class FeatureSpace(ClosedLayer):
             self.one_hot_encoders = {name: CategoryEncoding(depth) for name, depth in depths.items()}
         self.built = True
 
+    @property
+    def crosses_by_name(self) -> Any:
+        """The crossings by their names."""
+        return {cross.name: cross for cross in self.crosses}
+
     def _sorted_crosses(self):
         return sorted(self.crosses, key=lambda cross: cross.name)
 

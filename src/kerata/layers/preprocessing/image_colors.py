@@ -6,6 +6,7 @@ from typing import Any
 from kerata import ops
 from kerata.core import suggestions
 from kerata.core.arguments import Share
+from kerata.core.arrays import dtype_of
 from kerata.core.fields import dataclass
 from kerata.core.types import Seed, TensorLike
 from kerata.layers.preprocessing.images import (
@@ -27,6 +28,8 @@ class ColorLayer(ImageLayer):
     A subclass draws a dict of numbers, one for each image, and computes in `_recolor(images, **numbers)`, to which they come
     as (batch, 1, 1, 1), in the images' dtype.
     """
+
+    keeps_unchanged = True
 
     value_range: Any
     _recolor: Any
@@ -51,6 +54,8 @@ class RandomBrightness(ColorLayer):
     [151.0, 151.0, 151.0]
     """
 
+    keeps_dtype = True
+
     factor: Range
     value_range: ValueRange = ValueRange((0, 255))
     seed: int | None = None
@@ -58,6 +63,9 @@ class RandomBrightness(ColorLayer):
     def _draw(self, draws, images):
         """`rgb_delta` (batch, 1, 1, 1): what is added to each image."""
         return {"rgb_delta": column(draws.uniform(*self.factor) * (self.value_range[1] - self.value_range[0]))}
+
+    def _change_images(self, images, transformation):
+        return ops.cast(super()._change_images(self._floats(images), transformation), dtype_of(images))
 
     def _recolor(self, images, rgb_delta):
         return images + rgb_delta
@@ -79,7 +87,7 @@ class RandomContrast(ColorLayer):
     (True, 100.0)
     """
 
-    factor: GivenRange = GivenRange(least=0.0, most=float("inf"), one=lambda x: (x, x))
+    factor: GivenRange = GivenRange(least=0.0, most=float("inf"), alone=(0.0, 1.0), one=lambda x: (x, x))
     value_range: ValueRange = ValueRange((0, 255))
     seed: int | None = None
 
@@ -214,6 +222,8 @@ class RandomSharpness(FactorLayer):
     [[10.0, 10.0, 10.0], [10.0, 50.0, 10.0], [10.0, 10.0, 10.0]]
     """
 
+    keeps_unchanged = False
+
     factor: PositiveRange
 
     def _recolor(self, images, factor):
@@ -283,6 +293,8 @@ class Solarization(ColorLayer):
     [100.0, 55.0]
     """
 
+    keeps_unchanged = False
+
     addition_factor: PositiveRange = PositiveRange(0.0)
     threshold_factor: PositiveRange = PositiveRange(0.0)
     value_range: ValueRange = ValueRange((0, 255))
@@ -344,6 +356,8 @@ class RandomGrayscale(ImageLayer):
     [[[76.0, 76.0, 76.0]]]
     """
 
+    keeps_dtype = True
+
     factor: Share = Share(0.5)
     seed: int | None = None
 
@@ -403,6 +417,8 @@ class RandomColorJitter(ComposedLayer):
     ((4, 4, 3), True)
     """
 
+    keeps_unchanged = True
+
     value_range: ValueRange = ValueRange((0, 255))
     brightness_factor: float | Sequence[float] | None = None
     contrast_factor: float | Sequence[float] | None = None
@@ -416,6 +432,8 @@ class RandomColorJitter(ComposedLayer):
         kinds = {RandomBrightness: self.brightness_factor, RandomContrast: self.contrast_factor}
         kinds |= {RandomSaturation: self.saturation_factor, RandomHue: self.hue_factor}
         self._steps = [cls(factor, **shared) for cls, factor in kinds.items() if factor is not None]
+        for step in self._steps:
+            setattr(self, type(step).__name__.replace("Random", "random_").lower(), step)
 
     def _draw(self, draws, images):
         """The transformations of the changes, in their order."""

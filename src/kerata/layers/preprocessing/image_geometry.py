@@ -17,6 +17,7 @@ from kerata.layers.preprocessing.images import (
     ValueRange,
     as_pair,
     chosen,
+    column,
 )
 from kerata.ops.boxes import clip_to_image_size, convert_format
 from kerata.ops.image_sampling import homography, projected
@@ -45,18 +46,15 @@ class MovingLayer(ImageLayer):
         return self._move(segmentation_masks, transformation, "nearest")
 
     def _change_bounding_boxes(self, bounding_boxes, transformation):
-        """The smallest boxes around the moved corners of boxes, cut to the image; what is no longer in it is -1."""
+        """The smallest boxes around the moved corners of boxes, cut to the image; what is no longer in it has the label -1."""
         boxes, kind = bounding_boxes["boxes"], self.bounding_box_format
         old, new = self._sizes(transformation)
         left, top, right, bottom = ops.split(convert_format(boxes, kind, "xyxy", *old), 4, -1)
         x, y = ops.concatenate([left, right, left, right], -1), ops.concatenate([top, top, bottom, bottom], -1)
         x, y = self._move_points(x, y, transformation, old)
         edges = ops.stack([ops.min(x, -1), ops.min(y, -1), ops.max(x, -1), ops.max(y, -1)], -1)
-        clipped = clip_to_image_size(
-            bounding_boxes | {"boxes": ops.where(_no_boxes(boxes), -1.0, edges)}, new[0], new[1], "xyxy"
-        )
-        edges = clipped["boxes"]
-        return clipped | {"boxes": ops.where(_no_boxes(edges), -1.0, convert_format(edges, "xyxy", kind, *new))}
+        clipped = clip_to_image_size(bounding_boxes | {"boxes": edges}, new[0], new[1], "xyxy")
+        return clipped | {"boxes": convert_format(clipped["boxes"], "xyxy", kind, *new)}
 
     def _sizes(self, transformation):
         """The images' height and width, before and after."""
@@ -78,23 +76,19 @@ class MovingLayer(ImageLayer):
         )
 
     def _move_points(self, x, y, transformation, size):
-        """Where points (batch, n, 4) of the images come to. `affine_transform` reads backwards; it has the middle of the
-        first pixel at 0.
+        """Where points (batch, n, 4) of the images come to, by the map from pixel to pixel; `affine_transform` reads backwards.
+
+        The middle of the first pixel is at 0 there, and a box's edge at 0 is taken for it, as in Keras.
         """
         matrix = self._matrix(transformation, size)
         a0, a1, a2, b0, b1, b2 = (ops.reshape(matrix[:, i], (-1, 1, 1)) for i in range(6))
-        x, y = x - 0.5 - a2, y - 0.5 - b2
+        x, y = x - a2, y - b2
         determinant = a0 * b1 - a1 * b0
-        return (b1 * x - a1 * y) / determinant + 0.5, (a0 * y - b0 * x) / determinant + 0.5
+        return (b1 * x - a1 * y) / determinant, (a0 * y - b0 * x) / determinant
 
     def get_transformed_x_y(self, x: TensorLike, y: TensorLike, transform: Any) -> Any:
         """The points of the images that points of the result are read from, by rows of eight numbers: (n,) -> (batch, n)."""
         return projected(as_array(transform), as_array(x), as_array(y), (-1, 1))
-
-
-def _no_boxes(boxes):
-    """Where there is none: (batch, n, 4) -> (batch, n, 1)."""
-    return ops.all(ops.equal(boxes, -1), -1, keepdims=True)
 
 
 def matrix(a0, a1, a2, b0, b1, b2):
@@ -170,8 +164,8 @@ class RandomZoom(MovingLayer):
     [[5.0, 5.0, 6.0, 6.0], [5.0, 5.0, 6.0, 6.0], [9.0, 9.0, 10.0, 10.0], [9.0, 9.0, 10.0, 10.0]]
     """
 
-    height_factor: GivenRange = GivenRange(most=float("inf"))
-    width_factor: GivenRange = GivenRange(None, most=float("inf"))
+    height_factor: GivenRange = GivenRange(alone=(-1.0, float("inf")))
+    width_factor: GivenRange = GivenRange(None, alone=(-1.0, float("inf")))
     fill_mode: OneOf = OneOf("reflect", *FILL_MODES)
     interpolation: OneOf = OneOf("bilinear", *INTERPOLATIONS)
     seed: int | None = None
@@ -182,6 +176,9 @@ class RandomZoom(MovingLayer):
         height = draws.uniform(*as_pair(self.height_factor), shape=(1,)) + 1.0
         width = height if self.width_factor is None else draws.uniform(*as_pair(self.width_factor), shape=(1,)) + 1.0
         return {"height_zoom": height, "width_zoom": width, "input_shape": tuple(run_time_shape(images))}
+
+    height_lower = property(lambda self: as_pair(self.height_factor)[0], doc="The least factor of the height.")
+    height_upper = property(lambda self: as_pair(self.height_factor)[1], doc="The greatest factor of the height.")
 
     def get_clipped_bbox(self, bounding_boxes: TensorLike, h_end: Any, h_start: Any, w_end: Any, w_start: Any) -> Any:
         """Boxes "xyxy" in a dict, cut to a window of the image and counted from its corner."""
@@ -232,6 +229,10 @@ class RandomTranslation(MovingLayer):
         right = draws.uniform(*as_pair(self.width_factor), shape=(1,)) * _float(width)
         return {"translations": ops.concatenate([right, down], 1), "input_shape": tuple(run_time_shape(images))}
 
+    height_lower, height_upper = RandomZoom.height_lower, RandomZoom.height_upper
+    width_lower = property(lambda self: as_pair(self.width_factor)[0], doc="The least factor of the width.")
+    width_upper = property(lambda self: as_pair(self.width_factor)[1], doc="The greatest factor of the width.")
+
     def get_shifted_bbox(self, bounding_boxes: TensorLike, w_shift_factor: Any, h_shift_factor: Any) -> Any:
         """Boxes "xyxy" in a dict, moved to the left and up by these numbers of pixels."""
         offsets = [_float(as_array(n)) for n in (w_shift_factor, h_shift_factor) * 2]
@@ -266,8 +267,8 @@ class RandomShear(MovingLayer):
     [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]
     """
 
-    x_factor: Range = Range(0.0)
-    y_factor: Range = Range(0.0)
+    x_factor: Range = Range(0.0, alone=(0.0, 1.0))
+    y_factor: Range = Range(0.0, alone=(0.0, 1.0))
     interpolation: OneOf = OneOf("bilinear", *INTERPOLATIONS)
     fill_mode: OneOf = OneOf("reflect", *FILL_MODES)
     fill_value: float = 0.0
@@ -279,6 +280,18 @@ class RandomShear(MovingLayer):
         return {"shear_factor": ops.concatenate(factors, 1) * draws.sign((1,)), "input_shape": tuple(run_time_shape(images))}
 
     get_shifted_bbox = RandomTranslation.get_shifted_bbox
+
+    def _move_points(self, x, y, transformation, size):
+        """Corners of boxes moved along the width, in fractions of the image, and those of the boxes around them along the
+        height, as in Keras.
+        """
+        along, down = (ops.expand_dims(part, -1) for part in ops.split(as_array(transformation["shear_factor"]), 2, 1))
+        height, width = (_float(length) for length in size)
+        x, y = x / width, y / height
+        x = x - along * y
+        low, high = ops.min(x, -1, keepdims=True), ops.max(x, -1, keepdims=True)
+        x = ops.concatenate([low, high, low, high], -1)
+        return x * width, (y - down * x) * height
 
     def _matrix(self, transformation, size):
         along, down = (ops.squeeze(part, 1) for part in ops.split(transformation["shear_factor"], 2, 1))
@@ -308,7 +321,7 @@ class RandomPerspective(MovingLayer):
     fill_mode = "constant"
 
     factor: PositiveRange = PositiveRange(1.0)
-    scale: Number = Number(1.0, "a number that is not negative", lambda x: x >= 0)
+    scale: Number = Number(1.0, "a number from 0 to 1", lambda x: 0 <= x <= 1)
     interpolation: OneOf = OneOf("bilinear", *INTERPOLATIONS)
     fill_value: float = 0.0
     seed: int | None = None
@@ -333,8 +346,7 @@ class RandomPerspective(MovingLayer):
     def _move_points(self, x, y, transformation, size):
         rows = homography(*(as_array(transformation[name]) for name in ("start_points", "end_points")))
         there = ops.reshape(transformation["apply_perspective"], (-1, 1, 1))
-        new = projected(rows, x - 0.5, y - 0.5)  # the middle of the first pixel is at 0 there
-        return tuple(ops.where(there, moved + 0.5, old) for moved, old in zip(new, (x, y)))
+        return tuple(ops.where(there, moved, old) for moved, old in zip(projected(rows, x, y), (x, y)))
 
 
 @dataclass(after={"data_format": "seed"})
@@ -353,6 +365,8 @@ class RandomFlip(MovingLayer):
     [(1.0, 2.0), (2.0, 1.0)]
     """
 
+    masks_in_floats = True
+
     mode: str = "horizontal_and_vertical"
     seed: int | None = None
 
@@ -364,7 +378,7 @@ class RandomFlip(MovingLayer):
             )
 
     def _draw(self, draws, images):
-        """`flips` (batch, 1, 1, 1) and, for both directions, the horizontal ones and the vertical ones one after another."""
+        """`flips` (batch, 1, 1, 1) or, for both directions, (batch, 1, 1, 2), the horizontal ones first."""
         flips = draws.uniform(0.0, 1.0, shape=(1, 1, len(self._axes()))) < 0.5
         return {"flips": flips, "input_shape": tuple(run_time_shape(images))}
 
@@ -372,16 +386,20 @@ class RandomFlip(MovingLayer):
         axes = {"horizontal": self.width_axis, "vertical": self.height_axis}
         return [axis for name, axis in axes.items() if name in self.mode]
 
+    def _flips(self, transformation):
+        """The axes, each with which images are flipped along it; flips that are told once are those of all axes."""
+        flips, axes = as_array(transformation["flips"]), self._axes()
+        once = flips.shape[-1] != len(axes)
+        return [(axis, flips[..., 0 if once else i]) for i, axis in enumerate(axes)]
+
     def _move(self, images, transformation, interpolation):
-        flips = as_array(transformation["flips"])
-        for i, axis in enumerate(self._axes()):
-            images = ops.where(flips[..., i : i + 1], ops.flip(images, axis), images)
+        for axis, flips in self._flips(transformation):
+            images = ops.where(column(flips), ops.flip(images, axis), images)
         return images
 
     def _move_points(self, x, y, transformation, size):
-        flips = as_array(transformation["flips"])
-        for i, axis in enumerate(self._axes()):
-            flip = ops.reshape(flips[..., i], (-1, 1, 1))
+        for axis, flips in self._flips(transformation):
+            flip = ops.reshape(flips, (-1, 1, 1))
             if axis == self.width_axis:
                 x = ops.where(flip, _float(size[1]) - x, x)
             else:
@@ -414,7 +432,7 @@ class RandomElasticTransform(MovingLayer):
     """
 
     factor: PositiveRange = PositiveRange(1.0)
-    scale: PositiveRange = PositiveRange(1.0, most=float("inf"))
+    scale: PositiveRange = PositiveRange(1.0, most=float("inf"), alone=(0.0, 1.0))
     interpolation: OneOf = OneOf("bilinear", *INTERPOLATIONS)
     fill_mode: OneOf = OneOf("reflect", *FILL_MODES)
     fill_value: float = 0.0

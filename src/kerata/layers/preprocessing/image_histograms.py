@@ -38,7 +38,7 @@ class AutoContrast(ForAnyTransformation):
 
 @dataclass(after={"data_format": "bins"})
 class Equalization(ImageLayer):
-    """The values of each channel spread so that all are about equally frequent in the batch, in training and otherwise.
+    """The values of each channel spread so that all are about equally frequent in the batch, while training.
 
     Args:
         value_range: the range of the images' values.
@@ -51,10 +51,13 @@ class Equalization(ImageLayer):
     [0.0, 85.0, 170.0, 255.0]
     """
 
-    always = keeps_dtype = mixes_batch = True
+    keeps_unchanged = mixes_batch = True
 
     value_range: ValueRange = ValueRange((0, 255))
     bins: PositiveInt = PositiveInt(256)
+
+    def _acts(self, transformation, training):
+        return training
 
     def _change_images(self, images, transformation):
         scaled = ops.clip(
@@ -65,7 +68,7 @@ class Equalization(ImageLayer):
         planes = ops.transpose(values, order)
         equal = ops.reshape(self._equalized(ops.reshape(planes, (planes.shape[0], -1))), run_time_shape(planes))
         equal = ops.transpose(equal, (1, 2, 3, 0) if order[0] == 3 else (1, 0, 2, 3))
-        return ops.cast(in_range(equal, (0.0, 255.0), self.value_range), dtype_of(images))
+        return in_range(equal, (0.0, 255.0), self.value_range)
 
     def _equalized(self, rows):
         """Values (channels, pixels) by the cumulative histogram of their channel, as whole numbers up to 255."""

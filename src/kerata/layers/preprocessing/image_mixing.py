@@ -59,6 +59,8 @@ class MixUp(_Mixing):
     ((2, 4, 4, 1), [1.0, 1.0])
     """
 
+    keeps_unchanged = True
+
     alpha: PositiveNumber = PositiveNumber(0.2)
     seed: int | None = None
 
@@ -206,7 +208,7 @@ class RandomGaussianBlur(ForAnyTransformation):
 
     factor: PositiveRange = PositiveRange(1.0)
     kernel_size: OddSizes = OddSizes(3)
-    sigma: PositiveRange = PositiveRange(1.0, most=float("inf"))
+    sigma: PositiveRange = PositiveRange(1.0, most=float("inf"), alone=(0.0, 1.0))
     value_range: ValueRange = ValueRange((0, 255))
     seed: int | None = None
 
@@ -245,7 +247,7 @@ class MaxNumBoundingBoxes(ForNoTransformation):
         fill_value: what stands for no box.
 
     >>> import kerata, numpy as np
-    >>> layer = kerata.layers.MaxNumBoundingBoxes(2)
+    >>> layer = kerata.layers.MaxNumBoundingBoxes(2, bounding_box_format="xyxy")
     >>> boxes = {"boxes": np.ones((1, 1, 4)), "labels": np.array([[7]])}
     >>> layer({"images": np.ones((1, 4, 4, 3)), "bounding_boxes": boxes})["bounding_boxes"]["labels"].tolist()
     [[7, -1]]

@@ -10,7 +10,7 @@ from kerata.core.arrays import as_array
 from kerata.core.fields import dataclass
 from kerata.layers.arguments import OneOf, PositiveInt
 from kerata.layers.preprocessing import image_colors, image_geometry, image_histograms
-from kerata.layers.preprocessing.images import ComposedLayer, PositiveNumber, PositiveRange, ValueRange
+from kerata.layers.preprocessing.images import ComposedLayer, Number, PositiveNumber, PositiveRange, ValueRange
 
 # The layers by name, each with its arguments for a factor.
 MOVES = {
@@ -113,7 +113,7 @@ class RandAugment(PolicyLayer):
 
     Args:
         value_range: the range of the images' values.
-        num_ops: how many layers are applied, one after another.
+        num_ops: how many layers are applied, one after another; none if 0.
         factor: how strongly, from 0 to 1: a pair (low, high), or one number for (0, factor).
         interpolation: "nearest" or "bilinear".
         seed: an integer for the same draws in each run.
@@ -129,15 +129,17 @@ class RandAugment(PolicyLayer):
     """
 
     value_range: ValueRange = ValueRange((0, 255))
-    num_ops: PositiveInt = PositiveInt(2)
+    num_ops: Number = Number(2, "a whole number that is not negative", lambda x: x >= 0 and x == int(x))
     factor: PositiveRange = PositiveRange(0.5)
     interpolation: OneOf = OneOf("bilinear", *image_geometry.INTERPOLATIONS)
     seed: int | None = None
 
     def _draw(self, draws, images):
         """`layer_idxes` (num_ops,), which layers are applied, and `transforms`, by name what each would do in
-        each step, in arrays (num_ops, ...).
+        each step, in arrays (num_ops, ...); None for no layers.
         """
+        if not self.num_ops:
+            return None
         chosen = draws.integers(0, len(self.names), shape=(self.num_ops,))
         return {"transforms": self._drawn(draws, images, self.num_ops), "layer_idxes": chosen}
 

@@ -9,7 +9,7 @@ from kerata.core.types import Seed, Shape
 from kerata.layers.arguments import PositiveInt
 from kerata.layers.preprocessing.image_geometry import MovingLayer
 from kerata.layers.preprocessing.images import ForAnyTransformation, ForNoTransformation
-from kerata.ops.image import inner_window, outer_window
+from kerata.ops.image import inner_window
 from kerata.ops.lengths import run_time_shape
 
 
@@ -82,13 +82,16 @@ class Resizing(ForNoTransformation, SizeLayer):
     def _sizes(self, transformation):
         return transformation, (self.height, self.width)
 
-    def _window(self, transformation, size):
-        """Where the part of the images lies, or the frame around them, that is resized."""
-        if self.pad_to_aspect_ratio:
-            return outer_window(ops, size[0], size[1], (self.height, self.width))
-        if self.crop_to_aspect_ratio:
-            return inner_window(ops, size[0], size[1], (self.height, self.width))
-        return [(0, length) for length in size]
+    def _move_points(self, x, y, transformation, size):
+        """Points by the one factor that keeps proportions, if they are kept, and by whole pixels from there to the middle."""
+        wanted = [float(n) for n in (self.height, self.width)]
+        down, across = (new / ops.cast(n, "float32") for new, n in zip(wanted, size))
+        if not self.crop_to_aspect_ratio and not self.pad_to_aspect_ratio:
+            return x * across, y * down
+        scale = (ops.maximum if self.crop_to_aspect_ratio else ops.minimum)(down, across)
+        beside = [(new - scale * ops.cast(n, "float32")) / 2.0 for new, n in zip(wanted, size)]
+        top, left = (ops.sign(n) * ops.floor(ops.absolute(n)) for n in beside)
+        return x * scale + left, y * scale + top
 
     def _move(self, images, transformation, interpolation):
         return ops.image.resize(
@@ -110,6 +113,7 @@ class CroppingLayer(SizeLayer):
     A subclass tells where the part begins: `_corner(transformation, size)`, a row and a column, or None to resize.
     """
 
+    masks_in_floats = True
     _corner: Any
 
     def _window(self, transformation, size):
@@ -202,7 +206,7 @@ class RandomCrop(CroppingLayer):
         )
 
     def _sizes(self, transformation):
-        return self._seen, (self.height, self.width)
+        return getattr(self, "_seen", (None, None)), (self.height, self.width)
 
     def _corner(self, transformation, size):
         return transformation

@@ -54,23 +54,25 @@ class Range(Field[SupportsFloat | Sequence[SupportsFloat], tuple[float, float]])
 
     Args:
         least, most: the bounds of both.
+        alone: those of one number, if they are others.
         one: the pair that one number stands for; from its negative to it if unset.
     """
 
-    def __init__(self, default=Field.required, *, least=-1.0, most=1.0, one=as_pair, **options):
+    def __init__(self, default=Field.required, *, least=-1.0, most=1.0, alone=None, one=as_pair, **options):
         super().__init__(default, **options)
         self.least, self.most, self.one = least, most, one
+        self.alone = alone or (least, most)
 
     def convert(self, value, name, owner):
-        if is_number(value):
-            pair = self.one(plain_number(value))
-        else:
-            pair = tuple(map(plain_number, value)) if isinstance(value, (list, tuple, np.ndarray)) else ()
-        fits = len(pair) == 2 and all(is_number(x) and self.least <= x <= self.most for x in pair)
+        alone = is_number(value)
+        least, most = self.alone if alone else (self.least, self.most)
+        given = (value,) if alone else value if isinstance(value, (list, tuple, np.ndarray)) else ()
+        given = tuple(map(plain_number, given))
+        fits = len(given) == 2 - alone and all(is_number(x) and least <= x <= most for x in given)
+        pair = () if not fits else self.one(given[0]) if alone else tuple(sorted(given))
         if not fits or pair[0] > pair[1]:
             raise ValueError(
-                f"{type(owner).__name__}: {name} must be a number or a pair (low, high) from {self.least} to {self.most}; "
-                f"{value!r} came."
+                f"{type(owner).__name__}: {name} must be a number or a pair (low, high) from {least} to {most}; {value!r} came."
             )
         return pair
 
@@ -198,6 +200,9 @@ class ImageLayer(DataLayer):
     moves_pixels = False  # whether boxes and masks change with the images
     always = False  # whether images change in any case, not only in training by what was drawn
     keeps_dtype = False  # whether images keep their dtype, and don't come in the layer's floats
+    keeps_unchanged = False  # whether images that don't change keep their dtype
+    masks_in_floats = False  # whether masks come in the layer's floats, as the images do
+    casts_in_pipelines = True
     rank = 2
     generator = None
 
@@ -238,13 +243,15 @@ class ImageLayer(DataLayer):
     def _changed(self, part, x, transformation, training):
         """What becomes of images, labels, boxes or masks."""
         change = getattr(self, f"_change_{part}", None)
-        if change is None or not self.always and (transformation is None or not training):
-            return x
-        return change(_mapped(as_array, x), transformation)
+        return change(_mapped(as_array, x), transformation) if change and self._acts(transformation, training) else x
+
+    def _acts(self, transformation, training):
+        """Whether anything is changed."""
+        return self.always or transformation is not None and training
 
     def transform_images(self, images: TensorLike, transformation: Any, training: bool | None = True) -> Any:
         """The images, changed."""
-        if self.keeps_dtype:
+        if self.keeps_dtype or self.keeps_unchanged and not self._acts(transformation, training):
             return self._changed("images", images, transformation, training)
         return self._floats(self._changed("images", self._floats(images), transformation, training))
 
@@ -260,7 +267,31 @@ class ImageLayer(DataLayer):
         self, segmentation_masks: TensorLike, transformation: Any, training: bool | None = True
     ) -> Any:
         """The masks, moved with the images."""
-        return self._changed("segmentation_masks", segmentation_masks, transformation, training)
+        masks = self._changed("segmentation_masks", segmentation_masks, transformation, training)
+        return self._floats(masks) if self.masks_in_floats else masks
+
+    def _of_batch_of_one(self, transform, part, transformation, training):
+        """What a method for batches makes of what belongs to one image."""
+        batch = _mapped(lambda x: ops.expand_dims(as_array(x), 0), part)
+        return _mapped(lambda x: ops.squeeze(x, 0), transform(batch, transformation=transformation, training=training))
+
+    def transform_single_image(self, image: TensorLike, transformation: Any, training: bool | None = True) -> Any:
+        """One image (height, width, channels), changed; the transformation is that of a batch of one."""
+        return self._of_batch_of_one(self.transform_images, image, transformation, training)
+
+    def transform_single_label(self, label: TensorLike, transformation: Any, training: bool | None = True) -> Any:
+        """The label of one image."""
+        return self._of_batch_of_one(self.transform_labels, label, transformation, training)
+
+    def transform_single_bounding_box(self, bounding_box: Any, transformation: Any, training: bool | None = True) -> Any:
+        """The dict of boxes (n, 4) and labels (n,) of one image."""
+        return self._of_batch_of_one(self.transform_bounding_boxes, bounding_box, transformation, training)
+
+    def transform_single_segmentation_mask(
+        self, segmentation_mask: TensorLike, transformation: Any, training: bool | None = True
+    ) -> Any:
+        """The mask of one image."""
+        return self._of_batch_of_one(self.transform_segmentation_masks, segmentation_mask, transformation, training)
 
     def call(self, data: Any, training: bool | None = True) -> Any:
         """The images, or the dict of images and what belongs to them, changed."""
@@ -283,7 +314,7 @@ class ImageLayer(DataLayer):
         name = type(self).__name__
         if "images" not in parts:
             raise ValueError(f"{name}: a dict of data has the key 'images'; {sorted(parts)} came.")
-        if "bounding_boxes" in parts and self.moves_pixels and self.bounding_box_format is None:
+        if "bounding_boxes" in parts and self.bounding_box_format is None:
             raise ValueError(f"{name}: data with bounding_boxes needs bounding_box_format=, such as 'xyxy'.")
         shape = tuple(parts["images"].shape)
         if len(shape) not in (3, 4):

@@ -74,6 +74,10 @@ class IndexLookup(VocabularyLayer):
         """An array's elements as tokens, in an array of objects."""
         return texts(values)
 
+    compute_dtype = variable_dtype = property(
+        lambda self: "string" if self.kind is str else "int64", doc="The dtype of the tokens."
+    )
+
     # The vocabulary
 
     def _special_tokens(self):
@@ -189,8 +193,11 @@ class IndexLookup(VocabularyLayer):
         return encoded_shape(tuple(shapes), self._depth(), self.output_mode), self._vector_dtype()
 
     def _vector_dtype(self):
+        """That of whole numbers, as of the tokens' own, but for weighted counts."""
+        if self.output_mode != "tf_idf":
+            return "int64"
         dtype = self._policy.compute_dtype
-        return dtype if dtypes.is_float_dtype(dtype) or self.output_mode != "tf_idf" else "float32"
+        return dtype if dtypes.is_float_dtype(dtype) else "float32"
 
     def on_host(self, inputs: Tree) -> Any:
         if not self._tokens:

@@ -1,6 +1,6 @@
 """Layers with a weight that a product of low rank can be added to, which is trained in its place (`enable_lora`)."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from kerata import ops
 from kerata.core.fields import dataclass, field
@@ -26,7 +26,7 @@ class Adaptable(Layer):
         lora_alpha: the product is multiplied by `lora_alpha / lora_rank`; by 1 if None.
     """
 
-    adapted = "kernel"
+    adapted: ClassVar[Any] = "kernel"
 
     lora_rank: LoraRank = field(default=None, kw_only=True)
     lora_alpha: float | None = field(default=None, kw_only=True)
@@ -100,6 +100,7 @@ class Adaptable(Layer):
         name = self.adapted
         if name in vars(self):
             weight = vars(self).pop(name)
+            weight.freeze(False)
             weight.stored, weight.trainable = weight.numpy(), False
             setattr(self, f"_{name}", weight)
         self._adapters[name] = Adapter(self, name, alpha / rank)

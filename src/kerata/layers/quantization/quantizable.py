@@ -130,9 +130,7 @@ class Quantizable(Adaptable):
     def _role(self, name):
         return next(role for role in self._roles() if role.name == name)
 
-    @property
-    def adapted(self):
-        return self._roles()[0].name
+    adapted: ClassVar[Any] = property(lambda self: self._roles()[0].name)
 
     # Reading
 

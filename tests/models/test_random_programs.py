@@ -1,0 +1,230 @@
+"""Random programs: what Keras makes of one, kerata makes of it, on each engine.
+
+`KERATA_RANDOM_PROGRAMS=200` in the environment tries that many, new ones each time.
+"""
+
+import contextlib
+import json
+import os
+import warnings
+
+import numpy as np
+import optree
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import kerata
+from tests.oracle import keras as oracle
+
+from .random_programs import Built, compile_arguments, data, policy_of, programs, targets
+
+MANY = int(os.environ.get("KERATA_RANDOM_PROGRAMS", 0))
+SOME = settings(
+    max_examples=MANY or 3,
+    derandomize=not MANY,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+ROUGH = {"float16": 2e-2, "bfloat16": 1e-1}
+
+
+class Side:
+    """A library that runs programs, and the engine that it runs them on."""
+
+    def __init__(self, keras, engine=None):
+        self.keras, self.engine = keras, engine
+
+    @contextlib.contextmanager
+    def running(self, policy):
+        chosen = kerata.use_engine(self.engine) if self.engine else contextlib.nullcontext()
+        with chosen, policy_of(self.keras, policy), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+
+    def built(self, program):
+        with self.running(program.policy):
+            built = Built(self.keras, program.inputs)
+            return built, [built.take(step) for step in program.steps]
+
+
+def arrays(tree):
+    return [np.asarray(x) for x in optree.tree_leaves(tree)]
+
+
+def close(found, expected, tolerance, what):
+    """Equal but for rounding, measured by the largest number of each array."""
+    found, expected = arrays(found), arrays(expected)
+    assert len(found) == len(expected), what
+    for a, b in zip(found, expected):
+        assert (a.shape, a.dtype) == (b.shape, b.dtype), (what, a.shape, a.dtype, b.shape, b.dtype)
+        a, b = a.astype("float64"), b.astype("float64")
+        size = max([1.0, *np.abs(b[np.isfinite(b)])])
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * size, err_msg=str(what))
+
+
+def same_outcomes(program, found, expected):
+    for step, ours, theirs in zip(program.steps, found, expected):
+        if isinstance(theirs, Exception):
+            assert isinstance(ours, Exception), f"{step}: {ours}, but {theirs!r}"
+        else:
+            assert ours == theirs, f"{step}: {ours!r}, but {theirs!r}"
+
+
+def described(model):
+    """All that can be said of a model without running it."""
+    return {
+        "layers": [layer.name for layer in model.layers],
+        "weights": [(w.path, tuple(w.shape), w.dtype, w.trainable) for w in model.weights],
+        "output names": model.output_names,
+        "shapes": (model.input_shape, model.output_shape),
+        "parameters": model.count_params(),
+        "config": without_identities(json.loads(json.dumps(model.get_config()))),
+    }
+
+
+def without_identities(config):
+    """A config without what is not the same in two runs, or in the library's own name for a class."""
+    if isinstance(config, dict):
+        return {k: without_identities(v) for k, v in config.items() if k not in ("shared_object_id", "registered_name")}
+    return [without_identities(v) for v in config] if isinstance(config, list) else config
+
+
+def random_weights(model):
+    """Weights for both models: not the initial ones, of which many are zeros."""
+    random = np.random.default_rng(9)
+
+    def value(w):
+        if "float" not in w.dtype:
+            return np.asarray(w)
+        if any(word in w.path for word in ("variance", "stddev")):
+            return random.uniform(0.5, 1.5, w.shape)
+        return random.normal(size=w.shape) * 0.5
+
+    return [value(w) for w in model.weights]
+
+
+def rough(program):
+    """The tolerance: numbers of 16 bits anywhere make it a large one."""
+    return max(value for name, value in {**ROUGH, "": 1e-4}.items() if name in repr(program))
+
+
+class Pair:
+    """The same program in two libraries, or on two engines."""
+
+    def __init__(self, program, sides):
+        self.program, self.sides = program, sides
+        self.tolerance = rough(program)
+        (ours, found), (theirs, expected) = [side.built(program) for side in sides]
+        same_outcomes(program, found, expected)
+        self.models = []
+        if program.outputs:
+            self.models = self.both(lambda side, i: (ours, theirs)[i].model(program), [0, 1])
+            same_description(*self.models)
+            values = random_weights(self.models[0])
+            self.both(lambda side, model: model.set_weights(values), self.models)
+
+    def both(self, function, arguments):
+        results = []
+        for side, argument in zip(self.sides, arguments):
+            with side.running(self.program.policy):
+                results.append(function(side, argument))
+        return results
+
+    def predict(self, models):
+        x = data(self.program)
+        found, expected = self.both(lambda _, m: m.predict(x, batch_size=self.program.batch_size, verbose=0), models)
+        close(found, expected, self.tolerance, "predict")
+        return expected
+
+    def train(self, outputs):
+        """Two steps and an evaluation: logs, weights and the optimizer's state."""
+        program = self.program
+        x, y = data(program), targets(program, outputs)
+        weights = np.linspace(0.5, 2.0, program.rows).astype("float32") if program.training.sample_weight else None
+
+        def run(side, model):
+            model.compile(**compile_arguments(program, side.keras))
+            split = {"validation_split": program.training.validation_split}
+            more = {"batch_size": program.batch_size, "verbose": 0, "sample_weight": weights}
+            try:
+                history = model.fit(x, y, shuffle=False, **more, **split).history
+                return history, model.evaluate(x, y, return_dict=True, **more)
+            except (ValueError, TypeError) as error:
+                return error
+
+        (found, expected) = self.both(run, self.models)
+        if isinstance(expected, Exception):
+            assert isinstance(found, Exception), f"{found}, but {expected!r}"
+            return False
+        assert not isinstance(found, Exception), found
+        assert [sorted(logs) for logs in found] == [sorted(logs) for logs in expected]
+        tolerance = 10 * self.tolerance
+        for ours, theirs in zip(found, expected):
+            for name, value in theirs.items():
+                close(ours[name], value, tolerance, name)
+        ours, theirs = self.models
+        self.same_weights(ours.weights, theirs.weights)
+        self.same_weights(ours.optimizer.variables, theirs.optimizer.variables)
+        return True
+
+    def same_weights(self, ours, theirs):
+        assert [tuple(w.shape) for w in ours] == [tuple(w.shape) for w in theirs], ([w.path for w in ours], [w.path for w in theirs])
+        for a, b in zip(ours, theirs):
+            close(a.numpy(), np.asarray(b), 10 * self.tolerance, b.path)
+
+    def crossed(self, folder):
+        """Each library's file, read by the other: the same predictions, and the same state of the optimizer."""
+        paths = [folder / f"{i}.keras" for i in range(2)]
+        self.both(lambda _, pair: pair[0].save(pair[1]), list(zip(self.models, paths)))
+        copies = self.both(lambda side, path: side.keras.models.load_model(path), paths[::-1])
+        assert described(copies[0])["layers"] == described(copies[1])["layers"]
+        self.predict(copies)
+        if self.program.training:
+            self.same_weights(copies[0].optimizer.variables, copies[1].optimizer.variables)
+
+
+def same_description(ours, theirs):
+    found, expected = described(ours), described(theirs)
+    assert found == expected, next(differences(found, expected))
+
+
+def differences(found, expected, path=""):
+    """Where two structures differ."""
+    if isinstance(found, dict) and isinstance(expected, dict) and found.keys() == expected.keys():
+        for k in found:
+            yield from differences(found[k], expected[k], f"{path}/{k}")
+    elif isinstance(found, list) and isinstance(expected, list) and len(found) == len(expected):
+        for i, (a, b) in enumerate(zip(found, expected)):
+            yield from differences(a, b, f"{path}/{i}")
+    elif found != expected:
+        yield f"{path}: {found}, but {expected}"
+
+
+def check(program, sides, folder):
+    pair = Pair(program, sides)
+    if pair.models:
+        outputs = pair.predict(pair.models)
+        if not program.training or pair.train(outputs):
+            pair.crossed(folder)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("files")
+
+
+@SOME
+@given(programs())
+def test_equal_to_the_oracle(folder, program):
+    check(program, (Side(kerata, "jax"), Side(oracle())), folder)
+
+
+@pytest.mark.parametrize("engine", ["torch", "tensorflow"])
+def test_equal_on_every_engine(engine, folder):
+    @SOME
+    @given(programs())
+    def equal(program):
+        check(program, (Side(kerata, engine), Side(kerata, "jax")), folder)
+
+    equal()
