@@ -54,6 +54,11 @@ def op(name, may=None, **arguments):
     return part(f"ops.{name}", may=may, **arguments)
 
 
+def without(parts, name):
+    """The parts without an argument."""
+    return parts.map(lambda x: dataclasses.replace(x, args={k: v for k, v in x.args.items() if k != name}))
+
+
 def among(*values):
     return st.sampled_from(values)
 
@@ -66,7 +71,7 @@ BOTH_ENDS = st.tuples(st.integers(0, 2), st.integers(0, 2))
 ACTIVATIONS = among("relu", "tanh", "sigmoid", "softplus", "elu", "selu", "gelu", "silu", "linear", "softsign", "mish", "celu")
 ACTIVATION = st.one_of(st.none(), ACTIVATIONS, among("softmax", "log_softmax", "relu6", "hard_sigmoid", "exponential", "glu"))
 REGULARIZER = st.one_of(
-    among(None, "l2", "l1", "l1_l2"), part("regularizers.L2", l2=0.05), part("regularizers.L1L2", l1=0.01, l2=0.02)
+    among(None, "l2", "l1", "L1L2"), part("regularizers.L2", l2=0.05), part("regularizers.L1L2", l1=0.01, l2=0.02)
 )
 CONSTRAINT = st.one_of(
     among(None, "non_neg", "unit_norm", "max_norm"), part("constraints.MinMaxNorm", min_value=0.2, max_value=0.8, rate=0.9)
@@ -134,7 +139,6 @@ def any_rank(rate):
         op("add", x2=among(1, 0.5)),
         op("multiply", x2=among(2, -0.5)),
         op("split", indices_or_sections=2, axis=-1),
-        layer("EinsumDense", equation="...x,xy->...y", output_shape=WIDTH, may={"bias_axes": "y", "activation": ACTIVATION, "kernel_constraint": CONSTRAINT}),
     ]
 
 
@@ -161,7 +165,8 @@ def recurrent(rate):
         "recurrent_regularizer": REGULARIZER,
         "recurrent_constraint": CONSTRAINT,
         "dropout": rate,
-        "dtype": POLICIES,
+        "recurrent_initializer": among("glorot_uniform", "zeros"),
+        "dtype": among("mixed_float16", "mixed_bfloat16", "float32"),  # Keras draws no orthogonal matrices of 16 bits
     }
     gates = options | {"recurrent_activation": among("sigmoid", "hard_sigmoid")}
     kinds = {
@@ -177,18 +182,20 @@ def recurrent(rate):
         *[layer(name, units=WIDTH, return_state=YES, may=may) for name, may in kinds.items()],
         layer("RNN", cells, may=modes),
         layer("RNN", st.lists(cells, min_size=1, max_size=3), may=modes),
-        layer("Bidirectional", st.one_of(*inner), may={"merge_mode": among("concat", "sum", "ave", "mul", None)}),
+        # Keras refuses `go_backwards` here, since the layer that it makes for the other direction has it, too.
+        layer("Bidirectional", st.one_of(*[without(x, "go_backwards") for x in inner]), may={"merge_mode": among("concat", "sum", "ave", "mul", None)}),
     ]
 
 
 def sequences(rate):
     """Layers for (batch, time, features)."""
     window = {"padding": PADDING, "data_format": FORMAT}
-    conv = KERNEL | window | {"strides": among(1, 2), "dilation_rate": among(1, 2)}
+    conv = KERNEL | window | {"strides": among(1, 2)}  # and `dilation_rate`, with which Keras takes no other strides than 1
     pool = window | {"strides": FEW}
     return [
         *recurrent(rate),
         *recurrent(rate),
+        layer("Conv1D", filters=WIDTH, kernel_size=FEW, dilation_rate=2, may=KERNEL | window),
         layer("Conv1D", filters=among(2, 4), kernel_size=FEW, may=conv | {"padding": among("valid", "same", "causal"), "groups": 2}),
         layer("Conv1DTranspose", filters=WIDTH, kernel_size=FEW, may=conv),
         layer("SeparableConv1D", filters=WIDTH, kernel_size=FEW, may=window | {"depth_multiplier": 2, "strides": among(1, 2), "activation": ACTIVATION}),
@@ -204,6 +211,8 @@ def sequences(rate):
         layer("TimeDistributed", dense()),
         layer("TimeDistributed", layer("EinsumDense", equation="ab,bc->ac", output_shape=WIDTH)),
         layer("TimeDistributed", layer("BatchNormalization")),
+        # Keras has the lengths of two axes behind `...` in the wrong order: not for images.
+        layer("EinsumDense", equation="...x,xy->...y", output_shape=WIDTH, may={"bias_axes": "y", "activation": ACTIVATION, "kernel_constraint": CONSTRAINT}),
         layer("EinsumDense", equation="abc,cd->abd", output_shape=st.tuples(st.none(), WIDTH), may={"bias_axes": "d"}),
         op("take", indices=0, axis=1),
         op("transpose", axes=(0, 2, 1)),
@@ -215,10 +224,11 @@ def sequences(rate):
 def images(rate):
     """Layers for (batch, height, width, channels)."""
     window = {"padding": PADDING, "data_format": FORMAT}
-    conv = KERNEL | window | {"strides": among(1, 2, (1, 2)), "dilation_rate": among(1, 2)}
+    conv = KERNEL | window | {"strides": among(1, 2, (1, 2))}
     pool = window | {"strides": among(1, 2, (2, 1))}
     size = among(1, 2, 3, (2, 1))
     return [
+        layer("Conv2D", filters=WIDTH, kernel_size=size, dilation_rate=among(2, (1, 2)), may=KERNEL | window),
         layer("Conv2D", filters=among(2, 4), kernel_size=size, may=conv | {"groups": 2}),
         layer("Conv2DTranspose", filters=WIDTH, kernel_size=size, may=conv),
         layer("SeparableConv2D", filters=WIDTH, kernel_size=size, may=window | {"depth_multiplier": 2, "strides": among(1, 2), "activation": ACTIVATION}),
@@ -263,7 +273,7 @@ def integers():
         *3 * [layer("Embedding", input_dim=6, output_dim=WIDTH, may=embedding)],
         layer("Embedding", input_dim=6, output_dim=WIDTH, mask_zero=YES),
         layer("CategoryEncoding", num_tokens=6, may={"output_mode": among("multi_hot", "one_hot", "count")}),
-        layer("IntegerLookup", vocabulary=[1, 2, 4], may={"output_mode": among("int", "one_hot", "multi_hot", "count"), "num_oov_indices": among(1, 2), "mask_token": 0}),
+        layer("IntegerLookup", vocabulary=[1, 2, 4], may={"num_oov_indices": among(1, 2), "mask_token": 0}),
         layer("Rescaling", scale=0.5),
         op("one_hot", num_classes=6),
         op("cast", dtype="float32"),
@@ -333,7 +343,6 @@ def losses():
         part("losses.CategoricalCrossentropy", from_logits=YES, may=reduction | {"label_smoothing": 0.1}),
         part("losses.SparseCategoricalCrossentropy", from_logits=YES, may=reduction),
         part("losses.BinaryFocalCrossentropy", from_logits=YES),
-        st.none(),
     )
 
 

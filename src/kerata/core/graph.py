@@ -6,7 +6,7 @@ from typing import Any
 import optree
 
 from kerata import engines
-from kerata.core import dtypes, naming, signatures, suggestions
+from kerata.core import dtypes, naming, op_names, signatures, suggestions
 from kerata.core.configurable import NamedArguments
 from kerata.core.operators import op_named, with_operators
 from kerata.core.types import Axis, DType, Shape, TensorLike
@@ -51,16 +51,19 @@ class KerasTensor(AbstractArray):
     ) -> None:
         if kwargs:
             suggestions.refuse(KerasTensor, kwargs, ("ragged_rank", "row_splits_dtype"))
-        super().__init__(standardize_shape(shape), dtypes.standardize_dtype(dtype))
         if sparse and ragged:
             raise ValueError("A KerasTensor is sparse or ragged, not both.")
-        self.sparse = bool(sparse)
-        self.ragged = bool(ragged)
-        self.ragged_rank = kwargs.get("ragged_rank")
-        self.row_splits_dtype = kwargs.get("row_splits_dtype")
-        self.name = name or naming.auto_name("keras_tensor")
-        self.record_history = record_history
-        self._keras_history: Any = None
+        vars(self).update(
+            shape=standardize_shape(shape),
+            dtype=dtypes.standardize_dtype(dtype),
+            sparse=bool(sparse),
+            ragged=bool(ragged),
+            ragged_rank=kwargs.get("ragged_rank"),
+            row_splits_dtype=kwargs.get("row_splits_dtype"),
+            name=name or naming.auto_name("keras_tensor"),
+            record_history=record_history,
+            _keras_history=None,
+        )
 
     def __setattr__(self, name, value):
         if name in _FIXED and name in self.__dict__:
@@ -291,7 +294,7 @@ class OpCall(Operation):
     fixed: dict[str, Any]  # of one that was read from a file: the arguments that are no tensors
 
     def __init__(self, op, name=None):
-        super().__init__(name or naming.auto_name(op.__name__))
+        super().__init__(name or naming.auto_name(op_names.prefix(op)))
         self.op = op
 
     def __call__(self, *args, **kwargs):

@@ -2,8 +2,9 @@
 
 import inspect
 
+from kerata.core import op_names
+from kerata.core.config import image_data_format
 from kerata.core.graph import KerasTensor, Node, OpCall, node_of, symbolic_leaves
-from kerata.core.naming import to_snake_case
 from kerata.core.op import OPS
 from kerata.core.serialization import deserialize_keras_object, serialize_keras_object
 from kerata.core.signatures import parameters_of, variadic
@@ -59,36 +60,25 @@ def _own_calls(operation):
 
 # Out
 
-# Arguments that Keras keeps in a call even when they are no tensors; the others belong to the op's config.
-_IN_THE_CALL = ("x1", "x2", "key", "indices")
-
-
 def _serialized_operation(operation):
     if not isinstance(operation, OpCall):
         return serialize_keras_object(operation)
-    class_name = "".join(part.capitalize() for part in operation.op.__name__.split("_"))
+    class_name = op_names.class_name(operation.op)
     node = operation._inbound_nodes[0]
     return {
-        "module": f"keras.src.ops.{_home_in_keras(operation.op)}",
+        "module": f"keras.src.ops.{op_names.file_name(operation.op)}",
         "class_name": class_name,
-        "config": {"name": operation.name, **serialize_keras_object(_parted(node)[1])},
+        "config": {"name": operation.name, **serialize_keras_object(_parted(node)[1]), **_data_format(node)},
         "registered_name": class_name,
     }
 
 
-_HOMES_IN_KERAS = {
-    "linalg": "linalg", "segments": "math", "signal": "math", "special": "math", "activation": "nn",
-    "crossentropy": "nn", "layouts": "nn", "ctc_decoding": "nn", "vectorizing": "numpy", "sets": "numpy",
-    "complex_numbers": "numpy",
-} | dict.fromkeys(
-    ("creation", "elementwise", "indexing", "products", "reductions", "shaping", "statistics", "windows"), "numpy"
-)  # fmt: skip
-
-
-def _home_in_keras(op):
-    """The file in which Keras has an op, which the form names."""
-    home = op.__module__.split(".")[-1]
-    return "image" if home.startswith("image") else _HOMES_IN_KERAS.get(home, home)
+def _data_format(node):
+    """The format of an op's images, which files say outright."""
+    arguments = inspect.signature(node.operation.op).bind(*node.args, **node.kwargs)
+    if "data_format" not in arguments.signature.parameters:
+        return {}
+    return {"data_format": arguments.arguments.get("data_format") or image_data_format()}
 
 
 def _parted(node):
@@ -96,7 +86,9 @@ def _parted(node):
     parameters = parameters_of(node.operation.op)
     bound = inspect.signature(node.operation.op).bind(*node.args, **node.kwargs).arguments
     many = variadic(parameters.values())
-    in_call = {n: v for n, v in bound.items() if n in _IN_THE_CALL or n == many or symbolic_leaves(v)}
+    always = op_names.in_every_call(node.operation.op)
+    bound = {n: bound.get(n, p.default) for n, p in parameters.items() if n in bound or n in always}
+    in_call = {n: v for n, v in bound.items() if n in op_names.IN_CALLS or n in always or n == many or symbolic_leaves(v)}
     flat = [x for n, v in in_call.items() for x in (v if n == many else [v])]
     return flat, {n: v for n, v in bound.items() if n not in in_call}
 
@@ -140,7 +132,7 @@ def _references(structure, nodes):
 def _operation_from(data, custom_objects):
     module = data.get("module") or ""
     if ".ops." in module:
-        name = to_snake_case(data["class_name"])
+        name = op_names.op_of_class(data["class_name"])
         if name not in OPS:
             raise ValueError(f"The model uses the op {data['class_name']!r}, which kerata does not have.")
         operation = OpCall(OPS[name], name=data["config"].get("name"))
@@ -185,8 +177,11 @@ def _bound(operation, args, kwargs):
     fixed = {k: v for k, v in getattr(operation, "fixed", {}).items() if k in parameters}
     names = list(parameters)
     many = variadic(parameters.values())
-    before = names[: names.index(many)] if many else []  # what stands before *operands goes by position
-    first = [fixed.pop(n) for n in before if n in fixed]
+    if not many:
+        given = {**dict(zip([n for n in names if n not in fixed], args)), **kwargs, **fixed}
+        bound = inspect.signature(operation.op).bind(**given)  # in the signature's order
+        return bound.args, bound.kwargs
+    first = [fixed.pop(n) for n in names[: names.index(many)] if n in fixed]  # what stands before *operands goes by position
     return [*first, *args], {**kwargs, **fixed}
 
 

@@ -9,6 +9,12 @@ def standardize_shape(shape):
 
     Raises: ValueError for anything else, and for negative lengths.
     """
+    if type(shape) is tuple:
+        for d in shape:
+            if d is not None and (type(d) is not int or d < 0):
+                break
+        else:
+            return shape
     if isinstance(shape, (str, bytes)) or not hasattr(shape, "__iter__"):
         raise ValueError(f"A shape is a tuple of integers and None; {shape!r} came.")
     return tuple(None if d is None else _length(shape, d) for d in shape)

@@ -89,7 +89,8 @@ class LayerCall(Declared):
         if self.input_spec is not None and args:
             specs.check(self.input_spec, args[0], self)
         kwargs = {k: v for k, v in kwargs.items() if not (k == "mask" and v is None)}
-        outputs = symbolic_outputs(self.compute_output_spec(*args, **kwargs))
+        own = type(self).compute_output_spec is LayerCall.compute_output_spec
+        outputs = symbolic_outputs((self._output_spec if own else self.compute_output_spec)(*args, **kwargs))
         Node(self, args, kwargs, outputs)
         self._remember_engine()
         return outputs

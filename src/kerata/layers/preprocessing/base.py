@@ -28,6 +28,7 @@ class PipelineOps:
 class DataLayer(Layer):
     """A layer that may also be called in the graph of a `tf.data` pipeline, whatever engine is in force."""
 
+    takes_any_value = True
     casts_in_pipelines = False  # whether all numbers come in the layer's floats there, as in Keras
 
     @property
@@ -89,7 +90,6 @@ class HostLayer(DataLayer):
     """
 
     runs_on_host = True
-    takes_any_value = True
 
     def _converted(self, args, kwargs, dtype):
         return args, kwargs  # no engine's dtypes: 64 bits and texts stay what they are
