@@ -17,6 +17,7 @@ class ThreadContext(threading.local):
         self.scope = None  # the innermost StateScope
         self.depth = 0  # how many layers' calls are around
         self.training = None  # what the innermost of them was told of training
+        self.call_arguments = None  # values of the arguments that layers hand on to those inside, by name
         self.autocast = None  # the dtype in which float variables are read; None for their own
         self.remat = None  # the innermost RematScope
         self.observer = None  # called with each layer and its outputs, when somebody looks for something

@@ -39,6 +39,7 @@ class FastCall:
             or layer._remat_scope is not None
             or "_place" in vars(layer)
             or layer.activity_regularizer is not None
+            or layer._context_arguments
             or isinstance(policy, policies.DTypePolicyMap)
             or policy.quantization_mode is not None
         ):

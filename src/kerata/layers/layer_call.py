@@ -73,6 +73,12 @@ class LayerCall(Declared):
             training = usual.training if context.training is None else context.training
             named = {"training": training} if usual.takes_training else {}
             return self._compute(self.call, args, named, training, usual.autocast)
+        if self._context_arguments:
+            return self._call_with_context(args, kwargs)
+        return self._called(args, kwargs)
+
+    def _called(self, args, kwargs):
+        """A call on symbolic tensors or on values, on the engine and the device that the layer is made for."""
         if has_symbolic(args, kwargs):
             return self._call_symbolic(args, kwargs)
         if context.depth == 0 and context.engine is None and self._engine_name not in (None, engines.default_name()):
@@ -82,6 +88,37 @@ class LayerCall(Declared):
             with self._place:
                 return self._call_inside(args, kwargs)
         return self._call_inside(args, kwargs)
+
+    _context_arguments: tuple[str, ...] = ()  # the names of arguments that go to all layers inside which have them, too
+
+    def _register_call_context_args(self, *names: str) -> None:
+        """Hand arguments of a call on to the layers inside that registered them, wherever they are called, as `training` is.
+
+        The layer may be called with them by name, whether `call` has them or not; where it has, and they are not given, it
+        gets what the call around was given.
+
+        >>> import kerata
+        >>> class Shift(kerata.layers.Layer):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self._register_call_context_args("by")
+        ...     def call(self, x, by=0.0):
+        ...         return x + by
+        >>> model = kerata.Sequential([Shift(), Shift()])
+        >>> model._register_call_context_args("by")
+        >>> model(kerata.ops.ones((1, 1)), by=2.0).tolist(), model(kerata.ops.ones((1, 1))).tolist()
+        ([[5.0]], [[1.0]])
+        """
+        self._context_arguments = tuple(dict.fromkeys((*self._context_arguments, *names)))
+
+    def _call_with_context(self, args, kwargs):
+        """A call of a layer that hands arguments on."""
+        around = context.call_arguments or {}
+        here = around | {name: kwargs.pop(name) for name in self._context_arguments if name in kwargs}
+        taken = call_parameters(type(self))[1]
+        kwargs |= {name: here[name] for name in self._context_arguments if name in here and name in taken}
+        with thread_context(call_arguments=here):
+            return self._called(args, kwargs)
 
     def _call_symbolic(self, args, kwargs):
         """A node of the graph; the layer runs on the abstract engine to find its output's shape."""
