@@ -38,6 +38,11 @@ class KerasTensor(AbstractArray):
     """
 
     argument_kind = SYMBOLIC
+    _keras_history: Any
+    name: str
+    sparse: bool
+    ragged: bool
+    record_history: bool
 
     def __init__(
         self,

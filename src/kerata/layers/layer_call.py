@@ -113,10 +113,11 @@ class LayerCall(Declared):
 
     def _call_with_context(self, args, kwargs):
         """A call of a layer that hands arguments on."""
-        around = context.call_arguments or {}
-        here = around | {name: kwargs.pop(name) for name in self._context_arguments if name in kwargs}
+        given = {name: kwargs.pop(name) for name in self._context_arguments if name in kwargs}
+        here = (context.call_arguments or {}) | given
+        told = given if has_symbolic(args, kwargs) else here  # a graph keeps what was given to the layer itself
         taken = call_parameters(type(self))[1]
-        kwargs |= {name: here[name] for name in self._context_arguments if name in here and name in taken}
+        kwargs |= {name: told[name] for name in self._context_arguments if name in told and name in taken}
         with thread_context(call_arguments=here):
             return self._called(args, kwargs)
 
