@@ -12,18 +12,33 @@ from tests.oracle import keras as oracle
 import kerata
 
 FIRST = {call.op: call for call in reversed(CALLS)}
-FUNCTIONS = {"scan", "associative_scan", "vectorized_map", "map", "fori_loop", "while_loop", "switch", "cond"}  # they hold lambdas
-OTHERS_SHAPES = {"corrcoef", "kron", "slogdet", "rot90", "bincount", "adaptive_max_pool", "adaptive_average_pool"}
+FUNCTIONS = {
+    "scan",
+    "associative_scan",
+    "vectorized_map",
+    "map",
+    "fori_loop",
+    "while_loop",
+    "switch",
+    "cond",
+}  # they hold lambdas
+OTHERS_SHAPES = {"corrcoef", "kron", "slogdet", "rot90", "bincount", "percentile"}
+OTHERS_SHAPES |= {"adaptive_max_pool", "adaptive_average_pool"}  # of a list of lengths, which is what files hold
 OTHERS_DTYPES = {"multi_hot", "angle", "imag", "real", "polar", "lu_factor", "inv", "rfft", "select"}
 UNREAD = {  # by the oracle
     "mish": "no class there",
     "min_pool": "no op there",
     "rearrange": "not even its own",
     "histogram": "not even its own",
+    "adaptive_max_pool": "not even its own",
+    "adaptive_average_pool": "not even its own",
+    "select": "no `default`",
+    "scatter": "`values` that are a list",
     "image.scale_and_translate": "not even its own",
     "image.extract_patches_3d": "another op there",
 }
 CASES = [name for name in FIRST if name not in FUNCTIONS]
+UNWRITTEN = {"scatter": "values that are a list"}
 
 
 def model(keras, call):
@@ -64,14 +79,14 @@ def crossed(name, writer, reader):
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_oracle_reads_what_kerata_writes(name):
-    if name in UNREAD:
-        with pytest.raises((ValueError, TypeError)):
+    if name in UNREAD:  # of which none may work unnoticed
+        with pytest.raises((ValueError, TypeError, AttributeError)):
             crossed(name, kerata, oracle())
     else:
         crossed(name, kerata, oracle())
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [name for name in CASES if name not in UNWRITTEN])
 def test_kerata_reads_what_the_oracle_writes(name):
     crossed(name, oracle(), kerata)
 
@@ -79,9 +94,16 @@ def test_kerata_reads_what_the_oracle_writes(name):
 def test_calls_have_the_oracles_names():
     def named(keras):
         keras.backend.clear_session(free_memory=False)
-        x = keras.Input((4,))
+        x = keras.Input(batch_shape=(2, 4))
         ops = keras.ops
-        results = [ops.abs(x), ops.conj(x), ops.isin(x, x), ops.batch_normalization(x, x[0], x[0], -1), ops.cdist(x, x), ops.fft2((x, x))[0]]
+        results = [
+            ops.abs(x),
+            ops.conj(x),
+            ops.isin(x, x),
+            ops.batch_normalization(x, x[0], x[0], -1),
+            ops.cdist(x, x),
+            ops.searchsorted(x[0], x[1]),
+        ]
         return keras.Model(x, results).output_names
 
     assert named(kerata) == named(oracle())

@@ -115,12 +115,15 @@ def any_rank(rate):
         layer("Reshape", target_shape=among((-1,), (1, -1), (-1, 2), (-1, 1, 2), (2, 2, -1))),
         layer("Rescaling", scale=among(0.5, -2.0), may={"offset": 0.1}),
         layer("Masking", may={"mask_value": among(0.0, 0.5)}),
-        layer("BatchNormalization", may={"axis": among(-1, 1), "momentum": 0.8, "center": EITHER, "scale": EITHER, "dtype": POLICIES}),
+        layer(
+            "BatchNormalization",
+            may={"axis": among(-1, 1), "momentum": 0.8, "center": EITHER, "scale": EITHER, "dtype": POLICIES},
+        ),
         layer("LayerNormalization", may={"axis": among(-1, 1, [1], [-1]), "center": EITHER, "scale": EITHER}),
         layer("RMSNormalization", may={"axis": among(-1, 1)}),
         layer("GroupNormalization", groups=among(1, 2, -1), may={"axis": among(-1, 1)}),
         layer("UnitNormalization", may={"axis": among(-1, 1)}),
-        layer("SpectralNormalization", dense(), may={"power_iterations": 2}),
+        layer("SpectralNormalization", without(dense(), "dtype"), may={"power_iterations": 2}),
         op("square"),
         op("abs"),
         op("exp"),
@@ -147,7 +150,11 @@ def vectors(rate):
     return [
         layer("RepeatVector", n=FEW),
         layer("EinsumDense", equation="ab,bc->ac", output_shape=WIDTH, may={"bias_axes": "c", "activation": ACTIVATION}),
-        layer("Discretization", bin_boundaries=[-0.5, 0.0, 0.7], may={"output_mode": among("int", "one_hot", "multi_hot", "count")}),
+        layer(
+            "Discretization",
+            bin_boundaries=[-0.5, 0.0, 0.7],
+            may={"output_mode": among("int", "one_hot", "multi_hot", "count")},
+        ),
         layer("Normalization", mean=0.5, variance=2.0, may={"axis": among(-1, None), "invert": EITHER}),
         part("Sequential", st.lists(dense(), min_size=1, max_size=2)),
     ]
@@ -183,7 +190,11 @@ def recurrent(rate):
         layer("RNN", cells, may=modes),
         layer("RNN", st.lists(cells, min_size=1, max_size=3), may=modes),
         # Keras refuses `go_backwards` here, since the layer that it makes for the other direction has it, too.
-        layer("Bidirectional", st.one_of(*[without(x, "go_backwards") for x in inner]), may={"merge_mode": among("concat", "sum", "ave", "mul", None)}),
+        layer(
+            "Bidirectional",
+            st.one_of(*[without(x, "go_backwards") for x in inner]),
+            may={"merge_mode": among("concat", "sum", "ave", "mul", None)},
+        ),
     ]
 
 
@@ -196,10 +207,24 @@ def sequences(rate):
         *recurrent(rate),
         *recurrent(rate),
         layer("Conv1D", filters=WIDTH, kernel_size=FEW, dilation_rate=2, may=KERNEL | window),
-        layer("Conv1D", filters=among(2, 4), kernel_size=FEW, may=conv | {"padding": among("valid", "same", "causal"), "groups": 2}),
+        layer(
+            "Conv1D",
+            filters=among(2, 4),
+            kernel_size=FEW,
+            may=conv | {"padding": among("valid", "same", "causal"), "groups": 2},
+        ),
         layer("Conv1DTranspose", filters=WIDTH, kernel_size=FEW, may=conv),
-        layer("SeparableConv1D", filters=WIDTH, kernel_size=FEW, may=window | {"depth_multiplier": 2, "strides": among(1, 2), "activation": ACTIVATION}),
-        layer("DepthwiseConv1D", kernel_size=FEW, may=window | {"depth_multiplier": 2, "strides": among(1, 2), "activation": ACTIVATION}),
+        layer(
+            "SeparableConv1D",
+            filters=WIDTH,
+            kernel_size=FEW,
+            may=window | {"depth_multiplier": 2, "strides": among(1, 2), "activation": ACTIVATION},
+        ),
+        layer(
+            "DepthwiseConv1D",
+            kernel_size=FEW,
+            may=window | {"depth_multiplier": 2, "strides": among(1, 2), "activation": ACTIVATION},
+        ),
         *[layer(f"{kind}Pooling1D", pool_size=FEW, may=pool) for kind in ("Max", "Average")],
         *[layer(f"Global{kind}Pooling1D", may={"data_format": FORMAT, "keepdims": EITHER}) for kind in ("Max", "Average")],
         *[layer(f"Adaptive{kind}Pooling1D", output_size=FEW) for kind in ("Max", "Average")],
@@ -212,7 +237,12 @@ def sequences(rate):
         layer("TimeDistributed", layer("EinsumDense", equation="ab,bc->ac", output_shape=WIDTH)),
         layer("TimeDistributed", layer("BatchNormalization")),
         # Keras has the lengths of two axes behind `...` in the wrong order: not for images.
-        layer("EinsumDense", equation="...x,xy->...y", output_shape=WIDTH, may={"bias_axes": "y", "activation": ACTIVATION, "kernel_constraint": CONSTRAINT}),
+        layer(
+            "EinsumDense",
+            equation="...x,xy->...y",
+            output_shape=WIDTH,
+            may={"bias_axes": "y", "activation": ACTIVATION, "kernel_constraint": CONSTRAINT},
+        ),
         layer("EinsumDense", equation="abc,cd->abd", output_shape=st.tuples(st.none(), WIDTH), may={"bias_axes": "d"}),
         op("take", indices=0, axis=1),
         op("transpose", axes=(0, 2, 1)),
@@ -231,20 +261,46 @@ def images(rate):
         layer("Conv2D", filters=WIDTH, kernel_size=size, dilation_rate=among(2, (1, 2)), may=KERNEL | window),
         layer("Conv2D", filters=among(2, 4), kernel_size=size, may=conv | {"groups": 2}),
         layer("Conv2DTranspose", filters=WIDTH, kernel_size=size, may=conv),
-        layer("SeparableConv2D", filters=WIDTH, kernel_size=size, may=window | {"depth_multiplier": 2, "strides": among(1, 2), "activation": ACTIVATION}),
-        layer("DepthwiseConv2D", kernel_size=size, may=window | {"depth_multiplier": 2, "strides": among(1, 2), "activation": ACTIVATION}),
+        layer(
+            "SeparableConv2D",
+            filters=WIDTH,
+            kernel_size=size,
+            may=window | {"depth_multiplier": 2, "strides": among(1, 2), "activation": ACTIVATION},
+        ),
+        layer(
+            "DepthwiseConv2D",
+            kernel_size=size,
+            may=window | {"depth_multiplier": 2, "strides": among(1, 2), "activation": ACTIVATION},
+        ),
         *[layer(f"{kind}Pooling2D", pool_size=size, may=pool) for kind in ("Max", "Average")],
         *[layer(f"Global{kind}Pooling2D", may={"data_format": FORMAT, "keepdims": EITHER}) for kind in ("Max", "Average")],
-        *[layer(f"Adaptive{kind}Pooling2D", output_size=among(1, (2, 1)), may={"data_format": FORMAT}) for kind in ("Max", "Average")],
+        *[
+            layer(f"Adaptive{kind}Pooling2D", output_size=among(1, (2, 1)), may={"data_format": FORMAT})
+            for kind in ("Max", "Average")
+        ],
         layer("ZeroPadding2D", padding=st.one_of(FEW, BOTH_ENDS, st.tuples(BOTH_ENDS, BOTH_ENDS)), may={"data_format": FORMAT}),
-        layer("Cropping2D", cropping=st.one_of(st.just(1), BOTH_ENDS, st.tuples(BOTH_ENDS, BOTH_ENDS)), may={"data_format": FORMAT}),
+        layer(
+            "Cropping2D",
+            cropping=st.one_of(st.just(1), BOTH_ENDS, st.tuples(BOTH_ENDS, BOTH_ENDS)),
+            may={"data_format": FORMAT},
+        ),
         layer("UpSampling2D", size=size, may={"data_format": FORMAT, "interpolation": among("nearest", "bilinear")}),
-        layer("Resizing", height=FEW, width=FEW, may={"interpolation": among("nearest", "bilinear", "bicubic"), "crop_to_aspect_ratio": EITHER}),
+        layer(
+            "Resizing",
+            height=FEW,
+            width=FEW,
+            may={"interpolation": among("nearest", "bilinear", "bicubic"), "crop_to_aspect_ratio": EITHER},
+        ),
         layer("CenterCrop", height=FEW, width=FEW),
         layer("SpatialDropout2D", rate=rate),
         layer("Permute", dims=among((2, 1, 3), (3, 1, 2))),
         layer("TimeDistributed", st.one_of(dense(), layer("Conv1D", filters=2, kernel_size=2), layer("LSTM", units=2))),
-        layer("ConvLSTM1D", filters=WIDTH, kernel_size=FEW, may={"padding": PADDING, "return_sequences": EITHER, "go_backwards": EITHER, "strides": among(1, 2)}),
+        layer(
+            "ConvLSTM1D",
+            filters=WIDTH,
+            kernel_size=FEW,
+            may={"padding": PADDING, "return_sequences": EITHER, "go_backwards": EITHER, "strides": among(1, 2)},
+        ),
     ]
 
 
@@ -266,14 +322,29 @@ def volumes(rate):
     ]
 
 
-def integers():
+def integers(rate):
     """Layers for integers."""
-    embedding = {"mask_zero": EITHER, "embeddings_regularizer": REGULARIZER, "embeddings_constraint": CONSTRAINT, "dtype": POLICIES}
+    embedding = {
+        "mask_zero": EITHER,
+        "embeddings_regularizer": REGULARIZER,
+        "embeddings_constraint": CONSTRAINT,
+        "dtype": POLICIES,
+    }
     return [
         *3 * [layer("Embedding", input_dim=6, output_dim=WIDTH, may=embedding)],
         layer("Embedding", input_dim=6, output_dim=WIDTH, mask_zero=YES),
-        layer("CategoryEncoding", num_tokens=6, may={"output_mode": among("multi_hot", "one_hot", "count")}),
-        layer("IntegerLookup", vocabulary=[1, 2, 4], may={"num_oov_indices": among(1, 2), "mask_token": 0}),
+        layer(
+            "CategoryEncoding",
+            num_tokens=6,
+            dtype="float32",  # Keras gives that whatever the policy
+            may={"output_mode": among("multi_hot", "one_hot", "count")},
+        ),
+        # Keras can't train with one on JAX.
+        *(
+            [layer("IntegerLookup", vocabulary=[1, 2, 4], may={"num_oov_indices": among(1, 2), "mask_token": 0})]
+            if rate
+            else []
+        ),
         layer("Rescaling", scale=0.5),
         op("one_hot", num_classes=6),
         op("cast", dtype="float32"),
@@ -285,7 +356,6 @@ def integers():
 def merges():
     """Layers and ops for two inputs, as one list or by place."""
     attention = {"use_scale": EITHER, "dropout": 0.0}
-    heads = {"value_dim": WIDTH, "use_bias": EITHER, "output_shape": WIDTH, "kernel_regularizer": REGULARIZER}
     return {
         "list": [
             *[layer(name) for name in ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")],
@@ -297,11 +367,20 @@ def merges():
             op("stack", axis=among(1, -1)),
         ],
         "places": [
-            layer("MultiHeadAttention", num_heads=among(1, 2), key_dim=WIDTH, may=heads),
-            layer("GroupQueryAttention", head_dim=WIDTH, num_query_heads=2, num_key_value_heads=among(1, 2), may={"use_bias": EITHER}),
             *[op(name) for name in ("add", "subtract", "multiply", "maximum", "minimum", "matmul")],
         ],
     }
+
+
+def self_attention():
+    """Layers for a sequence that is query and value."""
+    heads = {"value_dim": WIDTH, "use_bias": EITHER, "output_shape": WIDTH, "kernel_regularizer": REGULARIZER}
+    return st.one_of(
+        layer("MultiHeadAttention", num_heads=among(1, 2), key_dim=WIDTH, may=heads),
+        layer(
+            "GroupQueryAttention", head_dim=WIDTH, num_query_heads=2, num_key_value_heads=among(1, 2), may={"use_bias": EITHER}
+        ),
+    )
 
 
 def optimizers():
@@ -319,7 +398,9 @@ def optimizers():
     rate = part("optimizers.schedules.ExponentialDecay", initial_learning_rate=0.05, decay_steps=1, decay_rate=0.5)
     return st.one_of(
         st.just("sgd"),
-        part("optimizers.SGD", learning_rate=st.one_of(st.just(0.05), rate), may=common | {"momentum": 0.9, "nesterov": EITHER}),
+        part(
+            "optimizers.SGD", learning_rate=st.one_of(st.just(0.05), rate), may=common | {"momentum": 0.9, "nesterov": EITHER}
+        ),
         part("optimizers.SGD", learning_rate=0.05, may={"global_clipnorm": 0.5, "loss_scale_factor": 8.0}),
         part("optimizers.SGD", learning_rate=0.05, may={"clipvalue": 0.1}),
         part("optimizers.Adam", may=common | {"amsgrad": EITHER}, **steady),
@@ -336,7 +417,9 @@ def losses():
     """Losses for any output of floats."""
     reduction = {"reduction": among("sum", "mean", "sum_over_batch_size")}
     return st.one_of(
-        among("mse", "mae", "mean_squared_error", "huber", "log_cosh", "poisson", "kl_divergence", "hinge", "cosine_similarity"),
+        among(
+            "mse", "mae", "mean_squared_error", "huber", "log_cosh", "poisson", "kl_divergence", "hinge", "cosine_similarity"
+        ),
         part("losses.MeanSquaredError", may=reduction),
         part("losses.Huber", may=reduction | {"delta": 0.5}),
         part("losses.BinaryCrossentropy", from_logits=YES, may=reduction | {"label_smoothing": 0.1}),

@@ -34,6 +34,7 @@ class Source:
         values = random.normal(size=shape)
         if len(shape) == 3:
             values[:, 1:] *= random.random((rows, shape[1] - 1, 1)) < 0.7
+            values += 0.0  # no -0.0, of which argmax has its own idea on each engine
         return values.astype(self.dtype)
 
 
@@ -77,13 +78,16 @@ class Built:
         self.values = [keras.Input(s.shape, dtype=s.dtype, name=f"in_{i}") for i, s in enumerate(inputs)]
         self.inputs = list(self.values)
         self.calls = []
+        self.called_on = []  # for each call, the shapes that it had
 
     def take(self, step):
         """The shapes and dtypes that the step gives, or the error that it raises, which leaves everything as it was."""
         before = len(self.calls)
         self.calls.append(None)
+        self.called_on.append(None)
         try:
             values = [self.values[i] for i in step.sources]
+            self.called_on[before] = [(tuple(x.shape), x.dtype) for x in values]
             called, extra = self.callable(step.part)
             results = called(values, **extra) if step.listed else called(*values, **extra)
             self.calls[before] = called
@@ -140,6 +144,10 @@ INPUTS = among(*[source for source, weight in SOURCES for _ in range(weight)])
 POLICIES = among(*6 * ["float32"], "mixed_float16", "mixed_bfloat16", "bfloat16", "float16")
 
 
+def rank_of(value):
+    return len(value.shape)
+
+
 def is_float(value):
     return "float" in kerata.backend.standardize_dtype(value.dtype)
 
@@ -148,7 +156,7 @@ def parts_for(value, rate):
     """What may be called with one value."""
     rank = len(value.shape)
     if not is_float(value):
-        return pool.integers()
+        return pool.integers(rate)
     own = {2: pool.vectors, 3: pool.sequences, 4: pool.images, 5: pool.volumes}.get(rank)
     return [*pool.any_rank(rate), *2 * (own(rate) if own else [])]
 
@@ -156,17 +164,18 @@ def parts_for(value, rate):
 @st.composite
 def steps(draw, built, rate):
     """A step upon what is there, later values more often."""
-    places = [
-        i for i, v in enumerate(built.values) if len(v.shape) and np.prod([d or 5 for d in v.shape[1:]]) <= MOST_ELEMENTS
-    ]
+    places = [i for i, v in enumerate(built.values) if len(v.shape) and np.prod([d or 5 for d in v.shape[1:]]) <= MOST_ELEMENTS]
     newest = draw(among(*places, *places[-2:], *places[-1:]))
     value = built.values[newest]
     kind = draw(among("one", "one", "one", "one", "list", "places", "again"))
     if kind == "again":
-        layers = [i for i, c in enumerate(built.calls) if isinstance(c, kerata.Layer)]
+        form = [(tuple(value.shape), value.dtype)]
+        layers = [i for i, c in enumerate(built.calls) if isinstance(c, kerata.Layer) and built.called_on[i] == form]
         if layers:
             return Step(draw(among(*layers)), (newest,))
-    partners = [i for i in places if is_float(built.values[i]) and len(built.values[i].shape) == len(value.shape)]
+    partners = [i for i in places if is_float(built.values[i]) and rank_of(built.values[i]) == rank_of(value)]
+    if kind == "places" and rank_of(value) == 3 and draw(st.booleans()):
+        return Step(draw(pool.self_attention()), (newest, newest))
     if kind in ("list", "places") and is_float(value):
         others = draw(st.lists(among(*partners), min_size=1, max_size=1))
         return Step(draw(st.one_of(*pool.merges()[kind])), (newest, *others), kind == "list")
@@ -174,16 +183,20 @@ def steps(draw, built, rate):
 
 
 @st.composite
-def trainings(draw, count):
-    """How a model of so many outputs is trained."""
+def trainings(draw, count, vectors):
+    """How a model of so many outputs is trained. Keras takes weights of rows for `vectors` alone."""
     return Training(
         draw(pool.optimizers()),
         tuple(draw(pool.losses()) for _ in range(count)),
         tuple(draw(st.lists(pool.metrics(), max_size=2, unique_by=repr)) for _ in range(count)),
         draw(st.booleans()),
-        draw(st.booleans()),
+        draw(st.booleans()) and vectors,
         draw(among(0.0, 0.0, 0.3)),
-        draw(st.fixed_dictionaries({}, optional={"steps_per_execution": st.just(2), "jit_compile": st.just(True), "loss_weights": st.just(0.5)})),
+        draw(
+            st.fixed_dictionaries(
+                {}, optional={"steps_per_execution": st.just(2), "jit_compile": st.just(True), "loss_weights": st.just(0.5)}
+            )
+        ),
     )
 
 
@@ -206,7 +219,8 @@ def programs(draw, most_steps=7):
     structures = draw(st.tuples(among("one", "list", "dict"), among("one", "list", "dict")))
     rows = draw(st.integers(5, 9))
     batch_size = draw(st.integers(rows // 2 + 1, rows))
-    training = draw(trainings(len(outputs))) if trains and outputs else None
+    vectors = all(rank_of(built.values[i]) == 2 for i in outputs)
+    training = draw(trainings(len(outputs), vectors)) if trains and outputs else None
     return Program(policy, inputs, tuple(taken), tuple(sorted(outputs)), structures, rows, batch_size, training)
 
 

@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 import optree
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, reject, settings
 
 import kerata
 from tests.oracle import keras as oracle
@@ -63,11 +63,27 @@ def close(found, expected, tolerance, what):
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * size, err_msg=str(what))
 
 
+REFUSALS = {  # what Keras can't and kerata can
+    "Unsupported dtype": "orthogonal matrices of 16 bits",
+    "ConvLSTM layers only support static": "images of any size",
+}
+
+
+def vaguer(theirs, ours):
+    """Whether shapes are equal, but for lengths that only one side knows."""
+    return len(theirs) == len(ours) and all(
+        a[1] == b[1] and len(a[0]) == len(b[0]) and all(x in (None, y) for x, y in zip(a[0], b[0]))
+        for a, b in zip(theirs, ours)
+    )
+
+
 def same_outcomes(program, found, expected):
     for step, ours, theirs in zip(program.steps, found, expected):
         if isinstance(theirs, Exception):
+            assume(not any(text in str(theirs) for text in REFUSALS))
             assert isinstance(ours, Exception), f"{step}: {ours}, but {theirs!r}"
         else:
+            assume(ours == theirs or isinstance(ours, Exception) or not vaguer(theirs, ours))
             assert ours == theirs, f"{step}: {ours!r}, but {theirs!r}"
 
 
@@ -83,16 +99,19 @@ def described(model):
     }
 
 
+UNCOMPARED = {"shared_object_id", "registered_name", "build_config", "attention_axes"}  # the last: Keras notes what it found
+
+
 def without_identities(config):
     """A config without what no other program can rely on: which objects are one, the defaults of ops' arguments and of calls."""
     if not isinstance(config, dict):
         return [without_identities(v) for v in config] if isinstance(config, list) else config
-    kept = {k: v for k, v in config.items() if k not in ("shared_object_id", "registered_name", "build_config")}
+    kept = {k: v for k, v in config.items() if k not in UNCOMPARED}
     if "inbound_nodes" in kept and str(kept["module"]).startswith("keras.src.ops"):
         kept = {k: v for k, v in kept.items() if k not in ("config", "inbound_nodes")}
     if set(kept) == {"args", "kwargs"}:
-        kept["kwargs"] = {k: v for k, v in kept["kwargs"].items() if v not in (None, False)}
-    return {k: without_identities(v) for k, v in kept.items()}
+        kept["kwargs"] = {k: v for k, v in kept["kwargs"].items() if k != "training" and v is not None}
+    return {k: round(v, 6) if isinstance(v, float) else without_identities(v) for k, v in kept.items()}
 
 
 def random_weights(model):
@@ -138,7 +157,11 @@ class Pair:
 
     def predict(self, models):
         x = data(self.program)
-        found, expected = self.both(lambda _, m: m.predict(x, batch_size=self.program.batch_size, verbose=0), models)
+        found, expected = self.both(lambda _, m: tried(m.predict, x, batch_size=self.program.batch_size, verbose=0), models)
+        if isinstance(expected, Exception):
+            assert isinstance(found, Exception), f"{found}, but {expected!r}"
+            reject()
+        assert not isinstance(found, Exception), found
         close(found, expected, self.tolerance, "predict")
         return expected
 
@@ -152,17 +175,10 @@ class Pair:
             model.compile(**compile_arguments(program, side.keras))
             split = {"validation_split": program.training.validation_split}
             more = {"batch_size": program.batch_size, "verbose": 0, "sample_weight": weights}
-            try:
-                history = model.fit(x, y, shuffle=False, **more, **split).history
-                return history, model.evaluate(x, y, return_dict=True, **more)
-            except (ValueError, TypeError) as error:
-                return error
+            history = model.fit(x, y, shuffle=False, **more, **split).history
+            return history, model.evaluate(x, y, return_dict=True, **more)
 
-        (found, expected) = self.both(run, self.models)
-        if isinstance(expected, Exception):
-            assert isinstance(found, Exception), f"{found}, but {expected!r}"
-            return False
-        assert not isinstance(found, Exception), found
+        found, expected = self.both(run, self.models)
         assert [sorted(logs) for logs in found] == [sorted(logs) for logs in expected]
         tolerance = 10 * self.tolerance
         for ours, theirs in zip(found, expected):
@@ -171,10 +187,12 @@ class Pair:
         ours, theirs = self.models
         self.same_weights(ours.weights, theirs.weights)
         self.same_weights(ours.optimizer.variables, theirs.optimizer.variables)
-        return True
 
     def same_weights(self, ours, theirs):
-        assert [tuple(w.shape) for w in ours] == [tuple(w.shape) for w in theirs], ([w.path for w in ours], [w.path for w in theirs])
+        assert [tuple(w.shape) for w in ours] == [tuple(w.shape) for w in theirs], (
+            [w.path for w in ours],
+            [w.path for w in theirs],
+        )
         for a, b in zip(ours, theirs):
             close(a.numpy(), np.asarray(b), 10 * self.tolerance, b.path)
 
@@ -187,6 +205,14 @@ class Pair:
         self.predict(copies)
         if self.program.training:
             self.same_weights(copies[0].optimizer.variables, copies[1].optimizer.variables)
+
+
+def tried(function, *args, **kwargs):
+    """The result, or the error of values that don't fit together where shapes are open."""
+    try:
+        return function(*args, **kwargs)
+    except (ValueError, TypeError) as error:
+        return error
 
 
 def same_description(ours, theirs):
@@ -212,8 +238,9 @@ def check(program, sides, folder):
     pair = Pair(program, sides)
     if pair.models:
         outputs = pair.predict(pair.models)
-        if not program.training or pair.train(outputs):
-            pair.crossed(folder)
+        if program.training:
+            pair.train(outputs)
+        pair.crossed(folder)
 
 
 @pytest.fixture(scope="module")

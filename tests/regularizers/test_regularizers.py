@@ -67,7 +67,7 @@ def test_bad_inputs():
     with pytest.raises(ValueError, match="l2 must be a number"):
         regularizers.L2("big")
     for bad in (-1, float("nan"), "x"):
-        with pytest.raises(ValueError, match="l2 must be a number of at least 0"):
+        with pytest.raises(ValueError, match="l2 must be a finite number of at least 0"):
             regularizers.L2(bad)
     with pytest.raises(ValueError, match="mode must be"):
         regularizers.OrthogonalRegularizer(mode="diagonal")

@@ -24,8 +24,8 @@ class Constraint(Configurable):
     """
 
     def __call__(self, w: TensorLike) -> Any:
-        """The constrained weight."""
-        raise NotImplementedError(f"{type(self).__name__} must define __call__(self, w).")
+        """The constrained weight: the weight itself, unless a subclass says otherwise."""
+        return w
 
 
 def _norms(w, axis):

@@ -1,11 +1,13 @@
 """A graph in JSON form, as Keras 3 writes it: operations, their calls, inputs and outputs."""
 
+import contextlib
 import inspect
 
 from kerata.core import op_names
 from kerata.core.config import image_data_format
 from kerata.core.graph import KerasTensor, Node, OpCall, node_of, symbolic_leaves
 from kerata.core.op import OPS
+from kerata.core.operators import op_named
 from kerata.core.serialization import deserialize_keras_object, serialize_keras_object
 from kerata.core.signatures import parameters_of, variadic
 
@@ -59,6 +61,7 @@ def _own_calls(operation):
 
 
 # Out
+
 
 def _serialized_operation(operation):
     if not isinstance(operation, OpCall):
@@ -129,13 +132,24 @@ def _references(structure, nodes):
 # In
 
 
+def _op_of(class_name):
+    """The op that a form names.
+
+    Raises: ValueError for one that kerata does not have.
+    """
+    name = op_names.op_of_class(class_name)
+    for namespace in (op_named, lambda name: getattr(op_named("image"), name)):
+        with contextlib.suppress(AttributeError):
+            namespace(name)  # which imports the op's file
+    if name not in OPS:
+        raise ValueError(f"The model uses the op {class_name!r}, which kerata does not have.")
+    return OPS[name]
+
+
 def _operation_from(data, custom_objects):
     module = data.get("module") or ""
     if ".ops." in module:
-        name = op_names.op_of_class(data["class_name"])
-        if name not in OPS:
-            raise ValueError(f"The model uses the op {data['class_name']!r}, which kerata does not have.")
-        operation = OpCall(OPS[name], name=data["config"].get("name"))
+        operation = OpCall(_op_of(data["class_name"]), name=data["config"].get("name"))
         operation.fixed = {k: deserialize_keras_object(v) for k, v in data["config"].items() if k != "name"}
         return operation
     if "module" not in data:

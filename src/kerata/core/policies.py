@@ -181,6 +181,8 @@ def get(identifier: Any) -> Any:
         from kerata.core import quantized_policies
 
         return quantized_policies.from_name(identifier)
+    if isinstance(identifier, type) or hasattr(identifier, "itemsize"):
+        return DTypePolicy(dtypes.standardize_dtype(identifier))
     if not isinstance(identifier, str):
         raise ValueError(f"A dtype policy is a name, such as 'mixed_bfloat16', or a DTypePolicy; {identifier!r} came.")
     return DTypePolicy(identifier)

@@ -57,8 +57,19 @@ class Constant(Initializer):
 
     value: Any = 0.0
 
+    broadcasts = True  # False for an array that was given in place of an initializer
+
     def __call__(self, shape: Sequence[int], dtype: DType = None) -> Any:
+        """Raises: ValueError for a shape that the value doesn't fit."""
+        if not self.broadcasts and tuple(shape) != np.shape(self.value):
+            raise ValueError(
+                f"An array of shape {np.shape(self.value)} was given as initializer; {tuple(shape)} was asked for."
+            )
         return as_dtype(np.broadcast_to(arrays.to_numpy(self.value), shape), dtype).copy()
+
+    def get_config(self) -> dict[str, Any]:
+        """The value, in a form that JSON has."""
+        return {"value": serialization.serialize_keras_object(self.value)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:

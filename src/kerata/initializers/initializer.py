@@ -78,3 +78,13 @@ class RandomInitializer(Initializer):
 def as_dtype(array, dtype):
     """A host array in the dtype asked for, `floatx()` for None."""
     return array.astype(dtypes.numpy_dtype(dtypes.standardize_dtype(dtype)), copy=False)
+
+
+def as_float_dtype(array, dtype):
+    """A drawn host array in the dtype asked for.
+
+    Raises: ValueError for a dtype that is none of floats, in which next to nothing of the distribution would be left.
+    """
+    if not dtypes.is_float_dtype(dtypes.standardize_dtype(dtype)):
+        raise ValueError(f"Random initializers draw floats; dtype {dtype} was asked for.")
+    return as_dtype(array, dtype)

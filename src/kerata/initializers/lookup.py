@@ -20,10 +20,12 @@ class _Initializers(Namespace):
         >>> kerata.initializers.get("he_normal").scale, kerata.initializers.get(0.5)((2,)).tolist()
         (2.0, [0.5, 0.5])
         """
-        if isinstance(identifier, (np.ndarray, np.generic, int, float)) and not isinstance(identifier, bool):
+        if isinstance(identifier, (np.generic, int, float)) and not isinstance(identifier, bool):
             return Constant(identifier)
         if hasattr(identifier, "shape") and hasattr(identifier, "dtype"):
-            return Constant(to_numpy(identifier))
+            whole = Constant(to_numpy(identifier))
+            whole.broadcasts = False
+            return whole
         return super().get(identifier)
 
 

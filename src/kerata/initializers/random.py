@@ -9,7 +9,7 @@ import numpy as np
 from kerata.core.arguments import OneOf, Positive
 from kerata.core.fields import dataclass, field
 from kerata.core.types import DType
-from kerata.initializers.initializer import RandomInitializer, Seed, as_dtype
+from kerata.initializers.initializer import RandomInitializer, Seed, as_float_dtype
 
 # The standard deviation of a standard normal distribution cut off at -2 and 2.
 _TRUNCATED_DEVIATION = 0.87962566103423978
@@ -48,7 +48,7 @@ class RandomNormal(RandomInitializer):
     stddev: float = 0.05
 
     def __call__(self, shape: Sequence[int], dtype: DType = None) -> Any:
-        return as_dtype(_moved(standard_normal(self.generator(), tuple(shape)), self.stddev, self.mean), dtype)
+        return as_float_dtype(_moved(standard_normal(self.generator(), tuple(shape)), self.stddev, self.mean), dtype)
 
 
 @dataclass
@@ -65,7 +65,7 @@ class TruncatedNormal(RandomInitializer):
     stddev: float = 0.05
 
     def __call__(self, shape: Sequence[int], dtype: DType = None) -> Any:
-        return as_dtype(_moved(truncated_normal(self.generator(), tuple(shape)), self.stddev, self.mean), dtype)
+        return as_float_dtype(_moved(truncated_normal(self.generator(), tuple(shape)), self.stddev, self.mean), dtype)
 
 
 @dataclass
@@ -85,7 +85,7 @@ class RandomUniform(RandomInitializer):
 
     def __call__(self, shape: Sequence[int], dtype: DType = None) -> Any:
         values = self.generator().random(tuple(shape), dtype=np.float32)
-        return as_dtype(_moved(values, self.maxval - self.minval, self.minval), dtype)
+        return as_float_dtype(_moved(values, self.maxval - self.minval, self.minval), dtype)
 
 
 def _moved(values, scale, offset):
@@ -144,10 +144,10 @@ class VarianceScaling(RandomInitializer):
         generator = self.generator()
         if self.distribution == "uniform":
             limit = math.sqrt(3.0) * deviation
-            return as_dtype(_moved(generator.random(shape, dtype=np.float32), 2 * limit, -limit), dtype)
+            return as_float_dtype(_moved(generator.random(shape, dtype=np.float32), 2 * limit, -limit), dtype)
         if self.distribution == "untruncated_normal":
-            return as_dtype(_moved(standard_normal(generator, shape), deviation, 0.0), dtype)
-        return as_dtype(_moved(truncated_normal(generator, shape), deviation / _TRUNCATED_DEVIATION, 0.0), dtype)
+            return as_float_dtype(_moved(standard_normal(generator, shape), deviation, 0.0), dtype)
+        return as_float_dtype(_moved(truncated_normal(generator, shape), deviation / _TRUNCATED_DEVIATION, 0.0), dtype)
 
 
 def compute_fans(shape: Sequence[int], input_axes: Any = None, output_axes: Any = None) -> Any:
@@ -295,4 +295,4 @@ class Orthogonal(RandomInitializer):
         q, r = np.linalg.qr(draw)
         q *= np.where(np.diagonal(r) < 0, -1, 1)
         q = q.T if rows < columns else q
-        return as_dtype(self.gain * q.reshape(shape), dtype)
+        return as_float_dtype(self.gain * q.reshape(shape), dtype)

@@ -1,5 +1,6 @@
 """Penalties on weights and outputs."""
 
+import math
 from typing import Any, SupportsFloat
 
 from kerata import ops
@@ -33,8 +34,8 @@ class Factor(Field[SupportsFloat | None, float]):
     def convert(self, value, name, owner):
         """Raises: ValueError for what is no number."""
         value = self.default if value is None else value
-        if isinstance(value, bool) or not hasattr(value, "__float__") or not float(value) >= 0:
-            raise wrong_value(owner, name, "a number of at least 0", value)
+        if isinstance(value, bool) or not hasattr(value, "__float__") or not 0 <= float(value) < math.inf:
+            raise wrong_value(owner, name, "a finite number of at least 0", value)
         return float(value)
 
 

@@ -23,6 +23,10 @@ from kerata.saving.weights_files import ONE, SEVERAL
 FORMAT = "3.15.1"
 
 
+class NoSuchFile(FileNotFoundError, ValueError):
+    """A missing file: as an argument that can't be used it is a ValueError, too."""
+
+
 def save_model(model: Any, filepath: Path, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
     """Save a model, its weights and its optimizer's state to a `.keras` file, which Keras 3 reads too.
 
@@ -83,7 +87,7 @@ def load_model(
     """
     path = pathlib.Path(filepath)
     if not path.exists():
-        raise FileNotFoundError(f"There is no file {str(filepath)!r}.")
+        raise NoSuchFile(f"There is no file {str(filepath)!r}.")
     if _checkpoint(path) is not None:
         return _load_checkpoint(path, custom_objects, compile, safe_mode)
     if path.is_dir() or not zipfile.is_zipfile(path):
@@ -209,7 +213,7 @@ def load_weights(model: Any, filepath: Path, skip_mismatch: bool = False, **kwar
     suggestions.refuse(load_weights, kwargs)
     path = pathlib.Path(filepath)
     if not path.exists():
-        raise FileNotFoundError(f"There is no file {str(filepath)!r}.")
+        raise NoSuchFile(f"There is no file {str(filepath)!r}.")
     if _checkpoint(path) is not None:
         orbax_files.restore(model, orbax_files.read(_checkpoint(path))[0], orbax_files.WEIGHTS)
         return
