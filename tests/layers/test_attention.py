@@ -261,3 +261,14 @@ def test_masks_for_a_key_that_is_the_value(engine):
         expected = layer([x, x], mask=[None, mask])
         got = layer([x, x], mask=[None, mask, mask])
         np.testing.assert_array_equal(*map(ops.convert_to_numpy, (got, expected)))
+
+
+def test_each_value_has_a_key(engine):
+    query, value, key = (np.ones((2, n, 3), "float32") for n in (4, 5, 6))
+    layer = layers.MultiHeadAttention(2, 3)
+    for _ in range(2):  # where the layer is built, and later
+        with pytest.raises(ValueError, match="same steps"):
+            layer(query, value, key)
+    for layer in (layers.Attention(), layers.AdditiveAttention(use_scale=False)):
+        with pytest.raises(ValueError):
+            layer([query, value, key])

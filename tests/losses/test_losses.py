@@ -270,9 +270,7 @@ def test_squeeze():
 @pytest.mark.parametrize(
     "true,pred,words",
     [
-        ((8, 1), (8, 10), "1 unit wide"),
         ((8,), (8, 10), "1 unit wide"),
-        ((8, 10), (8, 1), "10 units wide"),
         ((8, 3), (8, 4), "3 units wide"),
         ((8, 3), (7, 3), "numbers of rows differ"),
         ((8, 3, 2), (8, 2), "Reshape"),
@@ -282,6 +280,26 @@ def test_shapes_must_match(true, pred, words):
     for loss in (losses.MeanSquaredError(), losses.Hinge(), losses.BinaryCrossentropy(), losses.CategoricalCrossentropy()):
         with pytest.raises(ValueError, match=f"{str(true)[1:-1].rstrip(',')}.*{str(pred)[1:-1]}.*{words}"):
             loss(np.ones(true, "float32"), np.ones(pred, "float32"))
+
+
+@pytest.mark.parametrize(
+    "true,pred,words",
+    [
+        ((8, 1), (8, 10), "1 unit wide"),
+        ((8, 10), (8, 1), "10 units wide"),
+        ((1, 3), (8, 3), "numbers of rows differ"),
+        ((1,), (1, 10), "1 unit wide"),
+    ],
+)
+def test_lengths_of_1_are_broadcast_and_told(engine, true, pred, words):
+    """The documented examples of callbacks train ten units on one target a row, one row at a time."""
+    y_true, y_pred = floats(*true), floats(*pred)
+    with pytest.warns(UserWarning, match=words):
+        loss = losses.mean_squared_error(y_true, y_pred)
+    close(loss, ((y_true - y_pred) ** 2).mean(-1))
+    for strict in (losses.binary_crossentropy, losses.categorical_crossentropy):
+        with pytest.raises(ValueError, match=words):
+            strict(y_true, y_pred)
 
 
 def test_labels_out_of_range():

@@ -122,3 +122,16 @@ def test_branches_that_return_different_things_are_told():
     for other in (lambda: (x, x), lambda: ops.concatenate([x, x]), lambda: ops.cast(x, "int32")):
         with pytest.raises(ValueError, match="branches"):
             ops.cond(condition, lambda: x * 2, other)
+
+
+@pytest.mark.parametrize("subscripts, shapes", [("ij,jk->ik", [(2, 3), (4, 5)]), ("ij->i", [(2, 3, 4)]), ("ij,j", [(2, 3)])])
+def test_einsum(engine, subscripts, shapes):
+    for make in (np.ones, kerata.KerasTensor):
+        with pytest.raises(ValueError, match="einsum"):
+            ops.einsum(subscripts, *[make(shape) for shape in shapes])
+
+
+def test_attention(engine):
+    query, key, value = (ops.ones((2, n, 1, 3)) for n in (4, 5, 6))
+    with pytest.raises(ValueError):
+        ops.dot_product_attention(query, key, value)

@@ -62,7 +62,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(self, fullname, path=None, target=None):
         if fullname != self.name and not fullname.startswith(self.name + "."):
             return None
-        inner = fullname[len(self.name) + 1 :]
+        inner = f"{fullname[len(self.name) :]}.".replace(".src.", ".", 1).strip(".")  # where Keras's own files are
         inner = tables.MODULES.get(inner, inner)
         if inner:
             try:

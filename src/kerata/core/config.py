@@ -72,8 +72,7 @@ def set_floatx(value: Any) -> None:
     """
     if value not in _FLOATS:
         raise ValueError(f"floatx must be one of {', '.join(_FLOATS)}; {value!r} came.")
-    if value == "float64":
-        engines.get(engines.default_name()).keep_64_bits()
+    engines.get(engines.default_name()).keep_64_bits(value == "float64")
     settings.floatx = value
     settings.dtype_policy = None
 

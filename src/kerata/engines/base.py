@@ -75,9 +75,9 @@ class Engine(abc.ABC):
                 "with KERATA_BACKEND=jax in the environment or kerata.config.set_backend('jax') before the model is built."
             )
 
-    def keep_64_bits(self):
-        """Keep 64-bit numbers from now on: called when the user's `floatx` is float64."""
-        return  # most do already
+    def keep_64_bits(self, keep):
+        """Keep 64-bit numbers while the user's `floatx` is float64; called whenever it is set."""
+        return  # most always do
 
     def as_own_array(self, x):
         """`x` as an array, if it is something else of the engine's library that stands for one; otherwise None."""

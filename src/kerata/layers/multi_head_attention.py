@@ -9,7 +9,7 @@ from kerata.core.arrays import static_shape
 from kerata.core.fields import Field, dataclass, field
 from kerata.core.seeds import SeedGenerator
 from kerata.core.types import Shape, TensorLike
-from kerata.engines.shapes import normalize_axis
+from kerata.engines.shapes import normalize_axis, same_dim
 from kerata.layers.activation import Softmax
 from kerata.layers.arguments import (
     Constraint,
@@ -112,7 +112,16 @@ class Heads(Layer):
         return dense
 
     def _mask(self, query, value, key, source_masks, given, use_causal_mask):
-        """One mask (batch or 1, targets, sources) from all, or None."""
+        """One mask (batch or 1, targets, sources) from all, or None.
+
+        Raises: ValueError for keys and values of different lengths.
+        """
+        lengths = static_shape(value)[1:-1]
+        if key is not None and not all(map(same_dim, static_shape(key)[1:-1], lengths)):
+            raise ValueError(
+                f'Layer "{self.path}": each value has a key, so key {static_shape(key)} and value {static_shape(value)} must have '
+                "the same steps."
+            )
         mask = None if given is None else ops.cast(given, "bool")
         for source_mask in source_masks:
             if source_mask is not None:

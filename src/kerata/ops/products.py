@@ -1,5 +1,6 @@
 """Products of vectors, matrices and tensors."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ from kerata.core import suggestions
 from kerata.core.arrays import as_array, cast as _cast, dtype_of, static_shape
 from kerata.core.op import op, xp
 from kerata.core.types import Tensor, TensorLike
-from kerata.engines.shapes import normalize_axis
+from kerata.engines.shapes import einsum_shape, normalize_axis
 from kerata.ops.creation import arange
 from kerata.ops.elementwise import add, multiply, subtract
 from kerata.ops.indexing import get_item, take
@@ -77,13 +78,19 @@ def einsum(subscripts: Any, *operands: Any, **kwargs: Any) -> Tensor:
 
     Of other arguments only `optimize` is accepted; the engine chooses the order of the products in any case.
 
-    Raises: TypeError for arguments by other names.
+    Raises: TypeError for arguments by other names; ValueError for operands that do not fit the subscripts, or each other.
 
     >>> einsum("ij,j->i", [[1, 2], [3, 4]], [1, 10]).tolist()
     [21, 43]
     """
     suggestions.refuse(einsum, kwargs, ("optimize",))
-    return _with_bools(lambda *xs: xp().einsum(subscripts, *xs), *_wide_bytes(*common(operands)))
+    operands = _wide_bytes(*common(operands))
+    if isinstance(subscripts, str):
+        _einsum_shape(subscripts, tuple(static_shape(x) for x in operands))
+    return _with_bools(lambda *xs: xp().einsum(subscripts, *xs), *operands)
+
+
+_einsum_shape = functools.lru_cache(1 << 12)(einsum_shape)  # for the checks
 
 
 @op

@@ -62,7 +62,7 @@ def _largest(name, ids, length="num_segments"):
         return engine.told_by_shapes(None)
     if not engine.is_concrete(ids):
         raise ValueError(f"{name} in a compiled function needs {length}: the length of its result can't depend on values.")
-    return int(np.max(engine.to_numpy(ids), initial=-1)) + 1
+    return int(np.max(engine.to_numpy(ids))) + 1 if 0 not in ids.shape else 0
 
 
 @op
@@ -148,9 +148,9 @@ def bincount(x: TensorLike, weights: Any = None, minlength: int = 0, sparse: boo
         return segment_sum(values, x, length)
     if engine.is_abstract:
         return engine.told_by_shapes(knp.zeros((x.shape[0], length), dtype_of(values)))
-    count = lengths_of(x, 0)[1]
+    x, count = _cast(x, "int32"), lengths_of(x, 0)[1]
     rows = knp.expand_dims(knp.arange(count, dtype="int32"), 1)
-    places = knp.where(knp.logical_and(x >= 0, x < length), knp.add(knp.multiply(rows, length), _cast(x, "int32")), -1)
+    places = knp.where(knp.logical_and(x >= 0, x < length), knp.add(knp.multiply(rows, length), x), -1)
     totals = segment_sum(knp.ravel(values), knp.ravel(places), count * length)
     return knp.reshape(totals, (-1, length))
 

@@ -31,6 +31,7 @@ class JaxEngine(Engine):
     def __init__(self):
         super().__init__()
         self.kernels = dict(jax_kernels.KERNELS)
+        self._widened = False  # whether JAX keeps 64 bits since the user's `floatx` is float64
 
     # Arrays
 
@@ -38,8 +39,10 @@ class JaxEngine(Engine):
     def keeps_64_bits(self):  # type: ignore[override]  # the base has a plain attribute, which is read sooner
         return jax.config.jax_enable_x64  # type: ignore[attr-defined]  # JAX makes it when it is imported
 
-    def keep_64_bits(self):
-        jax.config.update("jax_enable_x64", True)
+    def keep_64_bits(self, keep):
+        if keep != self.keeps_64_bits and (keep or self._widened):  # what the user told JAX himself stays so
+            jax.config.update("jax_enable_x64", keep)
+            self._widened = keep
 
     def room_for_data(self):
         stats = jax.devices()[0].memory_stats() if jax.default_backend() != "cpu" else None

@@ -118,7 +118,7 @@ def _dot_product_attention(
     query, key, value, bias=None, mask=None, scale=None, is_causal=False, flash_attention=None, attn_logits_soft_cap=None
 ):
     alike = all(_is_float(x) and x.dtype is query.dtype for x in (query, key, value))
-    if not alike or attn_logits_soft_cap is not None or query.shape[2] % key.shape[2]:
+    if not alike or attn_logits_soft_cap is not None or query.shape[2] % key.shape[2] or key.shape[1] != value.shape[1]:
         return NotImplemented
     if context.gradients > 1:
         return NotImplemented  # the library's attention has no second derivative
