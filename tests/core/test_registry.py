@@ -106,3 +106,32 @@ def test_config_comes_from_the_signature():
             super().__init__(**kwargs)
 
     assert Derived(c=5, a=1).get_config() == {"c": 5, "a": 10, "b": 2}
+
+
+@pytest.mark.parametrize("kind", [TypeError, ValueError])
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"class_name": "Nowhere", "config": {}},
+        {"class_name": "Nowhere", "config": {}, "module": "my.module", "registered_name": "Nowhere"},
+        {"class_name": "function", "config": "nowhere", "module": "builtins", "registered_name": "function"},
+    ],
+)
+def test_names_that_nothing_has(config, kind):
+    """Keras raises a TypeError; a name that isn't there is a wrong value, too."""
+    with pytest.raises(kind, match="(?i)nowhere"):
+        kerata.saving.deserialize_keras_object(config)
+
+
+@pytest.mark.parametrize("inner", [3, None, "a", [1]])
+def test_the_config_of_an_object_is_a_dict(inner):
+    with pytest.raises(TypeError, match="dict"):
+        kerata.saving.deserialize_keras_object({"class_name": "Dense", "config": inner, "module": "keras.layers"})
+
+
+def test_symbolic_tensors_of_no_graph_and_ellipsis():
+    form = kerata.saving.serialize_keras_object(kerata.KerasTensor((2, 3), "int32"))
+    assert form["config"]["keras_history"] is None
+    again = kerata.saving.deserialize_keras_object(form)
+    assert again.shape == (2, 3) and again.dtype == "int32"
+    assert kerata.saving.serialize_keras_object(...) == {"class_name": "__ellipsis__", "config": {}}

@@ -109,6 +109,32 @@ def test_float64_needs_no_more_than_its_setting():
     assert out.split() == ["float64", "float64"]
 
 
+def test_jax_has_64_bits_no_longer_than_somebody_needs_them():
+    """As long as a model in float64 is there, it computes so; then whole numbers have 32 bits again, as before."""
+    import subprocess
+    import sys
+
+    code = """
+import kerata as k, numpy as np
+def dtypes():
+    return k.ops.dtype(k.ops.convert_to_tensor(np.arange(3))), k.ops.dtype(k.ops.ones(2))
+k.config.set_backend("jax")
+k.config.set_floatx("float64")
+print(*dtypes())
+k.config.set_floatx("float32")
+print(*dtypes())
+k.config.set_floatx("float64")
+model = k.Sequential([k.Input((2,)), k.layers.Dense(1)])
+k.config.set_floatx("float32")
+print(*dtypes(), model(np.ones((1, 2))).dtype)
+del model
+k.config.set_floatx("float32")
+print(*dtypes())
+"""
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.splitlines() == ["int64 float64", "int32 float32", "int64 float32 float64", "int32 float32"]
+
+
 def test_unknown_arguments_are_refused():
     with pytest.raises(TypeError, match="SeedGenerator has no argument 'sed'. Did you mean 'seed'?"):
         kerata.random.SeedGenerator(sed=3)
@@ -125,3 +151,23 @@ def test_structures_are_alike_as_in_keras(check_types):
             with warnings.catch_warnings(), contextlib.nullcontext() if alike else pytest.raises(ValueError):
                 warnings.simplefilter("ignore")
                 module.tree.assert_same_structure(left, right, check_types=check_types)
+
+
+def test_clear_session_sets_switches_back_and_leaves_settings():
+    def cleared(library):
+        ours = library.config
+        ours.set_dtype_policy("mixed_bfloat16"), ours.disable_interactive_logging(), ours.disable_traceback_filtering()
+        ours.disable_flash_attention(), ours.set_epsilon(1e-3)
+        library.backend.clear_session(free_memory=False)
+        try:
+            return (
+                ours.dtype_policy().name,
+                ours.is_interactive_logging_enabled(),
+                ours.is_traceback_filtering_enabled(),
+                ours.is_flash_attention_enabled(),
+                ours.epsilon(),
+            )
+        finally:
+            ours.set_epsilon(1e-7)
+
+    assert cleared(kerata) == cleared(keras()) == ("float32", True, True, None, 1e-3)

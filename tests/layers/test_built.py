@@ -16,11 +16,12 @@ WITHOUT_ARGUMENTS = {"Layer", "InputSpec", "InputLayer", "Wrapper"}
 def test_layers_without_weights_are_built_from_the_start():
     for case in {c.cls: c for c in CASES}.values():
         theirs = getattr(keras().layers, case.cls, None)
-        if theirs is not None and theirs(**case.args).built:
-            layer = getattr(layers, case.cls)(**case.args)
-            assert layer.built, case.cls
-            layer(case.inputs())
-            assert layer.built, case.cls
+        if theirs is not None:
+            layer, their_layer = getattr(layers, case.cls)(**case.args), theirs(**case.args)
+            assert layer.built == their_layer.built, case.cls
+            if layer.built:
+                layer(case.inputs())
+                assert layer.built and layer.get_build_config() is None, case.cls
 
 
 def test_layers_with_weights_are_not():

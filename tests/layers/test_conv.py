@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from kerata import layers
+from kerata import layers, ops
 from kerata.core.graph import KerasTensor
 from kerata.ops.convolution import transpose_padding
 
@@ -52,10 +52,13 @@ def test_causal_padding_of_depthwise_ones(cls):
 
 
 def test_stride_and_dilation_together(engine):
-    """The oracle refuses this; a plain sum says what it is."""
-    layer = layers.Conv1D(1, 2, strides=2, dilation_rate=2, use_bias=False, kernel_initializer="ones")
+    """The oracle refuses this, in layers as its documentation says; a plain sum says what the op is."""
     x = np.arange(9, dtype="float32").reshape(1, 9, 1)
-    np.testing.assert_array_equal(engine.to_numpy(layer(x))[0, :, 0], [0 + 2, 2 + 4, 4 + 6, 6 + 8])
+    y = ops.conv(x, np.ones((2, 1, 1), "float32"), 2, "valid", "channels_last", 2)
+    np.testing.assert_array_equal(engine.to_numpy(y)[0, :, 0], [0 + 2, 2 + 4, 4 + 6, 6 + 8])
+    for cls in (layers.Conv1D, layers.Conv2DTranspose, layers.ConvLSTM2D):
+        with pytest.raises(ValueError, match="dilation_rate"):
+            cls(1, 2, strides=2, dilation_rate=2)
 
 
 @pytest.mark.parametrize(

@@ -101,3 +101,13 @@ def test_errors(cls, arguments, shapes, text):
 def test_bad_axes():
     with pytest.raises(ValueError, match="Dot: axes must be an integer or a pair of them"):
         layers.Dot((1, 2, 3))
+
+
+@pytest.mark.parametrize("name", ["Add", "Subtract", "Multiply", "Average", "Maximum"])
+def test_one_tensor_is_no_list_for_a_built_layer_either(name):
+    layer = getattr(layers, name)()
+    x = np.ones((2, 3), "float32")
+    layer([x, x])
+    for tensor in (x, KerasTensor((None, 3))):
+        with pytest.raises(ValueError, match="called on a list"):
+            layer(tensor)

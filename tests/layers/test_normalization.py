@@ -215,3 +215,10 @@ def test_normalized_weights_are_returned_and_not_kept(engine):
     np.testing.assert_allclose(found[1], kernel / (v @ kernel @ new.T), rtol=1e-4)
     np.testing.assert_array_equal(layer.vector_u.numpy(), u.astype("float32"))
     np.testing.assert_array_equal(layer.layer.kernel.numpy(), kernel.astype("float32"))
+
+
+def test_the_vector_of_spectral_normalization_is_like_the_kernel():
+    inner = layers.Dense(2, dtype="mixed_float16")
+    layer = layers.SpectralNormalization(inner, dtype="float16")
+    layer.build((None, 3))
+    assert layer.vector_u.dtype == inner.kernel.dtype == "float32"

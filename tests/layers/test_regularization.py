@@ -126,3 +126,10 @@ def test_errors(make, text):
     with pytest.raises(ValueError) as error:
         make()
     assert str(error.value) == text
+
+
+def test_activity_regularization_by_nothing_adds_nothing():
+    layer = layers.ActivityRegularization()
+    x = np.ones((2, 3), "float32")
+    np.testing.assert_array_equal(layer(x), x)
+    assert [float(x) for x in layer.losses] == [0.0]

@@ -54,7 +54,6 @@ class Training:
     metrics: tuple  # a list for each output
     weighted_metrics: bool = False
     sample_weight: bool = False
-    validation_split: float = 0.0
     options: dict = dataclasses.field(default_factory=dict)  # of compile
 
 
@@ -67,6 +66,7 @@ class Program:
     structures: tuple  # of inputs and outputs: one, list, dict
     rows: int
     batch_size: int
+    validation_split: float = 0.0
     training: Training | None = None
 
 
@@ -162,7 +162,7 @@ def parts_for(value, rate):
 
 
 @st.composite
-def steps(draw, built, rate):
+def next_steps(draw, built, rate):
     """A step upon what is there, later values more often."""
     places = [i for i, v in enumerate(built.values) if len(v.shape) and np.prod([d or 5 for d in v.shape[1:]]) <= MOST_ELEMENTS]
     newest = draw(among(*places, *places[-2:], *places[-1:]))
@@ -173,6 +173,11 @@ def steps(draw, built, rate):
         layers = [i for i, c in enumerate(built.calls) if isinstance(c, kerata.Layer) and built.called_on[i] == form]
         if layers:
             return Step(draw(among(*layers)), (newest,))
+    if kind == "list" and rank_of(value) == 3 and draw(st.booleans()):
+        pairs = [i for i in places if is_float(built.values[i]) and tuple(built.values[i].shape[2:]) == tuple(value.shape[2:])]
+        pairs = [i for i in pairs if rank_of(built.values[i]) == 3]
+        if pairs:
+            return Step(draw(pool.attention()), (newest, draw(among(*pairs))), True)
     partners = [i for i in places if is_float(built.values[i]) and rank_of(built.values[i]) == rank_of(value)]
     if kind == "places" and rank_of(value) == 3 and draw(st.booleans()):
         return Step(draw(pool.self_attention()), (newest, newest))
@@ -183,21 +188,31 @@ def steps(draw, built, rate):
 
 
 @st.composite
-def trainings(draw, count, vectors):
-    """How a model of so many outputs is trained. Keras takes weights of rows for `vectors` alone."""
+def trainings(draw, shapes, steps):
+    """How a model with outputs of these shapes is trained, for so many steps.
+
+    Keras takes weights of rows for vectors alone, and keeps what is accumulated at the end of an epoch.
+    """
+    vectors = all(len(shape) == 2 for shape in shapes)
+    optimizer = draw(pool.optimizers() if steps == 2 else pool.without(pool.optimizers(), "gradient_accumulation_steps"))
+    losses = tuple(draw(pool.losses().filter(lambda x, n=s[-1]: n != 1 or not is_sparse(x))) for s in shapes)
     return Training(
-        draw(pool.optimizers()),
-        tuple(draw(pool.losses()) for _ in range(count)),
-        tuple(draw(st.lists(pool.metrics(), max_size=2, unique_by=repr)) for _ in range(count)),
+        optimizer,
+        losses,
+        tuple([] if is_sparse(x) else draw(st.lists(pool.metrics(), max_size=2, unique_by=repr)) for x in losses),
         draw(st.booleans()),
         draw(st.booleans()) and vectors,
-        draw(among(0.0, 0.0, 0.3)),
         draw(
             st.fixed_dictionaries(
                 {}, optional={"steps_per_execution": st.just(2), "jit_compile": st.just(True), "loss_weights": st.just(0.5)}
             )
         ),
     )
+
+
+def is_sparse(loss):
+    """Whether a loss takes class numbers."""
+    return isinstance(loss, Part) and "Sparse" in loss.name
 
 
 @st.composite
@@ -211,7 +226,7 @@ def programs(draw, most_steps=7):
     with policy_of(kerata, policy), kerata.use_engine("jax"):
         built = Built(kerata, inputs)
         for _ in range(draw(st.integers(1, most_steps))):
-            taken.append(draw(steps(built, rate)))
+            taken.append(draw(next_steps(built, rate)))
             built.take(taken[-1])
         last = range(len(inputs), len(built.values))
         floats = [i for i in last if is_float(built.values[i]) or not trains]
@@ -219,9 +234,11 @@ def programs(draw, most_steps=7):
     structures = draw(st.tuples(among("one", "list", "dict"), among("one", "list", "dict")))
     rows = draw(st.integers(5, 9))
     batch_size = draw(st.integers(rows // 2 + 1, rows))
-    vectors = all(rank_of(built.values[i]) == 2 for i in outputs)
-    training = draw(trainings(len(outputs), vectors)) if trains and outputs else None
-    return Program(policy, inputs, tuple(taken), tuple(sorted(outputs)), structures, rows, batch_size, training)
+    split = draw(among(0.0, 0.0, 0.3))
+    steps = -(-int(rows * (1 - split)) // batch_size)
+    shapes = [built.values[i].shape for i in sorted(outputs)]
+    training = draw(trainings(shapes, steps)) if trains and outputs else None
+    return Program(policy, inputs, tuple(taken), tuple(sorted(outputs)), structures, rows, batch_size, split, training)
 
 
 def compile_arguments(program, keras):
@@ -244,7 +261,7 @@ def targets(program, outputs):
     random = np.random.default_rng(5)
 
     def target(output, loss):
-        if isinstance(loss, Part) and "Sparse" in loss.name:
+        if is_sparse(loss):
             return random.integers(0, max(output.shape[-1], 1), output.shape[:-1])
         return random.uniform(0, 1, output.shape).astype("float32")
 

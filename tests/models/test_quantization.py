@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from tests.oracle import keras
 
 import kerata
 from kerata import layers, quantizers
 from kerata.layers.quantization import calibration
+from tests.oracle import keras
 
 X = np.random.default_rng(0).standard_normal((6, 5, 8)).astype("float32")
 

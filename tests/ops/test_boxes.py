@@ -5,6 +5,7 @@ import inspect
 import numpy as np
 import pytest
 
+import kerata
 from kerata.ops.boxes import FORMATS
 from kerata.utils import bounding_boxes as mine
 
@@ -50,6 +51,16 @@ def test_clip(engine):
     outside = mine.clip_to_image_size(given | {"boxes": A - 20}, 8, 10)
     assert (engine.to_numpy(outside["labels"]) == -1).all()
     close(outside["boxes"], theirs().clip_to_image_size(given | {"boxes": A - 20}, 8, 10)["boxes"], engine)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "float16", "float32"])
+def test_clipped_boxes_keep_their_dtype(engine, dtype):
+    boxes = {"boxes": np.array([[0, 0, 150, 120], [50, 40, 70, 80]], dtype), "labels": np.array([0, 1])}
+    clipped = mine.clip_to_image_size(boxes, height=100, width=120)["boxes"]
+    assert kerata.ops.dtype(clipped) == dtype
+    assert engine.to_numpy(clipped).tolist() == [[0, 0, 120, 100], [50, 40, 70, 80]]
+    centred = mine.clip_to_image_size({"boxes": np.array([[5, 5, 3, 3]], dtype)}, 10, 10, "center_xywh")["boxes"]
+    assert engine.to_numpy(centred).tolist() == [[5, 5, 3, 3]]
 
 
 def test_encoding(engine):

@@ -193,7 +193,9 @@ def test_bincount_counts_beyond_minlength(engine):
     assert engine.to_numpy(ops.bincount(x, minlength=2)).tolist() == expected.tolist()
     assert engine.to_numpy(ops.bincount(np.array([], "int32"), minlength=3)).tolist() == [0, 0, 0]
     for dtype in ("uint8", "int8", "uint16", "uint32"):
-        assert engine.to_numpy(ops.bincount(np.array([5, 1, 1], dtype), minlength=300)).tolist() == [0, 2, 0, 0, 0, 1] + [0] * 294
+        assert (
+            engine.to_numpy(ops.bincount(np.array([5, 1, 1], dtype), minlength=300)).tolist() == [0, 2, 0, 0, 0, 1] + [0] * 294
+        )
         assert engine.to_numpy(ops.bincount(np.array([[5, 1, 1]], dtype), minlength=300)).shape == (1, 300)
     weighted = engine.to_numpy(ops.bincount([0, 1, 1], weights=np.array([1, 2, 3], "float16")))
     assert weighted.dtype == "float16" and weighted.tolist() == [1.0, 5.0]

@@ -251,3 +251,9 @@ def test_top_k_and_unique_are_sorted_in_any_case(engine, is_sorted):
 @pytest.mark.parametrize("is_sorted", [True, False])
 def test_segments_may_be_said_to_be_in_order(engine, is_sorted):
     assert np.asarray(ops.segment_sum([1.0, 2.0, 4.0], [0, 2, 2], 3, sorted=is_sorted)).tolist() == [1.0, 0.0, 6.0]
+
+
+def test_pairs_of_any_numbers_become_complex64(engine):
+    for dtype in ("float64", "float32", "float16", "int32"):
+        made = ops.view_as_complex(np.array([[1, 2]], dtype))
+        assert engine.to_numpy(made).dtype == "complex64" and engine.to_numpy(made).tolist() == [1 + 2j]

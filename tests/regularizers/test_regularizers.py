@@ -64,7 +64,7 @@ def test_get():
 
 
 def test_bad_inputs():
-    with pytest.raises(ValueError, match="l2 must be a number"):
+    with pytest.raises(ValueError, match="l2 must be a finite number"):
         regularizers.L2("big")
     for bad in (-1, float("nan"), "x"):
         with pytest.raises(ValueError, match="l2 must be a finite number of at least 0"):

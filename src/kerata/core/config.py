@@ -1,6 +1,8 @@
 """Settings of the process: `floatx`, `epsilon`, `image_data_format`, and a few switches."""
 
+import gc
 import os
+import weakref
 from typing import Any
 
 from kerata import engines
@@ -33,6 +35,7 @@ def _integer(name):
 
 
 settings = _Settings()
+wide_variables: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()  # those in float64, by their ids
 
 
 def backend() -> Any:
@@ -63,7 +66,8 @@ def set_floatx(value: Any) -> None:
 
     Raises: ValueError for another name.
 
-    Variables and layers made from now on have it.
+    Variables and layers made from now on have it. JAX keeps 64 bits from "float64" on until another is set and no variable
+    of 64 bits is left.
 
     >>> set_floatx("bfloat16")
     >>> floatx()
@@ -72,9 +76,16 @@ def set_floatx(value: Any) -> None:
     """
     if value not in _FLOATS:
         raise ValueError(f"floatx must be one of {', '.join(_FLOATS)}; {value!r} came.")
-    engines.get(engines.default_name()).keep_64_bits(value == "float64")
+    engines.get(engines.default_name()).keep_64_bits(value == "float64" or _any_wide())
     settings.floatx = value
     settings.dtype_policy = None
+
+
+def _any_wide():
+    """Whether somebody holds a variable of 64 bits."""
+    if wide_variables:
+        gc.collect()  # layers and what they are connected with hold each other
+    return bool(wide_variables)
 
 
 def epsilon() -> Any:

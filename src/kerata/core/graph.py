@@ -273,24 +273,22 @@ class Operation(metaclass=NamedArguments):
                 )
         return {"name": self.name} | config
 
-    def _single(self, what):
+    def _first_node(self, what):
         nodes = self._inbound_nodes
         if not nodes:
             raise AttributeError(f"{self.name!r} has no {what}: it has not been called on a symbolic tensor yet.")
-        if len(nodes) > 1:
-            raise AttributeError(f"{self.name!r} was called {len(nodes)} times, so it has no single {what}.")
         return nodes[0]
 
     @property
     def input(self) -> Any:
-        """The symbolic input of the one call."""
-        tensors = self._single("input").input_tensors or self._single("input").output_tensors
+        """The symbolic input of the first call."""
+        tensors = self._first_node("input").input_tensors or self._first_node("input").output_tensors
         return tensors[0] if len(tensors) == 1 else tensors
 
     @property
     def output(self) -> Any:
-        """The symbolic output of the one call."""
-        return self._single("output").outputs
+        """The symbolic output of the first call."""
+        return self._first_node("output").outputs
 
 
 class OpCall(Operation):

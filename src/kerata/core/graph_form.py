@@ -92,6 +92,9 @@ def _parted(node):
     always = op_names.in_every_call(node.operation.op)
     bound = {n: bound.get(n, p.default) for n, p in parameters.items() if n in bound or n in always}
     in_call = {n: v for n, v in bound.items() if n in op_names.IN_CALLS or n in always or n == many or symbolic_leaves(v)}
+    places = list(parameters)
+    for n in places[: max(map(places.index, in_call), default=0)]:  # left out, these would be given what comes next by place
+        bound.setdefault(n, parameters[n].default)
     flat = [x for n, v in in_call.items() for x in (v if n == many else [v])]
     return flat, {n: v for n, v in bound.items() if n not in in_call}
 

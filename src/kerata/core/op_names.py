@@ -9,6 +9,7 @@ _CLASSES = {
     "fft": "FFT", "fft2": "FFT2", "ifft2": "IFFT2", "rfft": "RFFT", "irfft": "IRFFT", "stft": "STFT", "istft": "ISTFT",
     "jvp": "JVP", "cdist": "CDist", "psnr": "PSNR", "ssim": "SSIM", "ctc_loss": "CTCLoss", "ctc_decode": "CTCDecode",
     "in_top_k": "InTopK", "hsv_to_rgb": "HSVToRGB", "rgb_to_hsv": "RGBToHSV", "rgb_to_grayscale": "RGBToGrayscale",
+    "extract_patches_3d": "ExtractPatches3d",
 }  # fmt: skip
 _OPS = {cls: op for op, cls in _CLASSES.items()} | {"ConvertToTensor": "cast"}  # which is what is left of it in a graph
 # The file of an op: of some by name, of the others by kerata's file.

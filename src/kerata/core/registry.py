@@ -209,10 +209,14 @@ def _is_kind(obj, kind):
     return inspect.isclass(obj) == (kind == "class")
 
 
+class NotFound(TypeError, ValueError):
+    """No class or function of a name that a file gives: a TypeError as Keras raises, and a ValueError, which it is."""
+
+
 def find(name, module, registered_name, custom_objects, kind):
     """A class or function by the names that a file gives it.
 
-    Raises: ValueError if there is none, with the nearest name.
+    Raises: NotFound if there is none, with the nearest name.
     """
     own = kind_of(module)
     table = {n: o for space in _FUNCTIONS for n, o in builtins(space).items()} if kind == "function" else builtins()
@@ -228,7 +232,7 @@ def find(name, module, registered_name, custom_objects, kind):
     if module in (None, "builtins") and name in table and _is_kind(table[name], kind):
         return table[name]
     hint = suggestions.hint(name, [*builtins(), *_registered])
-    raise ValueError(
+    raise NotFound(
         f"There is no {kind} {name!r}{f' of module {module!r}' if module else ''}.{hint} If it is yours, decorate it with "
         f"@keras.saving.register_keras_serializable() or pass custom_objects={{{str(name)!r}: {name}}}."
     )

@@ -57,8 +57,9 @@ def _tagged(tag, **config):
 
 
 def _serialized_tensor(x):
-    operation, node, tensor = x._keras_history
-    return _tagged("__keras_tensor__", shape=x.shape, dtype=x.dtype, keras_history=[operation.name, node, tensor])
+    history = x._keras_history
+    place = None if history is None else [history[0].name, *history[1:]]
+    return _tagged("__keras_tensor__", shape=x.shape, dtype=x.dtype, keras_history=place)
 
 
 _FORMS: list[tuple[Any, Callable[[Any], Any]]] = [
@@ -68,7 +69,7 @@ _FORMS: list[tuple[Any, Callable[[Any], Any]]] = [
     (tuple, lambda xs: tuple(serialize_keras_object(x) for x in xs)),
     (dict, lambda xs: {key: serialize_keras_object(value) for key, value in xs.items()}),
     (slice, lambda x: _tagged("__slice__", start=x.start, stop=x.stop, step=x.step)),
-    (type(...), lambda x: _tagged("__ellipsis__", value=None)),
+    (type(...), lambda x: _tagged("__ellipsis__")),
     (KerasTensor, _serialized_tensor),
     (np.ndarray, lambda x: _tagged("__numpy__", value=x.tolist(), dtype=x.dtype.name)),
     (np.dtype, lambda x: x.name),
@@ -127,7 +128,7 @@ def deserialize_keras_object(
         custom_objects: a dict from name to class or function.
         safe_mode: False trusts the file; unset means safe.
 
-    Raises: ValueError for what is unknown or not allowed, naming it.
+    Raises: ValueError for what is not allowed, naming it; TypeError (and ValueError) for what is unknown.
 
     >>> import kerata
     >>> deserialize_keras_object({"module": "keras.regularizers", "class_name": "L2", "config": {"l2": 0.5}}).l2
@@ -155,6 +156,8 @@ def deserialize_keras_object(
     if (shared := object_sharing.known(config)) is not None:
         return shared
     cls = registry.find(name, config.get("module"), config.get("registered_name"), custom_objects, "class")
+    if not isinstance(inner, dict):
+        raise TypeError(f"The config of {name!r} must be a dict of its arguments; {inner!r} came.")
     if not hasattr(cls, "from_config"):
         raise ValueError(f"{name!r} can't be made from a config: it has no from_config.")
     with safe_mode_scope(safe_mode), registry.CustomObjectScope(custom_objects):

@@ -8,6 +8,7 @@ import numpy as np
 from kerata import engines
 from kerata.core import dtypes, naming, suggestions
 from kerata.core.arrays import as_array, is_variable, narrowed, static_shape, to_numpy
+from kerata.core.config import wide_variables
 from kerata.core.operators import op_named, with_operators
 from kerata.core.signatures import parameters_of, takes_any_name
 from kerata.core.types import DType, Shape
@@ -86,6 +87,8 @@ class Variable:
         self._overwrite_with_gradient = False
         self.engine_name = engines.concrete_name()
         self._initialize(initializer, shape, dtype)
+        if self.dtype == "float64":
+            wide_variables[id(self)] = self
 
     def _initialize(self, initializer, shape, dtype):
         if isinstance(initializer, str):

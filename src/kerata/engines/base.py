@@ -116,7 +116,8 @@ class Engine(abc.ABC):
 
         Texts are NumPy arrays on every engine. Raises: TypeError in a graph of an engine whose graphs hold no texts.
         """
-        result = fn(*[x if isinstance(x, np.ndarray) else self.to_numpy(x) for x in arrays])
+        foreign = lambda x: hasattr(x, "__array__") and not self.is_array(x)  # another library's, as from a `tf.data.Dataset`
+        result = fn(*[np.asarray(x) if foreign(x) else self.to_numpy(x) for x in arrays])
         return result if result.dtype.kind in "OUS" else self.asarray(_narrowed(result, self))
 
     # State. A variable's value may share memory with its storage: code that needs the value from before an assignment

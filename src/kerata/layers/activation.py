@@ -101,6 +101,10 @@ class PReLU(Layer):
     def build(self, input_shape: Shape) -> None:
         """Make alpha."""
         shared = self.shared_axes or []
+        if any(not 0 < axis < len(input_shape) for axis in shared):
+            raise ValueError(
+                f"PReLU: shared_axes {shared} are not all among the axes 1 to {len(input_shape) - 1} of the inputs."
+            )
         shape = [1 if axis in shared else length for axis, length in enumerate(input_shape)][1:]
         self.alpha = make_weight(self, "alpha", tuple(shape))
         axes = {axis: length for axis, length in enumerate(input_shape) if axis and axis not in shared}

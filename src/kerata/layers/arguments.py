@@ -50,7 +50,13 @@ class Axes(Field[Integers, int | list[int]]):
     """An axis, or several of them."""
 
     def convert(self, value, name, owner):
-        """An integer or a list."""
+        """An integer or a list.
+
+        Raises: TypeError for what is neither.
+        """
+        axes = value if isinstance(value, (list, tuple)) else [value]
+        if not all(hasattr(axis, "__index__") for axis in axes):
+            raise TypeError(f"{type(owner).__name__}: {name} is an integer or a list of them; {value!r} came.")
         return list(value) if isinstance(value, (list, tuple)) else int(value)
 
 
@@ -137,6 +143,15 @@ def per_axis(value, rank, name, layer, least=1):
         count = "" if rank == 1 else f" or {rank} of them"
         raise ValueError(f"{type(layer).__name__}: {name} must be {kind}{count}; {value!r} came.")
     return tuple(int(v) for v in values)
+
+
+def check_strides(layer):
+    """Raises: ValueError for strides and dilation together, which convolutional layers don't take: `ops.conv` does."""
+    if max(layer.strides) > 1 and max(layer.dilation_rate) > 1:
+        raise ValueError(
+            f"{type(layer).__name__}: either strides or dilation_rate may be greater than 1, not both; {layer.strides} and "
+            f"{layer.dilation_rate} came."
+        )
 
 
 def make_weight(layer, name, shape, kind=None, **options):

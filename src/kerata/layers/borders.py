@@ -38,6 +38,8 @@ def _is_count(n):
 class Spatial(Ranked):
     """Layers that change the lengths of the spatial axes."""
 
+    built_by_call = True
+
     data_format: Any
 
     def _first_axis(self):

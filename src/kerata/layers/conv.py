@@ -16,6 +16,7 @@ from kerata.layers.arguments import (
     Ranked,
     Regularizer,
     along_channels,
+    check_strides,
     make_weight,
     one_of,
     per_axis,
@@ -136,6 +137,7 @@ class Conv(Windowed, Adaptable):
 
     def __post_init__(self):
         super().__post_init__()
+        check_strides(self)
         if self.filters % self.groups:
             raise ValueError(f"{type(self).__name__}: filters ({self.filters}) must be a multiple of groups ({self.groups}).")
 
@@ -225,6 +227,10 @@ class ConvTranspose(Windowed):
     bias_regularizer: Regularizer = Regularizer(None)
     kernel_constraint: Constraint = Constraint(None)
     bias_constraint: Constraint = Constraint(None)
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_strides(self)
 
     def build(self, input_shape: Shape) -> None:
         """Make the kernel (*window, filters, channels) and the bias (filters,)."""

@@ -18,6 +18,7 @@ from kerata.layers.arguments import (
     PositiveInt,
     Regularizer,
     along_channels,
+    check_strides,
     make_weight,
 )
 from kerata.layers.input_spec import InputSpec
@@ -63,6 +64,7 @@ class ConvLSTMCell(ConvLSTMArguments, DropoutCell):
 
     def __post_init__(self):
         super().__post_init__()
+        check_strides(self)
         self.state_size = [self.filters, self.filters]
         self.output_size = self.filters
 

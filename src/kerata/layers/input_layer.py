@@ -42,6 +42,8 @@ class InputLayer(Layer):
         **kwargs: Any,
     ) -> None:
         shape = kwargs.pop("input_shape", shape)
+        if input_tensor is not None and not isinstance(input_tensor, KerasTensor):
+            raise ValueError(f"An input begins at a KerasTensor; {type(input_tensor).__name__} came.")
         whole: Any = kwargs.pop("batch_input_shape", batch_shape)
         super().__init__(name=name, **kwargs)
         if whole is None:
@@ -73,7 +75,7 @@ class InputLayer(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {
-            "batch_shape": list(self.batch_shape),
+            "batch_shape": self.batch_shape,
             "dtype": self.dtype,
             "sparse": self.sparse,
             "ragged": self.ragged,

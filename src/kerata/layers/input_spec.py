@@ -50,14 +50,14 @@ class InputSpec(metaclass=NamedArguments):
         self.ndim = ndim if self.shape is None else len(self.shape)
         self.max_ndim = max_ndim
         self.min_ndim = min_ndim
-        self.axes = {int(k): v for k, v in (axes or {}).items()}
+        self.axes = _checked_axes(axes or {}, self.ndim or max_ndim)
         self.allow_last_axis_squeeze = allow_last_axis_squeeze
         self.name = name
         self.optional = optional
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        names = ("dtype", "shape", "ndim", "max_ndim", "min_ndim", "axes")
+        names = ("dtype", "shape", "ndim", "max_ndim", "min_ndim", "axes", "optional")
         return {name: getattr(self, name) for name in names}
 
     @classmethod
@@ -66,8 +66,22 @@ class InputSpec(metaclass=NamedArguments):
         return cls(**config)
 
     def __repr__(self):
-        shown = [f"{name}={value}" for name, value in self.get_config().items() if value not in (None, {})]
+        shown = [f"{name}={value}" for name, value in self.get_config().items() if value not in (None, {}, False)]
         return f"InputSpec({', '.join(shown)})"
+
+
+def _checked_axes(axes, most):
+    """A dict from axis to length.
+
+    Raises: TypeError for anything else; ValueError for an axis that inputs of at most `most` axes don't have.
+    """
+    try:
+        axes = {int(axis): length for axis, length in axes.items()}
+    except (AttributeError, ValueError, TypeError):
+        raise TypeError(f"InputSpec: axes is a dict from axis to length; {axes!r} came.") from None
+    if most and any(axis >= most for axis in axes):
+        raise ValueError(f"InputSpec: axes {sorted(axes)} are not all below {most}, the number of axes.")
+    return axes
 
 
 def check(specs, inputs, layer):

@@ -108,6 +108,9 @@ class Layer(Holder, LayerCall, _Arguments, Operation):
 
     supports_masking = False
     holds_layers = False  # whether there is more to build than what `build` says
+    built_by_call = (
+        False  # whether one of kerata's own is built by its first call although it has nothing to build, as Keras's is
+    )
     computes_wide = False  # whether it computes in float32 at least: its inputs are not cast to 16 bits before
     runs_on_host = False  # whether it works in NumPy, so that a model runs it before the compiled step
     index_dtype: Any = None  # the dtype of its inputs where they are indices: a Sequential that begins with it takes such
@@ -410,7 +413,7 @@ def _all_parameters(cls):
 def _is_built_from_the_start(cls):
     """Whether layers of a class have nothing to build: it is kerata's, or derives from one of kerata's, and makes no weights."""
     own = next(c for c in cls.__mro__ if is_own(c))
-    return own is not Layer and cls.build is LayerCall.build and not own.holds_layers
+    return own is not Layer and cls.build is LayerCall.build and not own.holds_layers and not own.built_by_call
 
 
 def is_default(method):

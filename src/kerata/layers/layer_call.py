@@ -194,7 +194,8 @@ class LayerCall(Declared):
         training = self._pass_training(args, kwargs)
         if self.input_spec is not None and args:
             specs.check(self.input_spec, args[0], self)
-        if not self.built or not self._placed:
+        first = not self._placed
+        if first or not self.built:
             self._ensure_built(args, kwargs)
         masked = masks.any_masks() or kwargs.get("mask") is not None or masks.any_marked(args, kwargs)
         previous = self._gather_masks(args, kwargs) if masked else None
@@ -205,7 +206,8 @@ class LayerCall(Declared):
             call = functools.partial(remat.call_layer, self, call, scope)
         if self.row_wise:
             call = functools.partial(engines.current().believed, call)
-        outputs = self._compute(call, args, kwargs, training, dtype if dtype != policy.variable_dtype else None)
+        compute = self._compute_first if first and not is_own(type(self)) else self._compute
+        outputs = compute(call, args, kwargs, training, dtype if dtype != policy.variable_dtype else None)
         self._after(args, outputs, previous)
         if here["observer"] is not None:
             here["observer"](self, outputs)
@@ -236,6 +238,11 @@ class LayerCall(Declared):
         elif kwargs and not open_ended:
             kwargs.pop("training", None)
         return training
+
+    def _compute_first(self, *args):
+        """The first computation of a user's layer, in which layers inside are built."""
+        with naming.name_scope.at(self.path):
+            return self._compute(*args)
 
     def _compute(self, call, args, kwargs, training, autocast):
         """`call(*args, **kwargs)`, inside the frame of this layer's call."""
@@ -385,7 +392,7 @@ class LayerCall(Declared):
             )
 
     def _build_without_weights(self, args):
-        if args and isinstance(args[0], AbstractArray) or args and hasattr(args[0], "shape"):
+        if not self.built and args and (isinstance(args[0], AbstractArray) or hasattr(args[0], "shape")):
             self._build_shapes = {"input_shape": _shape_of(args[0])}
         with naming.name_scope(self.name):
             self.path = naming.current_path()

@@ -54,12 +54,28 @@ class Merge(Layer):
                 f"{type(self).__name__} is called on a list of {wanted}; {len(shapes)} came, of shapes {_shapes_text(shapes)}."
             )
 
+    def _masks(self, inputs, mask):
+        """The masks of the inputs, as a list; empty if there are none.
+
+        Raises: ValueError for what is no list of one for each of the inputs.
+        """
+        if mask is None:
+            return []
+        if not isinstance(mask, (list, tuple)) or not isinstance(inputs, (list, tuple)) or len(mask) != len(inputs):
+            raise ValueError(
+                f"{type(self).__name__}.compute_mask takes a list of tensors, and one of as many masks or None; "
+                f"{_count(inputs)} and {_count(mask)} came."
+            )
+        return list(mask)
+
     @staticmethod
     def _widened(shape, rank):
         return (*shape[:1], *[1] * (rank - len(shape)), *shape[1:])
 
     def _aligned(self, inputs):
         """The inputs with equally many axes."""
+        if not isinstance(inputs, (list, tuple)):  # a tensor's rows, to which a layer that is built would come
+            self._check_list(tuple(inputs.shape))
         rank = max(len(x.shape) for x in inputs)
         return [x if len(x.shape) == rank else ops.expand_dims(x, tuple(range(1, 1 + rank - len(x.shape)))) for x in inputs]
 
@@ -72,9 +88,8 @@ class Merge(Layer):
 
     def compute_mask(self, inputs: Tree, mask: TensorLike | None = None) -> Any:
         """Where one of the inputs counts; None if one of them has no mask."""
-        if mask is None or any(m is None for m in mask):
-            return None
-        return functools.reduce(ops.logical_or, mask)
+        masks = self._masks(inputs, mask)
+        return None if any(m is None for m in masks) or not masks else functools.reduce(ops.logical_or, masks)
 
 
 @dataclass
@@ -205,10 +220,11 @@ class Concatenate(Merge):
 
     def compute_mask(self, inputs: Tree, mask: TensorLike | None = None) -> Any:
         """The masks joined likewise; along the last axis, where one of the inputs counts."""
-        if mask is None or all(m is None for m in mask):
+        masks = self._masks(inputs, mask)
+        if all(m is None for m in masks):
             return None
         steps = []
-        for x, m in zip(inputs, mask):
+        for x, m in zip(inputs, masks):
             shape = static_shape(x)[:-1]
             if m is None:
                 steps.append(ops.ones(shape, "bool"))
@@ -226,7 +242,9 @@ class OneOrTwo(Field[int | Sequence[int], int | tuple[int, ...]]):
 
     def convert(self, value, name, owner):
         pair = (value, value) if isinstance(value, int) else value
-        if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not all(isinstance(n, int) for n in pair):
+        if not isinstance(pair, (list, tuple)):
+            raise TypeError(f"{type(owner).__name__}: {name} must be an integer or a pair of them; {value!r} came.")
+        if len(pair) != 2 or not all(isinstance(n, int) for n in pair):
             raise ValueError(f"{type(owner).__name__}: {name} must be an integer or a pair of them; {value!r} came.")
         return value if isinstance(value, int) else tuple(value)
 
@@ -286,6 +304,10 @@ class Dot(Merge):
 
     def compute_mask(self, inputs: Tree, mask: TensorLike | None = None) -> None:
         """None."""
+
+
+def _count(values):
+    return f"{len(values)} of them" if isinstance(values, (list, tuple)) else type(values).__name__
 
 
 def _unit(x, axis):

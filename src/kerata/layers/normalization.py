@@ -1,13 +1,13 @@
 """Normalization within each sample: layer, group, root mean square and unit normalization."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, SupportsIndex
 
 from kerata import ops
 from kerata.core.arrays import static_shape
-from kerata.core.fields import dataclass, field
+from kerata.core.fields import Field, dataclass, field
 from kerata.core.types import Shape, TensorLike, Tree
-from kerata.layers.arguments import Axes, Constraint, Initializer, Regularizer, make_weight
+from kerata.layers.arguments import Axes, Constraint, Initializer, Regularizer, make_weight, positive_integer
 from kerata.layers.input_spec import InputSpec
 from kerata.layers.layer import Layer
 from kerata.ops.normalization import along, layer_normalization, rms_normalization
@@ -85,6 +85,13 @@ class LayerNormalization(Layer):
         return ops.cast(y, self.compute_dtype)
 
 
+class Groups(Field[SupportsIndex, int]):
+    """A positive integer; -1 for as many as there are channels."""
+
+    def convert(self, value, name, owner):
+        return -1 if value == -1 else positive_integer(value, name, owner)
+
+
 @dataclass
 class GroupNormalization(Layer):
     """Groups of channels with mean 0 and variance 1 in each sample, then scaled and shifted.
@@ -116,7 +123,7 @@ class GroupNormalization(Layer):
     supports_masking = True
     computes_wide = True
 
-    groups: int = 32
+    groups: Groups = Groups(32)
     axis: int = -1
     epsilon: float = 0.001
     center: bool = True

@@ -65,6 +65,8 @@ class GlobalPooling(Ranked):
 class AdaptivePooling(Ranked):
     """Pooling with windows chosen so that the output has a given size."""
 
+    built_by_call = True
+
     pool: ClassVar[Any]  # the op
 
     output_size: PerAxis

@@ -340,6 +340,16 @@ class SimpleRNN(SimpleRNNArguments, _WholeSequence):
     seed: int | SeedGenerator | None = field(default=None, config=False)
 
 
+class UseOfCudnn(Field[bool | str, bool | str]):
+    """True, False or "auto"."""
+
+    def convert(self, value, name, owner):
+        """Raises: ValueError for anything else."""
+        if value not in (True, False, "auto"):
+            raise ValueError(f"{type(owner).__name__}: {name} is True, False or 'auto'; {value!r} came.")
+        return value
+
+
 @shows_cell
 @dataclass(after={"activity_regularizer": "bias_regularizer", "use_cudnn": "unroll"}, unlisted=("zero_output_for_mask",))
 class LSTM(LSTMArguments, _WholeSequence):
@@ -364,7 +374,7 @@ class LSTM(LSTMArguments, _WholeSequence):
     cell_class = LSTMCell
     _sequence_op = staticmethod(recurrent.lstm)
 
-    use_cudnn: bool | str = field(default="auto", config=False)
+    use_cudnn: UseOfCudnn = UseOfCudnn("auto", config=False)
 
 
 @shows_cell
@@ -393,4 +403,4 @@ class GRU(GRUArguments, _WholeSequence):
     cell_class = GRUCell
     _sequence_op = staticmethod(recurrent.gru)
 
-    use_cudnn: bool | str = field(default="auto", config=False)
+    use_cudnn: UseOfCudnn = UseOfCudnn("auto", config=False)

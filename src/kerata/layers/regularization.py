@@ -24,7 +24,7 @@ class NoiseShape(Field[_Lengths, _Lengths]):
             not isinstance(value, (list, tuple)) or any(n is not None and not (isinstance(n, int) and n > 0) for n in value)
         ):
             raise ValueError(f"{type(owner).__name__}: {name} must be a tuple of positive integers and None; {value!r} came.")
-        return value
+        return None if value is None else tuple(value)
 
 
 class Noise(Layer):

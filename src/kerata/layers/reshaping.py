@@ -30,6 +30,8 @@ class Flatten(Layer):
     (2, 12)
     """
 
+    built_by_call = True
+
     data_format: DataFormat = DataFormat(None)
 
     def __post_init__(self):
@@ -86,6 +88,8 @@ class Permute(Layer):
     (5, 4, 3)
     """
 
+    built_by_call = True
+
     dims: Sequence[int]
 
     def __post_init__(self):
@@ -100,6 +104,16 @@ class Permute(Layer):
         return ops.transpose(inputs, (0, *self.dims))
 
 
+class Times(PositiveInt):
+    """A positive integer."""
+
+    def convert(self, value, name, owner):
+        """Raises: TypeError for what is no integer, as Keras does; ValueError for one that is not positive."""
+        if not hasattr(value, "__index__") or isinstance(value, bool):
+            raise TypeError(f"{type(owner).__name__}: {name} must be a positive integer; {value!r} came.")
+        return super().convert(value, name, owner)
+
+
 @dataclass
 class RepeatVector(Layer):
     """Each vector n times.
@@ -111,7 +125,9 @@ class RepeatVector(Layer):
     (2, 3, 4)
     """
 
-    n: PositiveInt
+    built_by_call = True
+
+    n: Times
 
     def __post_init__(self):
         super().__post_init__()
@@ -134,6 +150,8 @@ class Rescaling(DataLayer):
     >>> kerata.layers.Rescaling(2 / 255, offset=-1)(np.array([0, 255])).tolist()
     [-1.0, 1.0]
     """
+
+    built_by_call = True
 
     supports_masking = True
     computes_wide = True

@@ -41,7 +41,12 @@ class SpectralNormalization(Wrapper):
             raise ValueError(f"SpectralNormalization: {type(self.layer).__name__} has no kernel and no embeddings.")
         self.kernel = kernel
         self.vector_u = self.add_weight(
-            name="vector_u", shape=(1, kernel.shape[-1]), initializer=_start(), trainable=False, autocast=False
+            name="vector_u",
+            shape=(1, kernel.shape[-1]),
+            dtype=kernel.dtype,
+            initializer=_start(),
+            trainable=False,
+            autocast=False,
         )
 
     def call(self, inputs: Tree, training: bool | None = False) -> Any:

@@ -98,6 +98,15 @@ class TimeDistributed(Wrapper):
             )
         _build(self.layer, (input_shape[0], *input_shape[2:]))
 
+    def _check_mask(self, mask, expected):
+        """Raises: ValueError for a mask of other rows or steps than the inputs'."""
+        for x in optree.tree_leaves(mask):
+            shape = static_shape(x)[:2]
+            if len(shape) < 2 or any(None not in pair and pair[0] != pair[1] for pair in zip(shape, expected)):
+                raise ValueError(
+                    f'Layer "{self.path}" (TimeDistributed) has inputs of (batch, time) = {expected}; a mask of {shape} came.'
+                )
+
     @property
     def _folds(self):
         return not any(layer.mixes_batch or getattr(layer, "stateful", False) for layer in self.layer._flatten_layers())
@@ -106,6 +115,7 @@ class TimeDistributed(Wrapper):
         """The layer's outputs at all steps, stacked."""
         first = optree.tree_leaves(inputs)[0]
         steps = static_shape(first)[1]
+        self._check_mask(mask, static_shape(first)[:2])
         options = {"training": training} if accepts(self.layer.call, "training") else {}
         masked = mask is not None and accepts(self.layer.call, "mask")
         if self._folds or steps is None:

@@ -72,10 +72,11 @@ def _by_depth(plan):
     """The operations of a graph, by decreasing distance from the outputs."""
     inputs = [node_of(x) for x in symbolic_leaves(plan.inputs)]
     first_seen: dict[int, int] = {}
-    node_depths = dict.fromkeys([id(n) for n in inputs if n not in plan.nodes], 1)  # unused ones stand beside the last layers'
     depths: dict[int, int] = {}
     for x in symbolic_leaves(plan.outputs):
         _note_order(x, first_seen, {id(n) for n in inputs})
+    unused = [id(n) for n in inputs if id(n.operation) not in first_seen]
+    node_depths = dict.fromkeys(unused, 1)  # beside the last layers' inputs
     for node in reversed([*[n for n in inputs if n not in plan.nodes], *plan.nodes]):
         depth = max(node_depths.get(id(node), 0), depths.get(id(node.operation), 0))
         depths[id(node.operation)] = node_depths[id(node)] = depth

@@ -3,7 +3,8 @@
 import math
 
 from kerata import ops
-from kerata.core.arrays import as_array
+from kerata.core.arrays import as_array, dtype_of
+from kerata.core.dtypes import is_float_dtype
 
 FORMATS = ("xyxy", "yxyx", "xywh", "center_xywh", "center_yxhw", "rel_xyxy", "rel_yxyx", "rel_xywh", "rel_center_xywh")
 
@@ -82,7 +83,7 @@ def convert_format(boxes, source, target, height=None, width=None, dtype="float3
 
 
 def clip_to_image_size(bounding_boxes, height=None, width=None, bounding_box_format="xyxy"):
-    """Boxes cut to the image; those with nothing in it have the label -1.
+    """Boxes cut to the image, in their own dtype; those with nothing in it have the label -1.
 
     Shapes: "boxes" (..., n, 4) and "labels" (..., n) in a dict -> the same.
 
@@ -99,14 +100,16 @@ def clip_to_image_size(bounding_boxes, height=None, width=None, bounding_box_for
     if not relative and (height is None or width is None):
         raise ValueError(f"clip_to_image_size: for boxes {bounding_box_format!r}, height and width are needed.")
     corners = "rel_xyxy" if relative else "xyxy"
-    boxes = convert_format(bounding_boxes["boxes"], bounding_box_format, corners, height, width)
+    given = as_array(bounding_boxes["boxes"])
+    boxes = convert_format(given, bounding_box_format, corners, height, width)
     limits = (1.0, 1.0) if relative else (ops.cast(width, "float32"), ops.cast(height, "float32"))
     left, top, right, bottom = _parts(boxes)
     left, right = (ops.minimum(ops.maximum(x, 0.0), limits[0]) for x in (left, right))
     top, bottom = (ops.minimum(ops.maximum(y, 0.0), limits[1]) for y in (top, bottom))
     there = ops.logical_and(ops.greater(right, left), ops.greater(bottom, top))
     clipped = convert_format(ops.concatenate([left, top, right, bottom], -1), corners, bounding_box_format, height, width)
-    result = dict(bounding_boxes) | {"boxes": clipped}
+    keeps = bounding_box_format == corners or is_float_dtype(dtype_of(given))  # the middle of whole numbers is none
+    result = dict(bounding_boxes) | {"boxes": ops.cast(clipped, dtype_of(given)) if keeps else clipped}
     if bounding_boxes.get("labels") is not None:
         labels = as_array(bounding_boxes["labels"])
         result["labels"] = ops.where(ops.squeeze(there, -1), labels, ops.cast(-1, labels.dtype))

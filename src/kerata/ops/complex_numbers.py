@@ -5,7 +5,7 @@ from kerata.core.arrays import as_array, cast as _cast, dtype_of
 from kerata.core.op import op, xp
 from kerata.core.types import DType, Tensor, TensorLike
 from kerata.ops import numpy as knp
-from kerata.ops.promotion import float_arrays_of, to_float
+from kerata.ops.promotion import float_arrays_of
 
 
 def complex_of(real, imaginary):
@@ -28,14 +28,14 @@ def polar(abs_: TensorLike, angle: TensorLike) -> Tensor:
 
 @op
 def view_as_complex(x: TensorLike) -> Tensor:
-    """Pairs of real numbers as complex ones: (..., 2) -> (...).
+    """Pairs of real numbers as complex64: (..., 2) -> (...).
 
     Raises: ValueError if the last axis has another length.
 
     >>> view_as_complex([[1.0, 2.0]]).tolist()
     [(1+2j)]
     """
-    x = to_float(x)
+    x = _cast(as_array(x), "float32")
     if not len(x.shape) or x.shape[-1] != 2:
         raise ValueError(f"view_as_complex takes pairs, (..., 2); a tensor of shape {tuple(x.shape)} came.")
     return complex_of(knp.get_item(x, (Ellipsis, 0)), knp.get_item(x, (Ellipsis, 1)))

@@ -223,3 +223,14 @@ def test_dtypes_are_the_oracles(mode, name, vocabulary):
     assert mine.dtype == other.dtype and mine.compute_dtype == other.compute_dtype
     with kerata.use_engine("jax"):
         assert str(mine(np.array(vocabulary)).dtype) == str(other(np.array(vocabulary)).dtype)
+
+
+def test_tensors_of_tensorflow_are_looked_up_on_every_engine(engine):
+    import tensorflow as tf
+
+    layer = layers.StringLookup(vocabulary=["a", "b"])
+    assert engine.to_numpy(layer(tf.constant(["b", "a", "c"]))).tolist() == [2, 1, 0]
+    found = layer(tf.ragged.constant([["a"], ["c", "b"]]))
+    assert found.to_list() == [[1], [0, 2]]
+    with pytest.raises(ValueError, match="Pad them"):
+        layers.StringLookup(vocabulary=["a"], output_mode="multi_hot")(tf.ragged.constant([["a"], ["c", "b"]]))

@@ -239,3 +239,27 @@ def test_in_a_tf_data_pipeline(name):
         found = np.concatenate([y for _, y in data.map(lambda x: (scaled(x), vectors(bins(x)))).as_numpy_iterator()])
     expected = keras().layers.Discretization([0.0, 1.0], output_mode="count")(X.reshape(36, 4))
     np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    "make,data",
+    [
+        (lambda k: k.layers.CategoryEncoding(4, output_mode="one_hot"), [3, 2, 0, 1]),
+        (lambda k: k.layers.CategoryEncoding(4), [[0, 1], [0, 0]]),
+        (lambda k: k.layers.Discretization([1.0, 2.0]), [[1.5, 3.0]]),
+        (lambda k: k.layers.Discretization([1.0, 2.0]), 1.5),
+        (lambda k: k.layers.Rescaling(2.0, 1.0), [[1.0, 2.0]]),
+        (lambda k: k.layers.Pipeline([k.layers.Rescaling(2.0)]), [[1.0]]),
+        (lambda k: k.layers.MelSpectrogram(16, 16, 16, num_mel_bins=4), [0.5] * 64),
+    ],
+)
+def test_lists_are_data(engine, make, data):
+    """As in the documented examples; layers with weights refuse them, as Keras's do."""
+    found = engine.to_numpy(make(kerata)(data))
+    np.testing.assert_allclose(found, np.asarray(make(keras())(data)), rtol=1e-4, atol=1e-5)
+
+
+def test_lists_are_no_data_for_other_layers(engine):
+    for layer in (layers.Dense(2), layers.Flatten(), layers.ReLU()):
+        with pytest.raises(ValueError, match="takes tensors by position"):
+            layer([[1.0, 2.0]])

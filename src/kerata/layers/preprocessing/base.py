@@ -7,7 +7,7 @@ import optree
 
 from kerata import engines, ops, random
 from kerata.core import sparse
-from kerata.core.arrays import as_array, dtype_of, static_shape
+from kerata.core.arrays import as_array, dtype_of, static_shape, to_numpy
 from kerata.core.fields import dataclass, field
 from kerata.core.types import DType, Shape, Tree
 from kerata.engines.abstract.array import AbstractArray, RaggedAbstractArray, SparseAbstractArray
@@ -104,6 +104,8 @@ class HostLayer(DataLayer):
 
     def call(self, inputs: Tree) -> Any:
         """The outputs; texts come as NumPy arrays, numbers as the engine's."""
+        if sparse.is_ragged(inputs):
+            return self._each_of(inputs)
         leaves = [inputs] if not isinstance(inputs, (list, tuple)) or _is_plain(inputs) else list(inputs)
         single = leaves[0] is inputs
         leaves = [x if hasattr(x, "dtype") and hasattr(x, "shape") else np.asarray(x) for x in leaves]
@@ -111,6 +113,15 @@ class HostLayer(DataLayer):
         form = AbstractArray(*self.output_form(shapes[0] if single else shapes))
         made = engines.current().on_host(lambda *xs: self.on_host(xs[0] if single else list(xs)), form, *leaves)
         return made if self._kept_as is None else sparse.from_dense(made, ragged=self._kept_as == "ragged")
+
+    def _each_of(self, ragged):
+        """The outputs for a ragged tensor, as ragged as it.
+
+        Raises: ValueError if an output is not that of one value.
+        """
+        if tuple(self.output_form((None,))[0]) != (None,):
+            raise ValueError(f"{type(self).__name__}: a ragged tensor's rows differ in length. Pad them: x.to_tensor().")
+        return ragged.with_flat_values(to_numpy(self.call(ragged.flat_values)))
 
     @property
     def _kept_as(self):
