@@ -8,7 +8,9 @@ import kerata
 from kerata.core import suggestions
 from tests.oracle import keras
 
-NAMESPACES = "layers losses metrics optimizers optimizers.schedules initializers regularizers constraints callbacks quantizers".split()
+NAMESPACES = (
+    "layers losses metrics optimizers optimizers.schedules initializers regularizers constraints callbacks quantizers".split()
+)
 # Set by the class itself: a caller who gave them would give them twice.
 SET_BY_THE_CLASS = {
     "rank": "convolutions of one, two and three axes",

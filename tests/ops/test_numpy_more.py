@@ -221,8 +221,6 @@ def test_arguments_without_a_place_are_refused():
     ):
         with pytest.raises(TypeError, match=f"has no argument .* Did you mean '{wanted}'?"):
             call()
-    with pytest.raises(ValueError, match="bincount: sparse=True is not available"):
-        ops.bincount([1, 2], sparse=True)
 
 
 def test_einsum_takes_optimize(engine):

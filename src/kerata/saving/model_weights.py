@@ -25,7 +25,7 @@ def write(model, writer, with_optimizer=True):
         writer.write(path, layer)
     optimizer = getattr(model, "optimizer", None)
     if with_optimizer and optimizer is not None and optimizer.built:
-        names = {str(i): name for i, name in enumerate(_names(optimizer))}
+        names = {str(i): name for i, name in enumerate(_names(optimizer, model))}
         writer.write(_OPTIMIZER, optimizer, names)
 
 
@@ -119,9 +119,12 @@ def is_custom(layer, method):
 # The optimizer
 
 
-def _names(optimizer):
-    """The names of the state's variables, without the optimizer's own, which may be another in another model."""
-    return [v.path.partition("/")[2] or v.path for v in optimizer.variables]
+def _names(optimizer, model):
+    """The names of the state's variables, without the optimizer's own and the model's, which may be others in another model.
+
+    Layers of a file are built before their model takes them in, and then lack its name.
+    """
+    return [(v.path.partition("/")[2] or v.path).removeprefix(f"{model.name}_") for v in optimizer.variables]
 
 
 def _read_optimizer(model, store, whole):
@@ -133,7 +136,7 @@ def _read_optimizer(model, store, whole):
         return
     if not optimizer.built:
         optimizer.build(model.trainable_variables)
-    pairs = _matched(optimizer, store, whole)
+    pairs = _matched(optimizer, _names(optimizer, model), store, whole)
     if pairs is None:
         count = f"the file has {len(store)} variables of an optimizer, this one has {len(optimizer.variables)}"
         if len(store) == len(optimizer.variables):
@@ -153,13 +156,13 @@ def _warn_of_optimizer(optimizer, why):
     )
 
 
-def _matched(optimizer, store, whole):
-    """Pairs of a variable and its number in the file; None if they do not belong together.
+def _matched(optimizer, own, store, whole):
+    """Pairs of a variable and its number in the file; None if they do not belong together. `own` is the variables' names.
 
     By name where the file has the names of all, else by number; where weights of the file's model are no longer trained
     (frozen, quantized) or newly so (LoRA), those that both have.
     """
-    variables, own = optimizer.variables, _names(optimizer)
+    variables = optimizer.variables
     numbers = [str(i) for i in range(len(store))]
     if any(number not in store for number in numbers) or store.class_name not in (None, type(optimizer).__name__):
         return None
