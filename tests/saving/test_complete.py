@@ -476,7 +476,9 @@ class TestOptimizer:
         loaded = kerata.saving.load_model(tmp_path / "m.keras")
         np.testing.assert_allclose(loaded.predict(X, verbose=0), model.predict(X, verbose=0), atol=1e-5)
         assert int(loaded.optimizer.iterations) == 3
-        within = lambda v: v.path.partition("/")[2].removeprefix(f"{model.name}_")  # layers of files are built before they are added
+        within = lambda v: v.path.partition("/")[2].removeprefix(
+            f"{model.name}_"
+        )  # layers of files are built before they are added
         state = {within(v): v.numpy() for v in model.optimizer.variables}
         for v in loaded.optimizer.variables:
             if "lora" not in v.path:
