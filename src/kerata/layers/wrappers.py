@@ -37,7 +37,7 @@ class Wrapper(Layer):
     >>> class Twice(kerata.layers.Wrapper):
     ...     def call(self, x):
     ...         return self.layer(self.layer(x))
-    >>> Twice(kerata.layers.Rescaling(3.0))(1.0).shape
+    >>> Twice(kerata.layers.Rescaling(3.0))(kerata.ops.ones(())).shape
     ()
     """
 
