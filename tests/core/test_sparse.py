@@ -202,6 +202,9 @@ def test_ragged():
             assert getattr(ops, name)(symbol).ragged
         assert ops.add(rows, rows).to_list() == [[2, -4], [6]] and ops.multiply(rows, 2.0).to_list() == [[2, -4], [6]]
         assert ops.convert_to_numpy(ops.convert_to_tensor(rows, ragged=False)).tolist() == [[1, -2], [3, 0]]
+        assert ops.relu(rows).to_list() == [[1, 0], [3]] and ops.relu(symbol).ragged
+        assert ops.convert_to_numpy(rows).tolist() == [[1, -2], [3, 0]]
+        assert kerata.layers.Rescaling(2.0)(rows).to_list() == [[2, -4], [6]]
         with pytest.raises(ValueError, match="rows of one length"):
             ops.mean(rows)
     with engines.use_engine("jax"), pytest.raises(ValueError, match="no ragged tensors"):

@@ -137,7 +137,9 @@ def to_numpy(x):
         return engines.get("torch").to_numpy(x)
     if x is None or isinstance(x, AbstractArray):
         raise ValueError(f"{x!r} has no value that could become a NumPy array.")
-    return np.asarray(x) if kind_of(x) is None else engines.current().to_numpy(sparse.dense(x))
+    if sparse.is_sparse(x):
+        return engines.current().to_numpy(sparse.dense(x))
+    return np.asarray(x) if kind_of(x) is None else sparse.to_numpy(x)
 
 
 def static_shape(x):

@@ -38,7 +38,9 @@ def op(body: Any = None, *, elementwise: bool = False) -> Any:
     def wrapper(*args, **kwargs):
         kind = kind_of_call(args, kwargs)
         if kind is not None:
-            return _symbolic(wrapper, args, kwargs) if kind == SYMBOLIC else sparse_rules.apply(wrapper, args, kwargs)
+            return (
+                _symbolic(wrapper, args, kwargs) if kind == SYMBOLIC else sparse_rules.apply(wrapper, args, kwargs, elementwise)
+            )
         engine = context.engine or engines.current()
         result = engine.kernels.get(name, body)(*args, **kwargs)
         if result is NotImplemented:

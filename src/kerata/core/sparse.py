@@ -150,7 +150,9 @@ def dense(x):
 
 
 def to_numpy(x):
-    """A sparse tensor as a NumPy array with its zeros."""
+    """A sparse or ragged tensor as a NumPy array with its zeros, or with zeros at the rows' ends."""
+    if is_ragged(x):
+        return engines.get("tensorflow").sparse.ragged_rows(x)[0]
     return _with_zeros(*coordinates(x))
 
 

@@ -40,10 +40,12 @@ def sparse_rule(name: str, gives_sparse: Callable[..., bool]) -> Callable:
     return register
 
 
-def apply(op: Callable, args: Any, kwargs: Any) -> Any:
-    """The result of an op where sparse or ragged tensors are among its arguments."""
+def apply(op: Callable, args: Any, kwargs: Any, elementwise: bool) -> Any:
+    """The result of an op, `elementwise` or not, where sparse or ragged tensors are among its arguments."""
     gives_sparse, rule = RULES.get(op.__name__, (_never, None))
     current = engines.current()
+    if rule is None and elementwise and any(map(is_ragged, args)):
+        gives_sparse, rule = _always, lambda *xs, **named: _engine().on_flat_values(lambda *ys: op(*ys, **named), *xs)
     if rule is not None and current.sparse is not None:
         args, kwargs = _with_each(own, args, kwargs)
         if not current.is_abstract:

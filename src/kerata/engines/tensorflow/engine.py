@@ -91,8 +91,8 @@ class TensorflowEngine(EagerEngine):
         return result
 
     def to_numpy(self, x):
-        if isinstance(x, tf.SparseTensor):
-            x = tf.sparse.to_dense(x)
+        if isinstance(x, (tf.SparseTensor, tf.RaggedTensor)):
+            x = tf.sparse.to_dense(x) if isinstance(x, tf.SparseTensor) else x.to_tensor()
         return x.numpy() if isinstance(x, (tf.Tensor, tf.Variable)) else np.asarray(x)
 
     def cast(self, x, dtype):

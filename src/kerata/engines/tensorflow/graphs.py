@@ -115,7 +115,13 @@ def _number(x):
 def _flattened(result):
     """The tensors of a result, and its structure in a list."""
     leaves, treedef = optree.tree_flatten(result)
-    return [tf.sparse.to_dense(x) if isinstance(x, tf.SparseTensor) else tf.convert_to_tensor(x) for x in leaves], [treedef]
+    return [_dense(x) for x in leaves], [treedef]
+
+
+def _dense(x):
+    if isinstance(x, tf.RaggedTensor):
+        return x.to_tensor()
+    return tf.sparse.to_dense(x) if isinstance(x, tf.SparseTensor) else tf.convert_to_tensor(x)
 
 
 def _without_xla(error):
