@@ -282,26 +282,6 @@ def test_shapes_must_match(true, pred, words):
             loss(np.ones(true, "float32"), np.ones(pred, "float32"))
 
 
-@pytest.mark.parametrize(
-    "true,pred,words",
-    [
-        ((8, 1), (8, 10), "1 unit wide"),
-        ((8, 10), (8, 1), "10 units wide"),
-        ((1, 3), (8, 3), "numbers of rows differ"),
-        ((1,), (1, 10), "1 unit wide"),
-    ],
-)
-def test_lengths_of_1_are_broadcast_and_told(engine, true, pred, words):
-    """The documented examples of callbacks train ten units on one target a row, one row at a time."""
-    y_true, y_pred = floats(*true), floats(*pred)
-    with pytest.warns(UserWarning, match=words):
-        loss = losses.mean_squared_error(y_true, y_pred)
-    close(loss, ((y_true - y_pred) ** 2).mean(-1))
-    for strict in (losses.binary_crossentropy, losses.categorical_crossentropy):
-        with pytest.raises(ValueError, match=words):
-            strict(y_true, y_pred)
-
-
 def test_labels_out_of_range():
     with pytest.raises(ValueError, match="label 7 is out of range for 5 classes"):
         losses.SparseCategoricalCrossentropy()(np.array([0, 7]), np.full((2, 5), 0.2, "float32"))

@@ -325,7 +325,7 @@ def test_names_count():
 @pytest.mark.parametrize(
     "make,words",
     [
-        (lambda: metrics.AUC(curve="roc"), "curve must be"),
+        (lambda: metrics.AUC(curve="rok"), "curve must be"),
         (lambda: metrics.AUC(num_thresholds=1), "at least 2"),
         (lambda: metrics.AUC(thresholds=[2.0]), "from 0 to 1"),
         (lambda: metrics.Precision(thresholds=1.5), "from 0 to 1"),

@@ -316,29 +316,6 @@ def test_cloning_uses_what_it_is_given_or_says_why_not():
             kerata.models.clone_model(Own(), **arguments)
 
 
-@pytest.mark.parametrize("way", ["input first", "built", "called", "inner", "added"])
-def test_weights_of_a_sequential_have_its_name_in_their_paths(way):
-    def paths(k):
-        if way == "input first":
-            model = k.Sequential([k.Input((1,)), k.layers.Dense(1, name="d")], name="s")
-        elif way == "inner":
-            inner = k.Sequential([k.Input((1,)), k.layers.Dense(1, name="e")], name="inner")
-            late = k.Sequential([k.layers.Dense(1, name="e")], name="late")
-            model = k.Sequential([k.Input((1,)), inner, late, k.layers.Dense(1, name="d")], name="s")
-        else:
-            model = k.Sequential([] if way == "added" else [k.layers.Dense(1, name="d")], name="s")
-            if way == "built":
-                model.build((None, 1))
-            elif way == "called":
-                model(np.ones((1, 1)))
-            else:
-                model.add(k.Input((1,)))
-                model.add(k.layers.Dense(1, name="d"))
-        return [v.path for v in model.weights]
-
-    assert paths(kerata) == paths(oracle())
-
-
 def test_unused_inputs_stand_beside_the_last_layers():
     def names(k):
         a, b, c = (k.Input((4,), name=name) for name in "abc")

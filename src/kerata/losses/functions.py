@@ -13,27 +13,22 @@ from kerata.ops.activation import softplus
 from kerata.ops.promotion import promote, to_float
 
 
-def pair(y_true, y_pred, what, broadcasts=False):
-    """Targets and predictions as float tensors of one dtype and one shape, or of shapes that broadcast."""
+def pair(y_true, y_pred, what):
+    """Targets and predictions as float tensors of one dtype and one shape."""
     y_pred = to_float(y_pred)
     y_true, y_pred = promote(as_array(y_true), y_pred)
-    return matched(y_true, y_pred, what, broadcasts)
-
-
-def _broadcast_pair(y_true, y_pred, what):
-    return pair(y_true, y_pred, what, broadcasts=True)
+    return matched(y_true, y_pred, what)
 
 
 def mean_squared_error(y_true: TensorLike, y_pred: TensorLike) -> Any:
     """mean((y_true - y_pred)^2) along the last axis.
 
-    Raises: ValueError if the shapes differ, but for axes of length 1: those are broadcast, with a warning, as in all losses
-    of this kind.
+    Raises: ValueError if the shapes differ, but for a last axis of length 1.
 
     >>> mean_squared_error([[1.0, 2.0]], [[1.0, 4.0]]).tolist()
     [2.0]
     """
-    y_true, y_pred = _broadcast_pair(y_true, y_pred, "mean_squared_error")
+    y_true, y_pred = pair(y_true, y_pred, "mean_squared_error")
     return ops.mean(ops.square(y_true - y_pred), -1)
 
 
@@ -45,7 +40,7 @@ def mean_absolute_error(y_true: TensorLike, y_pred: TensorLike) -> Any:
     >>> mean_absolute_error([[1.0, 2.0]], [[1.0, 5.0]]).tolist()
     [1.5]
     """
-    y_true, y_pred = _broadcast_pair(y_true, y_pred, "mean_absolute_error")
+    y_true, y_pred = pair(y_true, y_pred, "mean_absolute_error")
     return ops.mean(ops.absolute(y_true - y_pred), -1)
 
 
@@ -57,7 +52,7 @@ def mean_absolute_percentage_error(y_true: TensorLike, y_pred: TensorLike) -> An
     >>> mean_absolute_percentage_error([[1.0, 2.0]], [[1.5, 2.0]]).tolist()
     [25.0]
     """
-    y_true, y_pred = _broadcast_pair(y_true, y_pred, "mean_absolute_percentage_error")
+    y_true, y_pred = pair(y_true, y_pred, "mean_absolute_percentage_error")
     return 100.0 * ops.mean(ops.absolute((y_true - y_pred) / ops.maximum(ops.absolute(y_true), settings.epsilon)), -1)
 
 
@@ -69,7 +64,7 @@ def mean_squared_logarithmic_error(y_true: TensorLike, y_pred: TensorLike) -> An
     >>> [round(loss, 4) for loss in mean_squared_logarithmic_error([[0.0, 1.0]], [[0.0, 3.0]]).tolist()]
     [0.2402]
     """
-    y_true, y_pred = _broadcast_pair(y_true, y_pred, "mean_squared_logarithmic_error")
+    y_true, y_pred = pair(y_true, y_pred, "mean_squared_logarithmic_error")
     first, second = (ops.log(ops.maximum(y, settings.epsilon) + 1.0) for y in (y_true, y_pred))
     return ops.mean(ops.square(first - second), -1)
 
@@ -88,7 +83,7 @@ def huber(y_true: TensorLike, y_pred: TensorLike, delta: float = 1.0) -> Any:
     >>> huber([[0.0], [0.0]], [[0.5], [3.0]]).tolist()
     [0.125, 2.5]
     """
-    y_true, y_pred = _broadcast_pair(y_true, y_pred, "huber")
+    y_true, y_pred = pair(y_true, y_pred, "huber")
     error = ops.absolute(y_true - y_pred)
     return ops.mean(ops.where(error <= delta, 0.5 * ops.square(error), delta * error - 0.5 * delta * delta), -1)
 
@@ -101,7 +96,7 @@ def log_cosh(y_true: TensorLike, y_pred: TensorLike) -> Any:
     >>> [round(loss, 4) for loss in log_cosh([[0.0], [0.0]], [[0.1], [10.0]]).tolist()]
     [0.005, 9.3069]
     """
-    y_true, y_pred = _broadcast_pair(y_true, y_pred, "log_cosh")
+    y_true, y_pred = pair(y_true, y_pred, "log_cosh")
     error = y_pred - y_true
     return ops.mean(error + softplus(-2.0 * error) - math.log(2.0), -1)
 
@@ -114,7 +109,7 @@ def kl_divergence(y_true: TensorLike, y_pred: TensorLike) -> Any:
     >>> [round(loss, 4) for loss in kl_divergence([[0.5, 0.5]], [[0.25, 0.75]]).tolist()]
     [0.1438]
     """
-    y_true, y_pred = _broadcast_pair(y_true, y_pred, "kl_divergence")
+    y_true, y_pred = pair(y_true, y_pred, "kl_divergence")
     y_true, y_pred = (ops.clip(y, settings.epsilon, 1.0) for y in (y_true, y_pred))
     return ops.sum(y_true * ops.log(y_true / y_pred), -1)
 
@@ -127,7 +122,7 @@ def poisson(y_true: TensorLike, y_pred: TensorLike) -> Any:
     >>> [round(loss, 4) for loss in poisson([[1.0, 2.0]], [[1.0, 1.0]]).tolist()]
     [1.0]
     """
-    y_true, y_pred = _broadcast_pair(y_true, y_pred, "poisson")
+    y_true, y_pred = pair(y_true, y_pred, "poisson")
     return ops.mean(y_pred - y_true * ops.log(y_pred + settings.epsilon), -1)
 
 
@@ -143,7 +138,7 @@ def cosine_similarity(y_true: TensorLike, y_pred: TensorLike, axis: Axis = -1) -
     >>> [round(loss, 4) for loss in cosine_similarity([[1.0, 0.0], [1.0, 0.0]], [[2.0, 0.0], [3.0, 4.0]]).tolist()]
     [-1.0, -0.6]
     """
-    y_true, y_pred = _broadcast_pair(y_true, y_pred, "cosine_similarity")
+    y_true, y_pred = pair(y_true, y_pred, "cosine_similarity")
     return -ops.sum(crossentropy.normalize(y_true, axis) * crossentropy.normalize(y_pred, axis), axis)
 
 
@@ -161,7 +156,7 @@ def hinge(y_true: TensorLike, y_pred: TensorLike) -> Any:
     >>> hinge([[1.0, -1.0]], [[0.5, -2.0]]).tolist(), hinge([[1.0, 0.0]], [[0.5, -2.0]]).tolist()
     ([0.25], [0.25])
     """
-    y_true, y_pred = _broadcast_pair(y_true, y_pred, "hinge")
+    y_true, y_pred = pair(y_true, y_pred, "hinge")
     return ops.mean(ops.maximum(1.0 - _signs(y_true) * y_pred, 0.0), -1)
 
 
@@ -173,7 +168,7 @@ def squared_hinge(y_true: TensorLike, y_pred: TensorLike) -> Any:
     >>> squared_hinge([[1.0, -1.0]], [[0.5, -2.0]]).tolist()
     [0.125]
     """
-    y_true, y_pred = _broadcast_pair(y_true, y_pred, "squared_hinge")
+    y_true, y_pred = pair(y_true, y_pred, "squared_hinge")
     return ops.mean(ops.square(ops.maximum(1.0 - _signs(y_true) * y_pred, 0.0)), -1)
 
 
@@ -185,7 +180,7 @@ def categorical_hinge(y_true: TensorLike, y_pred: TensorLike) -> Any:
     >>> categorical_hinge([[0.0, 1.0]], [[0.75, 0.25]]).tolist()
     [1.5]
     """
-    y_true, y_pred = _broadcast_pair(y_true, y_pred, "categorical_hinge")
+    y_true, y_pred = pair(y_true, y_pred, "categorical_hinge")
     right = ops.sum(y_true * y_pred, -1)
     wrong = ops.max((1.0 - y_true) * y_pred, -1)
     return ops.maximum(wrong - right + 1.0, 0.0)

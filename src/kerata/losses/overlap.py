@@ -25,7 +25,7 @@ def dice(y_true: TensorLike, y_pred: TensorLike, axis: Axis = None) -> Any:
     >>> round(float(dice([[1.0, 1.0], [0.0, 0.0]], [[1.0, 0.0], [0.0, 0.0]])), 4)
     0.3333
     """
-    y_true, y_pred = pair(y_true, y_pred, "dice", broadcasts=True)
+    y_true, y_pred = pair(y_true, y_pred, "dice")
     both = ops.sum(y_true * y_pred, axis)
     return 1.0 - (2.0 * both + settings.epsilon) / (ops.sum(y_true, axis) + ops.sum(y_pred, axis) + settings.epsilon)
 
@@ -47,7 +47,7 @@ def tversky(y_true: TensorLike, y_pred: TensorLike, alpha: Any = 0.5, beta: Any 
     >>> round(float(tversky(found, missed, alpha=0.9)), 4), round(float(tversky(found, missed, alpha=0.1)), 4)
     (0.4737, 0.0909)
     """
-    y_true, y_pred = pair(y_true, y_pred, "tversky", broadcasts=True)
+    y_true, y_pred = pair(y_true, y_pred, "tversky")
     both = ops.sum(y_true * y_pred, axis)
     wrong = ops.sum((1.0 - y_true) * y_pred, axis)
     missing = ops.sum(y_true * (1.0 - y_pred), axis)

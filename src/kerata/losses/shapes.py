@@ -1,7 +1,6 @@
-"""The shapes of targets and predictions: one documented squeeze, then they match, or are told."""
+"""The shapes of targets and predictions: one documented squeeze, then they must match."""
 
 from kerata import ops
-from kerata.engines.warning import warn
 
 
 def squeeze_or_expand(a, b):
@@ -25,16 +24,8 @@ def fits(a, b):
     return len(a) == len(b) and all(None in (m, n) or m == n for m, n in zip(a, b))
 
 
-def broadcast(a, b):
-    """Whether lengths of 1, or one value alone, are all that keeps two shapes from being equal."""
-    return 1 in (*a, *b) and (len(a) == len(b) or (1,) in (a, b)) and all(m == n or 1 in (m, n) for m, n in zip(a, b))
-
-
-def matched(y_true, y_pred, what, broadcasts=False):
+def matched(y_true, y_pred, what):
     """Both tensors after the squeeze.
-
-    Args:
-        broadcasts: whether lengths of 1 stand for any length, with a warning.
 
     Raises: ValueError if their shapes differ then, instead of broadcasting silently.
     """
@@ -42,11 +33,7 @@ def matched(y_true, y_pred, what, broadcasts=False):
     if fits(y_true.shape, y_pred.shape):
         return y_true, y_pred
     true, pred = tuple(y_true.shape), tuple(y_pred.shape)
-    told = f"{what}: y_true has shape {true} and y_pred has shape {pred}"
-    if not broadcasts or not broadcast(true, pred):
-        raise ValueError(f"{told}; they must be equal. {_cure(true, pred)}")
-    warn(f"{told}; they are broadcast, which is seldom meant. {_cure(true, pred)}")
-    return y_true, y_pred
+    raise ValueError(f"{what}: y_true has shape {true} and y_pred has shape {pred}; they must be equal. {_cure(true, pred)}")
 
 
 def _cure(true, pred):

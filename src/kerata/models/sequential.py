@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kerata.core import masks, naming, suggestions
+from kerata.core import masks, suggestions
 from kerata.core.arrays import dtype_of, is_text
 from kerata.core.config import floatx
 from kerata.core.graph import KerasTensor
@@ -65,22 +65,17 @@ class Sequential(Model):
             if shape is not None:
                 new_input = InputLayer(batch_shape=shape, dtype=dtype)
         if new_input is not None:
-            tensors = [new_input.output, self._applied(layer, new_input.output)]
+            tensors = [new_input.output, layer(new_input.output)]
             self._chain, self._tensors = [new_input, layer], tensors
         elif isinstance(layer, InputLayer):
             self._chain, self._tensors = [layer], [layer.output]
         elif self._tensors:
-            output = self._one_output(layer, self._applied(layer, self._tensors[-1]))
+            output = self._one_output(layer, layer(self._tensors[-1]))
             self._chain.append(layer)
             self._tensors.append(output)
         else:
             self._chain.append(layer)
         self._changed()
-
-    def _applied(self, layer, tensor):
-        """The layer's output; weights that it makes have the model's name in their paths."""
-        with naming.name_scope.at(self.path):
-            return layer(tensor)
 
     @staticmethod
     def _one_output(layer, output):
@@ -133,7 +128,7 @@ class Sequential(Model):
         source = InputLayer(batch_shape=(None, *tuple(input_shape)[1:]), dtype=dtype)
         tensors = [source.output]
         for layer in self._chain:
-            tensors.append(self._one_output(layer, self._applied(layer, tensors[-1])))
+            tensors.append(self._one_output(layer, layer(tensors[-1])))
         self._chain, self._tensors = [source, *self._chain], tensors
         self._changed()
 

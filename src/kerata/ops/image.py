@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from kerata import engines
 from kerata.core import dtypes
 from kerata.core.arrays import as_array, cast as _cast, dtype_of
 from kerata.core.config import standardize_data_format
@@ -106,7 +107,7 @@ def resize(
         raise ValueError(
             f"resize takes images of 3 or 4 axes and a size (height, width); shape {tuple(images.shape)} and size {size} came."
         )
-    if any(n is not None and n <= 0 for n in size):
+    if any(isinstance(n, int) and n <= 0 for n in size):  # in a graph they may be tensors
         raise ValueError(f"resize: size must be a positive height and width; {size} came.")
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
         raise ValueError("resize can crop to the aspect ratio or pad to it, not both.")
@@ -232,7 +233,7 @@ def scale_and_translate(
         else:
             weights = _moved_weights(length, output_shape[axis], *numbers, _METHODS[method], antialias)
         x = along_axis(_cast(weights, dtype), x, axis)
-    return AbstractArray(tuple(output_shape), dtype) if isinstance(x, AbstractArray) else x
+    return engines.current().told_by_shapes(AbstractArray(tuple(output_shape), dtype)) if isinstance(x, AbstractArray) else x
 
 
 __all__ = [
