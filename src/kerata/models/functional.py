@@ -189,9 +189,9 @@ def _warn_of_structure(model, inputs):
 
 def _are_alike(structure, given):
     if isinstance(structure, KerasTensor):
-        return not isinstance(given, (list, tuple, dict)) or not isinstance(given, dict) and len(given) == 1
+        return not isinstance(given, (list, tuple, dict))
     if isinstance(structure, (list, tuple)) and len(structure) == 1 and not isinstance(given, (list, tuple, dict)):
-        return True
+        return True  # Keras warns of `Model(model.inputs, ...)(x)`, too, where nothing can be mistaken
     if isinstance(structure, dict):
         return (
             isinstance(given, dict)
