@@ -141,16 +141,10 @@ class Configurable(metaclass=_Edge):
         return _constructing(type(self).__mro__)
 
     def _recorded(self):
-        args, kwargs = self._arguments
         try:
-            bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs).arguments
+            return signatures.constructor_arguments(type(self), *self._arguments)
         except (TypeError, ValueError):
-            return dict(kwargs)
-        recorded = dict(bound)
-        for name, parameter in signatures.parameters_of(type(self).__init__).items():
-            if parameter.kind is parameter.VAR_KEYWORD:
-                recorded.update(recorded.pop(name, {}))
-        return recorded
+            return dict(self._arguments[1])
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as a dict that `from_config` takes."""

@@ -1,6 +1,5 @@
 """Symbolic tensors, and the graph that calling layers and ops on them makes."""
 
-import inspect
 from typing import Any
 
 import optree
@@ -260,12 +259,7 @@ class Operation(metaclass=NamedArguments):
 
         Raises: NotImplementedError if one of them is no plain data: the class then needs a `get_config` of its own.
         """
-        args, kwargs = self._arguments
-        config = dict(inspect.signature(type(self).__init__).bind(self, *args, **kwargs).arguments)
-        config.pop(next(iter(config)))
-        for parameter in signatures.parameters_of(type(self).__init__).values():
-            if parameter.kind is parameter.VAR_KEYWORD:
-                config.update(config.pop(parameter.name, {}))
+        config = signatures.constructor_arguments(type(self), *self._arguments)
         for name, value in config.items():
             if not all(isinstance(x, _PLAIN) for x in optree.tree_leaves(value, none_is_leaf=True)):
                 raise NotImplementedError(

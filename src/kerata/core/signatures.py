@@ -43,6 +43,19 @@ def takes_any_name(parameters: Iterable[Parameter]) -> bool:
     return any(p.kind is p.VAR_KEYWORD for p in parameters)
 
 
+def constructor_arguments(cls: type, args: Any, kwargs: Any) -> dict[str, Any]:
+    """What a constructor is given, by name, with what its `**kwargs` takes.
+
+    Raises: TypeError for arguments that it does not take.
+    """
+    bound = inspect.signature(cls.__init__).bind(None, *args, **kwargs).arguments  # type: ignore[misc]
+    given = dict(list(bound.items())[1:])
+    for parameter in parameters_of_method(cls.__init__):  # type: ignore[misc]
+        if parameter.kind is parameter.VAR_KEYWORD:
+            given.update(given.pop(parameter.name, {}))
+    return given
+
+
 def accepts(fn: Any, name: str) -> bool:
     """Whether `fn` takes an argument called `name`."""
     try:

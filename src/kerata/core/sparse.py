@@ -62,7 +62,7 @@ def rows_of(x):
     """
     if is_ragged(x):
         check_available("Ragged data", ragged=True)
-        values, lengths = engines.get("tensorflow").sparse.ragged_rows(x)
+        values, lengths = engines.get(library_of(x)).sparse.ragged_rows(x)
         return RaggedRows(values, lengths)
     values, indices, shape = coordinates(x)
     order = np.argsort(indices[:, 0], kind="stable")
@@ -152,7 +152,7 @@ def dense(x):
 def to_numpy(x):
     """A sparse or ragged tensor as a NumPy array with its zeros, or with zeros at the rows' ends."""
     if is_ragged(x):
-        return engines.get("tensorflow").sparse.ragged_rows(x)[0]
+        return engines.get(library_of(x)).sparse.ragged_rows(x)[0]
     return _with_zeros(*coordinates(x))
 
 

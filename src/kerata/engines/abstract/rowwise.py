@@ -76,6 +76,10 @@ class RowwiseEngine(AbstractEngine):
 
     name = "rowwise"
 
+    @property
+    def sparse(self):
+        raise MixesRows("there are no rules for sparse tensors")
+
     def __init__(self):
         super().__init__()
         self.xp = _Watched(abstract_numpy, RULES)
