@@ -53,6 +53,8 @@ def test_a_step_on_a_state_leaves_the_model_as_it_is(training_engine):
     for x, y in zip(model.get_weights(), before):
         np.testing.assert_array_equal(x, y)
     assert set(logs) == {"loss", "mae"} and [len(part) for part in state] == [len(group) for group in groups]
+    named, _ = model.train_step(state=tuple([v.value for v in group] for group in groups), data=(X, Y))
+    assert named == logs and set(model.test_step(data=(X, Y))) == {"loss", "mae"}
     stepped.train_on_batch(X, Y)
     for value, v in zip(state[0], stepped.trainable_variables):
         np.testing.assert_allclose(kerata.ops.convert_to_numpy(value), v.numpy(), rtol=1e-4, atol=1e-5)

@@ -1,5 +1,9 @@
 """What is checked before and while a model runs, and the errors that say what to do."""
 
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
 import numpy as np
 import optree
 
@@ -12,6 +16,8 @@ from kerata.core.signatures import accepts, by_position, parameters_of, takes_an
 from kerata.engines.abstract.array import AbstractArray
 from kerata.engines.state import StateScope
 from kerata.training import anomaly
+
+_Step = TypeVar("_Step", bound=Callable[..., Any])
 
 
 def check_compiled(model, what):
@@ -166,25 +172,31 @@ def _groups_of_state(model, name):
     return groups if name != "train_step" else [*groups[:2], model.optimizer.variables, metric_variables]
 
 
-def step_on_state(model, name, step, given):
-    """What a step gives on a state, which is a structure of values, and the state after it; the model's own stays.
+def also_on_state(step: _Step) -> _Step:
+    """Lets a step of a model, a method of the data, be called as Keras's steps on JAX are: with a state and the data.
 
-    Args:
-        step: the step, a function of the data.
-        given: `(state, data)`, or the data alone: then the step is made on the model itself.
-
-    Raises: ValueError for a state that is not the model's.
+    `model.train_step(state, data)` gives what the step gives on that state, a structure of values, and the state after it;
+    the model's own stays. Raises ValueError for a state that is not the model's.
     """
-    if len(given) == 1:
-        return step(given[0])
-    (values, data), groups = given, _groups_of_state(model, name)
-    if [len(group) for group in values] != [len(group) for group in groups]:
+
+    @functools.wraps(step)
+    def step_of_either_form(model, *given, **named):
+        of_data = len(given) + len(named) < 2
+        return step(model, *given, **named) if of_data else _on_state(model, step, *given, **named)
+
+    return cast("_Step", step_of_either_form)
+
+
+def _on_state(model, step, state, data):
+    name = step.__name__
+    groups = _groups_of_state(model, name)
+    if [len(group) for group in state] != [len(group) for group in groups]:
         raise ValueError(
-            f"The state of {name} has {[len(group) for group in values]} values; the model has {[len(g) for g in groups]} variables."
+            f"The state of {name} has {[len(group) for group in state]} values; the model has {[len(g) for g in groups]} variables."
         )
     variables = [v for group in groups for v in group]
-    with StateScope(variables, [as_array(value) for group in values for value in group]):
-        result = step(data)
+    with StateScope(variables, [as_array(value) for group in state for value in group]):
+        result = step(model, data)
         new = tuple([v.value for v in group] for group in groups)
     return result, new[1] if name == "predict_step" else new
 

@@ -25,7 +25,8 @@ class TrainingSteps(_Base):
         _compilation: Compilation
     optimizer: Any = None
 
-    def train_step(self, *data: Any) -> Any:
+    @checks.also_on_state
+    def train_step(self, data: Any) -> Any:
         """One step of training. Override it for another way of training.
 
         Args:
@@ -34,7 +35,7 @@ class TrainingSteps(_Base):
 
         Returns: the logs; with values given the pair of the logs and the values after the step.
         """
-        return checks.step_on_state(self, "train_step", lambda batch: self._all_logs(self._train_quietly(batch)), data)
+        return self._all_logs(self._train_quietly(data))
 
     def _train_quietly(self, data):
         """The step without the logs, which nobody reads after every step, but those of an overridden `compute_metrics`."""
@@ -56,9 +57,10 @@ class TrainingSteps(_Base):
         self._track_loss(loss, y_pred)
         return self._update_metrics(x, y, y_pred, sample_weight)
 
-    def test_step(self, *data: Any) -> Any:
+    @checks.also_on_state
+    def test_step(self, data: Any) -> Any:
         """One step of evaluation on a batch, or on values and a batch, as in `train_step`, without the optimizer's."""
-        return checks.step_on_state(self, "test_step", lambda batch: self._all_logs(self._test_quietly(batch)), data)
+        return self._all_logs(self._test_quietly(data))
 
     def _test_quietly(self, data):
         return self._run_on_batch(data, training=False)
@@ -74,11 +76,10 @@ class TrainingSteps(_Base):
     def _all_logs(self, logs):
         return self.get_metrics_result() if logs is None else logs
 
-    def predict_step(self, *data: Any) -> Any:
+    @checks.also_on_state
+    def predict_step(self, data: Any) -> Any:
         """The predictions for a batch; for values and a batch, with those of the variables that are not trained."""
-        return checks.step_on_state(
-            self, "predict_step", lambda batch: self(unpack_x_y_sample_weight(batch)[0], training=False), data
-        )
+        return self(unpack_x_y_sample_weight(data)[0], training=False)
 
     def compute_loss(
         self,
