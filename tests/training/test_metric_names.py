@@ -16,6 +16,10 @@ def test_names_in_logs(training_engine):
         model.compile("sgd", "mse", metrics={"a": [metric, "mse"], "b": ["mae"]})
         logs = model.fit(X, y, verbose=0).history
         assert set(logs) == {"loss", "a_loss", "b_loss", "a_mae", "a_mse", "b_mae"}
-        assert metric.name == "mae" and "a_mae" in model.metrics_names
+        assert metric.name == "mae" and model.metrics_names == ["loss", "compile_metrics", "a_loss", "b_loss"]
+        assert list(model.metrics[1].result()) == ["a_mae", "a_mse", "b_mae"]
+        evaluated = model.evaluate(X, y, verbose=0, return_dict=True)
+        in_order = [evaluated[name] for name in ("loss", "a_loss", "b_loss", "a_mae", "a_mse", "b_mae")]
+        assert model.evaluate(X, y, verbose=0) == in_order
     clone = kerata.models.clone_model(model)
     assert set(clone.fit(X, y, verbose=0).history) == set(logs)

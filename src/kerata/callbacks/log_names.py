@@ -4,6 +4,7 @@ import re
 
 from kerata import metrics
 from kerata.core import suggestions
+from kerata.metrics.group import single_metrics
 
 
 def entry_named(name, logs, model=None):
@@ -19,7 +20,7 @@ def entry_named(name, logs, model=None):
         if candidate in logs:
             return candidate
     prefix = "val_" if name.startswith("val_") else ""
-    called = [m for m in getattr(model, "metrics", ()) if _is_called(m, name.removeprefix(prefix))]
+    called = [m for m in single_metrics(getattr(model, "metrics", ())) if _is_called(m, name.removeprefix(prefix))]
     shown = {prefix + (m.shown_name or m.name) for m in called} & set(logs)
     return shown.pop() if len(shown) == 1 else None
 

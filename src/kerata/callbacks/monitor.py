@@ -14,6 +14,7 @@ from kerata.core.arguments import FilePath, Number
 from kerata.core.arrays import to_numpy
 from kerata.core.fields import Field, dataclass, field
 from kerata.engines.warning import warn
+from kerata.metrics.group import single_metrics
 
 
 class Mode(Field[str, str]):
@@ -57,7 +58,7 @@ class Monitor(Callback):
         if self.mode != "auto":
             return self.mode == "max"
         name = self._entry.removeprefix("val_")
-        for metric in getattr(self.model, "metrics", []):
+        for metric in single_metrics(getattr(self.model, "metrics", [])):
             if name in (metric.name, metric.shown_name) and metric._direction:
                 return metric._direction == "up"
         if re.search(r"loss$|error|entropy|mse|mae|mape|msle", name):

@@ -82,10 +82,10 @@ def serialize_object(obj, config):
     module = registry.public_module(cls)
     own = module.startswith("keras")
     result = {
-        "module": module if own else None if cls in registry.registered_names else cls.__module__,
+        "module": module if own else None if cls in registry.registered_names or module == "__main__" else module,
         "class_name": vars(cls).get("public_name", cls.__name__),
         "config": {key: serialize_keras_object(value) for key, value in config.items()},
-        "registered_name": None if own else registry.get_registered_name(cls),
+        "registered_name": None if own and not module.startswith("keras.src.") else registry.get_registered_name(cls),
     }
     if hasattr(obj, "get_build_config"):
         build = obj.get_build_config()
@@ -93,7 +93,7 @@ def serialize_object(obj, config):
             result["build_config"] = serialize_dict(build)
     if hasattr(obj, "get_compile_config"):
         compiled = obj.get_compile_config()
-        if compiled:
+        if compiled is not None:
             result["compile_config"] = serialize_dict(compiled)
     return result
 

@@ -21,7 +21,7 @@ CONTAINERS = (dict, list, tuple, set, frozenset)
 SETTINGS = (*PLAIN, types.FunctionType, DTypePolicy)
 # Set by kerata itself on users' objects while they are built, called and trained: no settings of theirs.
 BOOKKEEPING = frozenset(
-    """built name path optimizer loss history stop_training run_eagerly jit_compile steps_per_execution detect_anomaly plan
+    """built name path optimizer loss history stop_training run_eagerly jit_compile _jit_compile steps_per_execution detect_anomaly plan
     computes_wide trainable input_spec training_data""".split()
 )
 _SMALL = 1 << 14  # elements and bytes that are compared

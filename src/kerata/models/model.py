@@ -189,6 +189,10 @@ class Model(Trainer, Layer):
         if self.plan is None and input_shape is not None:
             self._build_by_call(input_shape)
 
+    def get_build_config(self) -> dict[str, Any] | None:
+        """The shapes for which the model was built; none for a graph, which knows its own."""
+        return super().get_build_config() if self.plan is None else {"input_shape": None}
+
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Build for the shapes that `get_build_config` noted: the model's own weights, and its layers by a call."""
         super().build_from_config(config)

@@ -134,17 +134,6 @@ def as_written(method, given):
     return method(*(given[name] for name in names[:count]), **by_name)
 
 
-def reset(metric):
-    """Set a metric back; by `reset_states`, as it was called in Keras 2, where the user wrote that."""
-    classes = type(metric).__mro__
-    old = next((c for c in classes if "reset_states" in vars(c)), None)
-    new = next(c for c in classes if "reset_state" in vars(c))
-    if old is not None and not is_own(old) and classes.index(old) <= classes.index(new):
-        metric.reset_states()
-    else:
-        metric.reset_state()
-
-
 def takes_state(cls, name):
     """Whether a step is of Keras 3's JAX form, `train_step(self, state, data)`."""
     needed = [p for p in parameters_of(getattr(cls, name)).values() if p.default is p.empty]

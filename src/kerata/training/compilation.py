@@ -10,8 +10,9 @@ from kerata import engines
 from kerata.core.configurable import is_own
 from kerata.engines.state import context
 from kerata.metrics import Mean
+from kerata.metrics.group import single_metrics
 from kerata.training import checks
-from kerata.training.compiled import CompiledLoss, CompiledMetrics
+from kerata.training.compiled import CompiledLoss, CompileMetrics
 from kerata.training.data import unpack_x_y_sample_weight
 from kerata.training.predictor import Predictor
 from kerata.training.program import Programs
@@ -28,7 +29,7 @@ class Compilation:
         arguments: those of `compile`, checked; None of a model that was not compiled, which can still predict.
 
     Attributes:
-        loss, metrics: a `CompiledLoss` and a `CompiledMetrics`, None without.
+        loss, metrics: a `CompiledLoss` and a `CompileMetrics`, None without.
         tracker: the mean of the loss.
         trainability: what was trainable, a `Trainability`.
         programs: the model's steps as compiled functions.
@@ -49,7 +50,7 @@ class Compilation:
             names = getattr(model, "output_names", None)
             loss, metrics = arguments["loss"], (arguments["metrics"], arguments["weighted_metrics"])
             self.loss = None if loss is None else CompiledLoss(loss, arguments["loss_weights"], names)
-            self.metrics = None if metrics == (None, None) else CompiledMetrics(*metrics, names)
+            self.metrics = None if metrics == (None, None) else CompileMetrics(*metrics, names)
             self.tracker = Mean(name="loss")
             self.trainability = Trainability(model)
         self.forget_programs()
@@ -117,13 +118,14 @@ class Compilation:
     def eager(self):
         """Whether steps run as they stand, uncompiled."""
         model = self.model
-        compiles = model.jit_compile is not False and (model.jit_compile is True or model._supports_compilation())
+        wanted = model._jit_compile
+        compiles = wanted is not False and (wanted is True or model._supports_compilation())
         return bool(model.run_eagerly or not compiles and not engines.current().has_graphs)
 
     @property
     def optimize(self):
         """Whether kernels are fused by a compiler; None for what the engine finds best."""
-        wanted = self.model.jit_compile
+        wanted = self.model._jit_compile
         return wanted if isinstance(wanted, bool) else None
 
     # What steps touch
@@ -141,18 +143,20 @@ class Compilation:
     def measures(self):
         """The losses and metrics, as they were given or made."""
         given = [] if self.loss is None else [self.loss.loss]
-        return [x for x in optree.tree_leaves(given) if not isinstance(x, str)] + self.model.metrics
+        return [x for x in optree.tree_leaves(given) if not isinstance(x, str)] + self.single_metrics()
 
     def all_metrics(self):
-        """The metrics: the loss, those given to `compile`, and those that layers hold."""
-        found: list[Any] = [] if self.tracker is None else [self.tracker]
+        """The metrics: the loss, those given to `compile` as one, each output's loss, and those that layers hold."""
+        found: list[Any] = [metric for metric in (self.tracker, self.metrics) if metric is not None]
         if self.loss is not None:
             found += self.loss.trackers
-        if self.metrics is not None:
-            found += self.metrics.metrics
         held = self.model._all_metrics()
-        known = {*map(id, found)} if held else ()
+        known = {*map(id, single_metrics(found))} if held else ()
         return found + [metric for metric in held if id(metric) not in known]
+
+    def single_metrics(self):
+        """The metrics one by one."""
+        return single_metrics(self.model.metrics)
 
     def variables(self):
         """The model's, the optimizer's and the metrics' variables, each once."""

@@ -12,6 +12,7 @@ from kerata.core.arrays import static_shape
 from kerata.losses.labels import check_labels
 from kerata.losses.loss import LossFunctionWrapper
 from kerata.metrics import Mean, Metric
+from kerata.metrics.group import MetricGroup
 from kerata.training.structures import Outputs
 
 _ACCURACIES = ("accuracy", "acc", "Accuracy", "categorical_accuracy_auto")
@@ -108,13 +109,15 @@ def _as_loss(given, name):
     raise ValueError(f"loss for the output {name!r}: {given!r} is neither a name nor a function.")
 
 
-class CompiledMetrics:
-    """The metrics of a model: for each output a list, made when the outputs' shapes are known."""
+class CompileMetrics(MetricGroup):
+    """The metrics given to `compile`, as one: for each output a list, made when the outputs' shapes are known."""
 
     def __init__(self, metrics, weighted_metrics, output_names=None):
+        super().__init__(
+            [m for m in optree.tree_leaves((metrics, weighted_metrics)) if isinstance(m, Metric)], "compile_metrics"
+        )
         self.given = (metrics, weighted_metrics)
         self.output_names = output_names
-        self.metrics = [m for m in optree.tree_leaves(self.given) if isinstance(m, Metric)]
         self.by_output: Any = None
 
     def build(self, y_true, y_pred):

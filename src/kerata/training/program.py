@@ -217,7 +217,7 @@ class Programs:
         metrics = self.compilation.metrics
         if metrics is not None and metrics.by_output is None or self.compilation.overrides("reset_metrics"):
             return False
-        return all(is_own(type(m)) and getattr(m, "_built", True) for m in self.compilation.model.metrics)
+        return all(is_own(type(m)) and getattr(m, "_built", True) for m in self.compilation.single_metrics())
 
     def _on_batch(self, mode, anew):
         step = self._guarded(mode)
@@ -265,6 +265,7 @@ class Programs:
     def _keep_logs(self, mode, logs):
         if logs is None or not isinstance(logs, dict):
             raise ValueError(f"{mode}_step must return a dict from name to value; {type(logs).__name__} came.")
+        logs = _one_by_one(logs)
         kept = self._logs.setdefault(mode, {})
         for name in [n for n in kept if n not in logs]:
             del kept[name]
@@ -308,3 +309,11 @@ def _valid(i, width, size):
 def _plain(value):
     host = np.asarray(value)
     return float(host) if host.ndim == 0 else host
+
+
+def _one_by_one(logs):
+    """Logs, those in dicts (what several metrics as one give) taken apart."""
+    found = {}
+    for name, value in logs.items():
+        found.update(_one_by_one(value) if isinstance(value, dict) else {name: value})
+    return found

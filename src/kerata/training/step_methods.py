@@ -7,6 +7,7 @@ import optree
 from kerata import ops
 from kerata.core import findings, masks
 from kerata.core.types import TensorLike
+from kerata.metrics.group import reset, results_by_name
 from kerata.training import checks
 from kerata.training.compiled import track
 from kerata.training.data import unpack_x_y_sample_weight
@@ -130,14 +131,7 @@ class TrainingSteps(_Base):
         return self._results(lambda metric: metric.result())
 
     def _results(self, result_of):
-        logs = {}
-        for metric in self.metrics:
-            value = result_of(metric)
-            if isinstance(value, dict):
-                logs.update(value)
-            else:
-                logs[metric.shown_name or metric.name] = value
-        return logs
+        return results_by_name(self.metrics, result_of)
 
     def _track_loss(self, loss, y_pred):
         findings.note_not_finite("the loss", loss)
@@ -167,18 +161,18 @@ class TrainingSteps(_Base):
 
     @property
     def metrics(self) -> Any:
-        """The metrics: the loss, those given to `compile`, and those that layers hold."""
+        """The metrics: the loss, those given to `compile` as one, the losses of several outputs, and those that layers hold."""
         return self._compilation.all_metrics()
 
     @property
     def metrics_names(self) -> Any:
-        """The metrics' names."""
-        return [m.shown_name or m.name for m in self.metrics]
+        """The names of `metrics`. Those of the numbers that `evaluate` gives are in its dict (`return_dict=True`)."""
+        return [m.name for m in self.metrics]
 
     def reset_metrics(self) -> None:
         """Set all metrics back to the beginning."""
         for metric in self.metrics:
-            checks.reset(metric)
+            reset(metric)
 
 
 def _masks_of(outputs):

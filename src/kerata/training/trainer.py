@@ -29,7 +29,7 @@ class Trainer(TrainingSteps):
     history: Any = None
     stop_training = run_eagerly = detect_anomaly = False
     steps_per_execution = 1
-    jit_compile: bool | str = "auto"
+    _jit_compile: bool | str = "auto"
     has_constants = False  # a model's own attributes are the host's, or settled by `compile`
     _untracked = Holder._untracked | {"_compilation", "optimizer", "history", "loss", "_operations", "plan"}
 
@@ -109,6 +109,17 @@ class Trainer(TrainingSteps):
                 detect_anomaly=detect_anomaly,
             ),
         )
+
+    @property
+    def jit_compile(self) -> bool:
+        """Whether steps are compiled: as `compile` was told, or for "auto" whether engine and layers allow it."""
+        if self.run_eagerly or isinstance(self._jit_compile, bool):
+            return not self.run_eagerly and bool(self._jit_compile)
+        return self._compilation.engine().recompiles and self._supports_compilation()
+
+    @jit_compile.setter
+    def jit_compile(self, value: bool | str) -> None:
+        self._jit_compile = value
 
     @property
     def compiled(self) -> Any:
@@ -232,8 +243,8 @@ class Trainer(TrainingSteps):
 
         Arguments are those of `fit`.
 
-        Returns: the loss, or a list of the loss and the metrics in the order of `metrics_names`; a dict with
-        `return_dict`.
+        Returns: the loss, or a list: what `metrics_names` names, in that order, then the other metrics in that of their
+        names; a dict with `return_dict`.
         """
         checks.check_compiled(self, "evaluate")
         compilation = self._compilation
@@ -245,8 +256,9 @@ class Trainer(TrainingSteps):
         return logs if return_dict else self._values(logs)
 
     def _values(self, logs):
-        """Logs in the order of `metrics_names`, or the one there is."""
-        values = [logs[name] for name in self.metrics_names if name in logs] or list(logs.values())
+        """Logs in the order of `metrics_names` and of their names, or the one there is."""
+        first = [name for name in self.metrics_names if name in logs]
+        values = [logs[name] for name in (*first, *sorted(logs.keys() - set(first)))]
         return values[0] if len(values) == 1 else values
 
     # Predict
