@@ -33,11 +33,10 @@ REASONS = {
         models/model.py: kerata.models.summary
     """,
     "names that are looked up: a namespace's own, and those of other Kerases": """
-        compat/alias.py: f'kerata.{inner}'
         compat/alias.py: f'{self.__name__}.{name}'
-        compat/alias.py: f'{self.__target__}.{home}'
-        compat/alias.py: self.__target__
         compat/alias.py: tensorflow.keras
+        compat/generations.py: f'kerata.{namespace}'.strip('.')
+        compat/generations.py: home
         core/lazy.py: f'{home}.{original}'
         core/lazy.py: home
         core/registry.py: f'kerata.{namespace}'

@@ -1,6 +1,6 @@
 """Old names and arguments."""
 
-import operator
+import importlib
 import subprocess
 import sys
 import warnings
@@ -10,6 +10,7 @@ import pytest
 
 import kerata
 from kerata.compat import tables, translate
+from kerata.compat.generations import GENERATIONS
 
 
 @pytest.fixture(autouse=True)
@@ -49,10 +50,12 @@ def test_old_methods():
 def test_the_tables_name_what_exists():
     for new, _ in tables.METHODS.values():
         assert hasattr(kerata.Model, new)
-    for new, _ in tables.LAYERS.values():
-        assert operator.attrgetter(new)(kerata.layers)
-    for target in set(tables.MODULES.values()):
-        assert getattr(kerata, target)
+    for new in tables.LAYERS.values():
+        home, _, name = f"kerata.layers.{new}".rpartition(".")
+        assert getattr(importlib.import_module(home), name)
+    for path in tables.MODULES:
+        for generation in GENERATIONS.values():
+            assert generation.has_module(path)
 
 
 ALIAS = """

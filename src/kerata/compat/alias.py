@@ -7,74 +7,61 @@ import sys
 import types
 import warnings
 
-from kerata.compat import tables
-from kerata.core.signatures import parameters_of
+from kerata.compat.generations import GENERATIONS
 
 
 class _Module(types.ModuleType):
-    """A module of an alias: the names of kerata's module, and the old ones."""
+    """A module of an alias: the names that it had in a generation."""
 
-    def __init__(self, name, path):
+    def __init__(self, name, path, generation):
         super().__init__(name)
         self.__path__ = []
-        self.__target__ = f"kerata.{path}" if path else "kerata"
-        self.__table__ = tables.LAYERS if path == "layers" else {}
+        self.__inner__, self.__generation__ = path, generation
 
     def __getattr__(self, name):
-        target = importlib.import_module(self.__target__)
         if name == "__all__":
-            public = getattr(target, "__all__", None) or [n for n in dir(target) if not n.startswith("_")]
-            return [*public, *self.__table__]
+            return self.__generation__.names(self.__inner__)
         if name.startswith("__") and name != "__version__":
             raise AttributeError(name)
-        if name in self.__table__:
-            new, fixed = self.__table__[name]
-            home, _, today = new.rpartition(".")
-            owner = importlib.import_module(f"{self.__target__}.{home}") if home else target
-            return _old_class(getattr(owner, today), name, fixed)
-        value = getattr(target, name)
+        try:
+            value = self.__generation__.get(self.__inner__, name)
+        except AttributeError:
+            return self._submodule(name)
         if isinstance(value, types.ModuleType) and value.__name__.startswith("kerata."):
             return importlib.import_module(f"{self.__name__}.{name}")
+        vars(self)[name] = value
         return value
 
+    def _submodule(self, name):
+        try:
+            return importlib.import_module(f"{self.__name__}.{name}")
+        except ModuleNotFoundError:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}") from None
+
     def __dir__(self):
-        return sorted({*dir(importlib.import_module(self.__target__)), *self.__table__})
-
-
-def _old_class(cls, name, fixed):
-    """A class under its old name, with arguments that were implied by it."""
-    if not fixed:
-        return cls
-    names = [n for n in parameters_of(cls.__init__) if n not in ("self", *fixed)]
-
-    def __init__(self, *args, **kwargs):
-        cls.__init__(self, **{**fixed, **dict(zip(names, args)), **kwargs})
-
-    return type(name, (cls,), {"__init__": __init__, "__doc__": cls.__doc__})
+        return self.__generation__.names(self.__inner__)
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds `keras.x.y` where kerata has `x.y`, or an old path names it."""
+    """Finds `keras.x.y` where a generation has `x.y`."""
 
-    def __init__(self, name):
-        self.name = name
+    def __init__(self, name, generation):
+        self.name, self.generation = name, generation
 
     def find_spec(self, fullname, path=None, target=None):
         if fullname != self.name and not fullname.startswith(self.name + "."):
             return None
-        inner = f"{fullname[len(self.name) :]}.".replace(".src.", ".", 1).strip(".")  # where Keras's own files are
-        inner = tables.MODULES.get(inner, inner)
-        if inner:
-            try:
-                importlib.import_module(f"kerata.{inner}")
-            except ModuleNotFoundError:
-                return None
+        inner = fullname[len(self.name) :].strip(".")
+        for home in ("src", "python.keras", "api", "_tf_keras.keras"):  # where Keras's own files are
+            inner = f"{inner}.".removeprefix(f"{home}.").strip(".")
+        if not self.generation.has_module(inner):
+            return None
         spec = importlib.machinery.ModuleSpec(fullname, self, is_package=True)
         spec.loader_state = inner
         return spec
 
     def create_module(self, spec):
-        return _Module(spec.name, spec.loader_state)
+        return _Module(spec.name, spec.loader_state, self.generation)
 
     def exec_module(self, module):
         pass
@@ -84,12 +71,13 @@ class _TensorflowFinder(importlib.abc.MetaPathFinder):
     """Finds TensorFlow, and has its `keras` mean kerata once it is imported."""
 
     def find_spec(self, fullname, path=None, target=None):
-        if fullname != "tensorflow":
+        if fullname not in ("tensorflow", "tensorflow.python"):
             return None
-        spec = importlib.machinery.PathFinder.find_spec(fullname)
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path)
         if spec is None:  # there remains what kerata gives
             return importlib.machinery.ModuleSpec(fullname, _KerasAlone(), is_package=True)
-        spec.loader = _WithKeras(spec.loader)
+        if fullname == "tensorflow":
+            spec.loader = _WithKeras(spec.loader)
         return spec
 
 
@@ -116,7 +104,10 @@ class _KerasAlone(importlib.abc.Loader):
 
     def exec_module(self, module):
         module.__getattr__ = _missing
-        module.keras = importlib.import_module("tensorflow.keras")
+        if module.__name__ == "tensorflow":
+            module.keras = importlib.import_module("tensorflow.keras")
+        else:  # tensorflow.python, whose files old programs import from
+            _install("tensorflow.python.keras", _Finder("tensorflow.python.keras", GENERATIONS["tf_keras"]))
 
 
 def _missing(name):
@@ -128,32 +119,50 @@ def _missing(name):
     )
 
 
-def install_as_keras(name: str = "keras") -> None:
+def install_as_keras(name: str = "keras", as_: str = "keras3") -> None:
     """Let `import keras` and `tensorflow.keras` (or another name) mean kerata, for the rest of the process.
 
     TensorFlow itself stays what it is. Its functions take kerata's tensors on the TensorFlow engine.
 
-    Raises: RuntimeError if another package of that name was imported before.
+    Args:
+        name: the package that is to mean kerata.
+        as_: the generation that the program was written for: "keras1", "keras2", "tf.keras" or "keras3". Names, orders and
+            defaults of arguments are those of that time. `tensorflow.keras` is tf.keras also for "keras1" and "keras2".
+
+    Raises: RuntimeError if another package of that name was imported before; ValueError for another generation.
 
     >>> import kerata
     >>> kerata.install_as_keras("keras_by_another_name")
     >>> from keras_by_another_name.layers import Dense
     >>> Dense is kerata.layers.Dense
     True
+    >>> kerata.install_as_keras("old_keras", as_="keras1")
+    >>> from old_keras.layers import Convolution2D
+    >>> Convolution2D(8, 3, 5, border_mode="same").kernel_size
+    (3, 5)
     """
+    generation = GENERATIONS.get(as_.replace(".", "_"))
+    if generation is None:
+        raise ValueError(f"as_ is one of 'keras1', 'keras2', 'tf.keras' and 'keras3'; {as_!r} came.")
     existing = sys.modules.get(name)
     if existing is not None and not isinstance(existing, _Module):
         raise RuntimeError(f"{name!r} was imported before from {getattr(existing, '__file__', '?')}: install the alias first.")
-    _install(name, _Finder(name))
+    _install(name, _Finder(name, generation))
     if name == "keras":
+        of_tensorflow = GENERATIONS["tf_keras"] if generation.is_old else generation
         _install("tensorflow", _TensorflowFinder())
-        _install("tensorflow.keras", _Finder("tensorflow.keras"))
+        _install("tensorflow.keras", _Finder("tensorflow.keras", of_tensorflow))
         if "tensorflow" in sys.modules:
             setattr(sys.modules["tensorflow"], "keras", importlib.import_module("tensorflow.keras"))
     warnings.filterwarnings("once", category=DeprecationWarning, module="kerata")
 
 
 def _install(name, finder):
-    """Ask `finder` first from now on, unless one like it is there."""
-    if not any(type(f) is type(finder) and getattr(f, "name", name) == name for f in sys.meta_path):
-        sys.meta_path.insert(0, finder)
+    """Ask `finder` first from now on; one for the same name is forgotten, and what it found."""
+    for other in [f for f in sys.meta_path if type(f) is type(finder) and getattr(f, "name", name) == name]:
+        if getattr(other, "generation", None) is getattr(finder, "generation", None):
+            return
+        sys.meta_path.remove(other)
+        for module in [m for m in sys.modules if m == name or m.startswith(f"{name}.")]:
+            del sys.modules[module]
+    sys.meta_path.insert(0, finder)

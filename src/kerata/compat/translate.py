@@ -3,6 +3,7 @@
 import functools
 
 from kerata.compat import tables
+from kerata.core import suggestions
 from kerata.engines.warning import warn
 
 _told: set[str] = set()
@@ -15,24 +16,60 @@ def tell(old, new):
         warn(f"{old} is now {new}; kerata takes both.", DeprecationWarning)
 
 
-def arguments(cls, kwargs):
-    """Keyword arguments with the names of today."""
-    namespace = next((c.__module__.split(".")[1] for c in cls.__mro__ if c.__module__.startswith("kerata.")), None)
+@functools.cache
+def _names(namespace, classes):
+    """What the arguments of a class are called now: old name -> new one, None if it means nothing."""
     by_class = tables.ARGUMENTS.get(namespace, {})
-    names = {}
-    for c in reversed(cls.__mro__):
-        names.update(by_class.get(c.__name__, {}))
-    names = {**by_class.get("*", {}), **names}
+    found = dict(by_class.get("*", {}))
+    for name in reversed(classes):
+        found.update(by_class.get(name, {}))
+    return found
+
+
+def namespace_of(obj):
+    """The namespace of a class or a function of kerata's: "layers"; None for others."""
+    homes = (c.__module__ for c in getattr(obj, "__mro__", (obj,)))
+    return next((home.split(".")[1] for home in homes if home.startswith("kerata.")), None)
+
+
+def name_today(obj, name, known=()):
+    """What an argument of a class or function is called now; itself if it is known by its name, or nowhere; None if it is gone."""
+    if name in known:
+        return name
+    classes = tuple(c.__name__ for c in getattr(obj, "__mro__", (obj,)))
+    return _names(namespace_of(obj), classes).get(name, name)
+
+
+def value_today(name, value):
+    """An old value as one of today, by the name that its argument has today."""
+    return tables.VALUES[name](value) if name in tables.VALUES else value
+
+
+def today(obj, kwargs, known=(), told=True):
+    """Keyword arguments with the names, and values, of today.
+
+    Args:
+        known: the names that the class or function takes.
+        told: whether a warning names the replacement.
+    """
     result = {}
+    for old, new in tables.TOGETHER["*"].items():
+        if kwargs.keys() >= set(old) and not set(old) & set(known):
+            result[new] = tuple(kwargs[name] for name in old)
+            kwargs = {name: value for name, value in kwargs.items() if name not in old}
     for name, value in kwargs.items():
-        new = names.get(name, name)
-        if new is None:
+        new = name_today(obj, name, known)
+        if new is None or new != name and new in kwargs:
             continue
-        if new not in kwargs:
-            tell(f"{cls.__name__}({name}=)", f"{cls.__name__}({new}=)")
-            value = tables.VALUES.get(name, lambda v: v)(value)
-        result[new] = value
+        if new != name and told:
+            tell(f"{obj.__name__}({name}=)", f"{obj.__name__}({new}=)")
+        result[new] = value_today(new, value)
     return result
+
+
+def arguments(cls, kwargs):
+    """Keyword arguments of a constructor, of which it doesn't know some, with the names of today."""
+    return today(cls, kwargs, suggestions.arguments_of(cls))
 
 
 def method(obj, name):

@@ -67,10 +67,13 @@ class NamedArguments(abc.ABCMeta):
 
 
 def _constructing(classes):
-    """Of a class's bases, those with a constructor; what is made from fields takes those of its bases too."""
+    """Of a class's bases, those with a constructor; what is made from fields takes those of its bases too.
+
+    The constructor of an edition (`compat.editions`) takes what the class of today takes.
+    """
     found, covered = [], False
     for cls in classes:
-        if "__init__" in vars(cls):
+        if "__init__" in vars(cls) and "edition_of" not in vars(cls):
             from_fields = hasattr(cls.__init__, "from_fields")
             if not (from_fields and covered):
                 found.append(cls)
@@ -102,7 +105,7 @@ class _Edge(NamedArguments):
 
     def __call__(cls, *args, **kwargs):
         if kwargs:
-            if not kwargs.keys() <= _all_names(cls):
+            if not kwargs.keys() <= _all_names(cls) and not hasattr(cls, "edition_of"):  # which translates for itself
                 kwargs = importlib.import_module("kerata.compat.translate").arguments(cls, kwargs)
             if not kwargs.keys() <= _taken_names(cls):
                 _check_names(cls, args, kwargs)

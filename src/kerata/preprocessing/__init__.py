@@ -1,4 +1,4 @@
-"""`keras.preprocessing`: older names of what is in `keras.utils`."""
+"""`keras.preprocessing`: the data tools of Keras 1 and 2, and older names of what is in `keras.utils`."""
 
 from kerata.core import lazy
 

@@ -1,6 +1,6 @@
-"""`keras.preprocessing`: older names of what is in `keras.utils`."""
+"""`keras.preprocessing`: the data tools of Keras 1 and 2, and older names of what is in `keras.utils`."""
 
-from kerata.preprocessing import image as image, sequence as sequence
+from kerata.preprocessing import image as image, sequence as sequence, text as text
 from kerata.utils.folder_datasets import (
     image_dataset_from_directory as image_dataset_from_directory,
     text_dataset_from_directory as text_dataset_from_directory,

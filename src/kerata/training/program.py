@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+from typing import Any
 
 import numpy as np
 import optree
@@ -313,7 +314,7 @@ def _plain(value):
 
 def _one_by_one(logs):
     """Logs, those in dicts (what several metrics as one give) taken apart."""
-    found = {}
+    found: dict[str, Any] = {}
     for name, value in logs.items():
         found.update(_one_by_one(value) if isinstance(value, dict) else {name: value})
     return found

@@ -26,11 +26,11 @@ def index_folder(directory, labels, formats, class_names=None, shuffle=True, see
         raise FileNotFoundError(f"There is no folder {directory!r}.")
     if labels == "inferred":
         class_names = _checked_names(directory, class_names)
-        found = [_files(os.path.join(directory, name), formats, follow_links) for name in class_names]
+        found = [image_paths(os.path.join(directory, name), formats, follow_links) for name in class_names]
         paths = [path for part in found for path in part]
         numbers: Any = np.repeat(np.arange(len(class_names), dtype="int32"), [len(part) for part in found])
     else:
-        paths = _files(directory, formats, follow_links)
+        paths = image_paths(directory, formats, follow_links)
         numbers = None if labels is None else np.asarray(labels, "int32")
         class_names = None if labels is None else [str(label) for label in sorted(set(labels))]
     if numbers is not None and len(numbers) != len(paths):
@@ -55,7 +55,7 @@ def _checked_names(directory, class_names):
     return list(class_names)
 
 
-def _files(directory, formats, follow_links):
+def image_paths(directory, formats, follow_links):
     """The files below a folder, in the order of their folders and then of their names."""
     walked = sorted(os.walk(directory, followlinks=follow_links), key=lambda entry: entry[0])
     return [os.path.join(root, name) for root, _, files in walked for name in sorted(files) if name.lower().endswith(formats)]
