@@ -1,6 +1,5 @@
 """Layers that are not part of Keras 3, and what layers could do before it."""
 
-
 __all__: list[str] = []
 
 

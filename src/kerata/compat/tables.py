@@ -30,7 +30,12 @@ _RECURRENT: dict[str, str | None] = {
     "consume_less": None,  # how a recurrent layer's products are put together: the engine chooses
     "implementation": None,
 }
-_POOLING: dict[str, str | None] = {"pool_length": "pool_size", "stride": "strides", "border_mode": "padding", "dim_ordering": "data_format"}
+_POOLING: dict[str, str | None] = {
+    "pool_length": "pool_size",
+    "stride": "strides",
+    "border_mode": "padding",
+    "dim_ordering": "data_format",
+}
 _RATE: dict[str, str | None] = {"p": "rate"}
 
 # Arguments: namespace -> class name -> {old: new}, None for those that mean nothing today; "*" is for every class.
