@@ -272,3 +272,20 @@ def test_each_value_has_a_key(engine):
     for layer in (layers.Attention(), layers.AdditiveAttention(use_scale=False)):
         with pytest.raises(ValueError):
             layer([query, value, key])
+
+
+def test_heads_know_their_axes_and_features_once_built():
+    """As the oracle's do."""
+    import keras
+
+    x = np.ones((2, 3, 5, 4), "float32")
+    for axes in (None, 2, (1, 2)):
+        both = [of.layers.MultiHeadAttention(2, 3, attention_axes=axes, name="m") for of in (kerata, keras)]
+        for layer in both:
+            layer(x, x)
+        mine, other = both
+        assert mine.attention_axes == other.attention_axes
+        assert list(mine.get_config()["attention_axes"]) == list(other.get_config()["attention_axes"])
+    grouped = layers.GroupQueryAttention(4, 6, 2)
+    grouped(x[:, 0], x[:, 0])
+    assert (grouped.num_repeats, grouped.feature_dim) == (3, 4)

@@ -67,3 +67,9 @@ def test_every_layer_has_the_attributes_of_its_constructor():
             if name in inspect.signature(cls).parameters and name not in ("weights", "output_shape"):
                 assert hasattr(layer, name), f"{case.cls}.{name}"
     assert kerata.layers.Dense(3).units == 3
+
+
+@pytest.mark.parametrize("name", [0, [], ("a",)])
+def test_a_name_is_a_text(name):
+    with pytest.raises(ValueError, match="A layer's name is a text"):
+        layers.Dense(2, name=name)

@@ -83,3 +83,21 @@ def test_only_for_those_that_registered_it():
     plain = layers.Dense(2)
     with pytest.raises(TypeError, match="mode"):
         plain(X, mode=True)
+
+
+class Trained(layers.Layer):
+    def call(self, x, training=True):
+        return x * (2 if training else 1)
+
+
+def test_none_is_given_for_training_and_not_left_out():
+    """A default that says True is for calls that say nothing, as in Keras; a context of training counts before it."""
+    inner = Trained()
+
+    class Around(layers.Layer):
+        def call(self, x, training=None):
+            return inner(x, training=training)
+
+    assert [float(layer(X)[0, 0]) for layer in (inner, Around())] == [2.0, 1.0]
+    assert float(inner(X, training=None)[0, 0]) == float(inner(X, None)[0, 0]) == 1.0
+    assert float(Around()(X, training=True)[0, 0]) == 2.0

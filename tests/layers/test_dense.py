@@ -132,3 +132,20 @@ def test_reversed_embedding_equals_the_oracle(arguments):
     tolerance = 1e-5 if y.dtype == "float32" else 0.02
     np.testing.assert_allclose(np.asarray(y, "float32"), np.asarray(expected, "float32"), rtol=tolerance, atol=tolerance)
     assert mine(KerasTensor((None, 4, 3)), reverse=True).shape == (None, 4, 5)
+
+
+@pytest.mark.parametrize(
+    "equation, output_shape, shape, wrong, text",
+    [
+        ("abc,cd->abd", (None, 4), (2, 3, 4), (4, 4, 4, 4), "3 axes are expected"),
+        ("abc,cd->abd", (None, 4), (2, 3, 4), (2, 3, 5), "axis 2 must have length 4"),
+        ("...x,xy->...y", 4, (2, 3, 5), (2, 3, 4), "axis -1 must have length 5"),
+        ("ab...,bc->ac...", (4, None), (2, 3, 5), (2,), "at least 2 axes"),
+    ],
+)
+def test_einsum_dense_takes_what_its_equation_says(equation, output_shape, shape, wrong, text, engine):
+    layer = layers.EinsumDense(equation, output_shape)
+    layer(np.ones(shape, "float32"))
+    for x in (np.ones(wrong, "float32"), KerasTensor(wrong)):
+        with pytest.raises(ValueError, match=text):
+            layer(x)

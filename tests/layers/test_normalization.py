@@ -222,3 +222,20 @@ def test_the_vector_of_spectral_normalization_is_like_the_kernel():
     layer = layers.SpectralNormalization(inner, dtype="float16")
     layer.build((None, 3))
     assert layer.vector_u.dtype == inner.kernel.dtype == "float32"
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize(
+    "make", [lambda of, **kw: of.LayerNormalization(**kw), lambda of, **kw: of.GroupNormalization(2, **kw)]
+)
+def test_layers_that_cast_for_themselves_are_the_oracles(make, policy, engine):
+    import keras
+
+    mine, other = (make(of.layers, dtype=policy) for of in (kerata, keras))
+    assert mine.autocast is other.autocast is False and "autocast" not in mine.get_config()
+    x = np.random.default_rng(0).standard_normal((4, 6, 8)).astype("float32") * 30 + 200
+    for given in (x, x.astype("float16")):
+        found = mine(given)
+        assert kerata.backend.standardize_dtype(found.dtype) == mine.compute_dtype == other(given).dtype
+        numbers = engine.to_numpy(ops.cast(found, "float32"))
+        np.testing.assert_allclose(numbers, np.asarray(other(given), "float32"), rtol=1e-2, atol=2e-3)

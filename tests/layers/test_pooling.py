@@ -60,3 +60,18 @@ def test_errors(make, text):
     with pytest.raises(ValueError) as error:
         make()
     assert str(error.value) == text
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_truth_values(padding, engine):
+    x = np.random.default_rng(0).random((2, 5, 6, 3)) < 0.3
+    for kind in (layers.MaxPooling2D, layers.MinPooling2D):
+        pool = kind(3, strides=2, padding=padding)
+        found = engine.to_numpy(pool(x))
+        assert found.dtype == bool
+        np.testing.assert_array_equal(found, engine.to_numpy(pool(x.astype("float32"))) > 0)
+
+
+def test_the_mode_is_an_attribute():
+    kinds = layers.MaxPooling1D, layers.MinPooling2D, layers.AveragePooling3D
+    assert [kind(2).pool_mode for kind in kinds] == ["max", "min", "average"]

@@ -133,3 +133,7 @@ def test_activity_regularization_by_nothing_adds_nothing():
     x = np.ones((2, 3), "float32")
     np.testing.assert_array_equal(layer(x), x)
     assert [float(x) for x in layer.losses] == [0.0]
+
+
+def test_spatial_dropout_has_no_noise_shape_of_its_own():
+    assert [kind(0.5).noise_shape for kind in (layers.SpatialDropout1D, layers.SpatialDropout2D)] == [None, None]

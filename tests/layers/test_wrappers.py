@@ -117,6 +117,7 @@ def test_bad_bidirectional():
     )
     other = layers.GRU(2)
     bad(lambda: layers.Bidirectional(layers.GRU(2), backward_layer=other), "both have go_backwards=False")
+    bad(lambda: layers.Bidirectional(layers.GRU(2, go_backwards=True)), "both have go_backwards=True", "forward layer has")
     other = layers.GRU(2, go_backwards=True, return_sequences=True)
     bad(lambda: layers.Bidirectional(layers.GRU(2), backward_layer=other), "return_sequences must be the same in both layers")
 

@@ -366,3 +366,13 @@ def test_areas_take_their_curve_in_small_letters_and_labels_with_several_curves_
     assert metrics.AUC(curve="pr").curve == "PR"
     with pytest.raises(ValueError, match="multi_label"):
         metrics.AUC(num_labels=3)
+
+
+def test_an_update_of_iou_returns_the_confusion_matrix_so_far(engine):
+    for cls in ("MeanIoU", "BinaryIoU", "OneHotMeanIoU"):
+        mine, other = (
+            getattr(of, cls)(**({} if cls == "BinaryIoU" else {"num_classes": 2})) for of in (metrics, keras.metrics)
+        )
+        for y, p in [([0, 1], [0, 1]), ([1, 1], [0, 1])]:
+            y, p = (np.eye(2)[y], np.eye(2)[p]) if "OneHot" in cls else (y, p)
+            np.testing.assert_array_equal(engine.to_numpy(mine.update_state(y, p)), other.update_state(y, p))

@@ -114,12 +114,17 @@ class EinsumDense(QuantizableProduct):
     bias_constraint: Constraint = Constraint(None)
     gptq_unpacked_column_size: int | None = field(default=None, config=False)
 
+    def __post_init__(self):
+        super().__post_init__()
+        self.input_spec = _einsum_input_spec(self.equation)
+
     def _roles(self):
         return (WeightRole("kernel", self.equation),)
 
     def build(self, input_shape: Shape) -> None:
         """Make the kernel and the bias, in the shapes that the equation gives."""
         kernel, bias = einsum_dense_shapes(self.equation, self.bias_axes, tuple(input_shape), self.partial_output_shape)
+        self.input_spec = _einsum_input_spec(self.equation, kernel)
         self._make_weight("kernel", kernel)
         self.bias = None if bias is None else make_weight(self, "bias", bias)
 
@@ -138,6 +143,16 @@ class EinsumDense(QuantizableProduct):
         if self.quantization_mode == "gptq" and self._transforms:
             config["gptq_unpacked_column_size"] = self._transforms["kernel"].columns
         return config | {"activity_regularizer": config.get("activity_regularizer")}
+
+
+def _einsum_input_spec(equation, kernel_shape=()):
+    """What an `EinsumDense` expects: as many axes as its equation has, as long as the kernel's of the same letters."""
+    inputs, kernel, _ = _einsum_terms(equation)
+    letters, lengths = inputs.replace("...", ""), dict(zip(kernel, kernel_shape))
+    first = -len(letters) if inputs.startswith("...") else 0
+    axes = {i: lengths[letter] for i, letter in enumerate(letters, first) if letter in lengths}
+    exact = "..." not in inputs
+    return InputSpec(ndim=len(letters) if exact else None, min_ndim=None if exact else len(letters), axes=axes)
 
 
 def einsum_dense_shapes(equation, bias_axes, input_shape, output_shape):

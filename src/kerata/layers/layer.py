@@ -217,7 +217,7 @@ class Layer(Holder, LayerCall, _Arguments, Operation):
         self._read_input_arguments(kwargs)
         if kwargs:
             suggestions.refuse(type(self), kwargs)
-        self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
+        self.name = naming.auto_name(naming.to_snake_case(type(self).__name__)) if name in (None, "") else name
         if not isinstance(self.name, str) or "/" in self.name:
             raise ValueError(f"A layer's name is a text without '/'; {self.name!r} came.")
         if trainable not in (True, False):
@@ -263,7 +263,10 @@ class Layer(Holder, LayerCall, _Arguments, Operation):
         """The dtype of the computation."""
         return self._policy.compute_dtype
 
-    input_dtype = compute_dtype
+    @property
+    def input_dtype(self) -> Any:
+        """The dtype that float inputs are cast to."""
+        return self.compute_dtype
 
     @property
     def _wide_dtype(self):

@@ -227,11 +227,12 @@ class LayerCall(Declared):
         """What `training` is in this call; put into `kwargs` if `call` takes it and nobody gave it."""
         names, keywords, open_ended, default, _ = call_parameters(type(self))
         position = names.index("training") if "training" in names else len(args)
+        given = "training" in kwargs or len(args) > position
         training = kwargs.get("training")
         if training is None and len(args) > position:
             training = args[position]
         if training is None:
-            training = context.training if context.training is not None else default
+            training = context.training if given or context.training is not None else default
         if "training" in keywords:
             if "training" in kwargs or len(args) <= position:
                 kwargs["training"] = training
@@ -263,7 +264,7 @@ class LayerCall(Declared):
         """Activity regularization, and the mask of the outputs."""
         if self.activity_regularizer is not None:
             for x in optree.tree_leaves(outputs):
-                self.add_loss(self.activity_regularizer(x) / (x.shape[0] or 1 if x.shape else 1))
+                self.add_loss(self._activity_penalty(x))
         if previous is None and type(self).compute_mask is LayerCall.compute_mask:
             return
         if engines.current().is_abstract:
@@ -287,6 +288,10 @@ class LayerCall(Declared):
             before = masks.get_mask(x)
             if before is not mask and (before is None or decides and id(x) not in given):
                 masks.set_mask(x, mask)
+
+    def _activity_penalty(self, x):
+        """The activity regularization of an output, for a row of the batch on average."""
+        return self.activity_regularizer(x) / (x.shape[0] or 1 if x.shape else 1)
 
     def _converted(self, args, kwargs, dtype):
         """Arrays of other kinds made the engine's, and floats cast to `dtype` if it isn't None."""

@@ -258,6 +258,7 @@ class MultiHeadAttention(Heads):
                 f"least 3: (batch, steps, features); shapes {tuple(query_shape)}, {tuple(value_shape)} and "
                 f"{tuple(key_shape)} came."
             )
+        self.attention_axes = self.attention_axes or tuple(range(1, len(query_shape) - 1))
         self.query_dense = self._to_heads("query", query_shape, self.num_heads, self.key_dim)
         self.key_dense = self._to_heads("key", key_shape, self.num_heads, self.key_dim)
         if self.use_gate:
@@ -283,7 +284,7 @@ class MultiHeadAttention(Heads):
         mask = self._mask(query, value, key, (value_mask, key_mask), attention_mask, use_causal_mask)
         gate = ops.sigmoid(self._gate_dense(query)) if self.use_gate else None
         rank = len(query.shape)
-        axes = tuple(normalize_axis(a, rank) for a in self.attention_axes or range(1, rank - 1))
+        axes = tuple(normalize_axis(a, rank) for a in self.attention_axes or ())
         heads = self.query_dense(query), self.key_dense(value if key is None else key), self.value_dense(value)
         result, scores = self._attend(*heads, axes, self.key_dim, mask, training, return_attention_scores)
         if gate is not None:
@@ -341,16 +342,22 @@ class GroupedQueryAttention(Heads):
                 f"{self.num_key_value_heads} came."
             )
 
+    @property
+    def num_repeats(self) -> int:
+        """How many query heads share a key and a value head."""
+        return self.num_query_heads // self.num_key_value_heads
+
     def build(self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None) -> None:
         """Make the projections."""
         key_shape = value_shape if key_shape is None else key_shape
+        self.feature_dim = query_shape[-1]
         self._query_dense = self._to_heads("query", query_shape, self.num_query_heads, self.head_dim)
         self._key_dense = self._to_heads("key", key_shape, self.num_key_value_heads, self.head_dim)
         if self.use_gate:
             self._gate_dense = self._to_heads("gate", query_shape, self.num_query_heads, self.head_dim)
         self._value_dense = self._to_heads("value", value_shape, self.num_key_value_heads, self.head_dim)
         self._output_dense = self._from_heads(
-            "attention_output", query_shape, self.num_query_heads, self.head_dim, (query_shape[-1],)
+            "attention_output", query_shape, self.num_query_heads, self.head_dim, (self.feature_dim,)
         )
 
     def call(
@@ -372,9 +379,8 @@ class GroupedQueryAttention(Heads):
             mask = both(mask, ops.expand_dims(ops.cast(query_mask, "bool"), -1))
         gate = ops.sigmoid(self._gate_dense(query)) if self.use_gate else None
         heads = [self._query_dense(query), self._key_dense(value if key is None else key), self._value_dense(value)]
-        group = self.num_query_heads // self.num_key_value_heads
-        if group > 1 and (return_attention_scores or training and self.dropout > 0):
-            heads[1:] = [ops.repeat(x, group, axis=2) for x in heads[1:]]
+        if self.num_repeats > 1 and (return_attention_scores or training and self.dropout > 0):
+            heads[1:] = [ops.repeat(x, self.num_repeats, axis=2) for x in heads[1:]]
         result, scores = self._attend(
             heads[0], heads[1], heads[2], (1,), self.head_dim, mask, training, return_attention_scores
         )

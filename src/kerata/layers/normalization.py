@@ -33,7 +33,7 @@ def _lengths(input_shape, axis, layer):
     return tuple(input_shape[a] for a in axes)
 
 
-@dataclass(unlisted=("rms_scaling",))
+@dataclass(unlisted=("rms_scaling", "autocast"))
 class LayerNormalization(Layer):
     """Each sample with mean 0 and variance 1 over some axes, then scaled and shifted.
 
@@ -69,6 +69,7 @@ class LayerNormalization(Layer):
     beta_constraint: Constraint = Constraint(None)
     gamma_constraint: Constraint = Constraint(None)
     rms_scaling: bool = field(default=False, kw_only=True)  # an old way to leave out the mean
+    autocast: bool = field(default=False, kw_only=True)  # what it computes in does not depend on the policy
 
     def build(self, input_shape: Shape) -> None:
         """Make gamma and beta, in the shape of the normalized axes."""
@@ -92,7 +93,7 @@ class Groups(Field[SupportsIndex, int]):
         return -1 if value == -1 else positive_integer(value, name, owner)
 
 
-@dataclass
+@dataclass(unlisted=("autocast",))
 class GroupNormalization(Layer):
     """Groups of channels with mean 0 and variance 1 in each sample, then scaled and shifted.
 
@@ -134,6 +135,7 @@ class GroupNormalization(Layer):
     gamma_regularizer: Regularizer = Regularizer(None)
     beta_constraint: Constraint = Constraint(None)
     gamma_constraint: Constraint = Constraint(None)
+    autocast: bool = field(default=False, kw_only=True)  # what it computes in does not depend on the policy
 
     def build(self, input_shape: Shape) -> None:
         """Make gamma and beta, one number a channel."""

@@ -32,6 +32,7 @@ class Pooling(Ranked):
     """Windows of the input, each reduced to one element."""
 
     pool: ClassVar[Any]  # the op
+    pool_mode: ClassVar[str]  # its name
 
     pool_size: PerAxis
     strides: Strides = Strides(None)
@@ -96,7 +97,7 @@ class MaxPooling(Pooling):
     (2, 4, 4, 3)
     """
 
-    pool = staticmethod(max_pool)
+    pool, pool_mode = staticmethod(max_pool), "max"
 
     pool_size: PerAxis = PerAxis(2)
 
@@ -135,7 +136,7 @@ class MinPooling(Pooling):
     (2, 7, 3)
     """
 
-    pool = staticmethod(min_pool)
+    pool, pool_mode = staticmethod(min_pool), "min"
 
     pool_size: PerAxis = PerAxis(2)
 
@@ -174,7 +175,7 @@ class AveragePooling(Pooling):
     (2, 5, 5, 3)
     """
 
-    pool = staticmethod(average_pool)
+    pool, pool_mode = staticmethod(average_pool), "average"
 
 
 @dataclass

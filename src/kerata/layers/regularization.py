@@ -32,6 +32,7 @@ class Noise(Layer):
 
     supports_masking = True
     strength = "rate"  # the attribute that is 0 when there is nothing to do
+    noise_shape: Any = None  # of those that have no such argument
     seed: Any
     _noisy: Any  # a method that changes inputs
 

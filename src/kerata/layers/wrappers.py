@@ -181,7 +181,7 @@ class Bidirectional(Layer):
             )
         self.forward_layer: Any = _copied(layer, "forward_")
         if self.backward_layer is None:
-            self.backward_layer = _copied(layer, "backward_", go_backwards=not layer.go_backwards)
+            self.backward_layer = _copied(layer, "backward_", go_backwards=True)
         self._check_directions()
         directions: tuple[Any, Any] = self.forward_layer, self.backward_layer
         for direction in directions:
@@ -193,7 +193,7 @@ class Bidirectional(Layer):
         if forward.go_backwards == backward.go_backwards:
             raise ValueError(
                 f"Bidirectional: the two layers must run in different directions; both have "
-                f"go_backwards={forward.go_backwards}."
+                f"go_backwards={forward.go_backwards}. The forward layer has go_backwards=False, the backward layer True."
             )
         for name in ("return_sequences", "return_state", "stateful"):
             one, other = getattr(forward, name, False), getattr(backward, name, False)

@@ -36,7 +36,7 @@ class IoU(Metric):
         dtype: that of the counts, int32 by default; give "float32" for weights that are no integers.
 
     >>> metric = IoU(num_classes=2, target_class_ids=[0])
-    >>> metric.update_state([0, 0, 1, 1], [0, 1, 0, 1])
+    >>> _ = metric.update_state([0, 0, 1, 1], [0, 1, 0, 1])
     >>> round(float(metric.result()), 4)
     0.3333
     """
@@ -58,8 +58,11 @@ class IoU(Metric):
             raise ValueError(f"target_class_ids {self.target_class_ids} go beyond {classes} classes (0 to {classes - 1}).")
         self.total_confusion_matrix = self.add_variable((classes, classes), "zeros", name="total_confusion_matrix")
 
-    def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:
-        """Take a batch in: (batch, ...), with an axis of classes where not sparse."""
+    def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> Any:
+        """Take a batch in: (batch, ...), with an axis of classes where not sparse.
+
+        Returns the confusion matrix so far, (true classes, predicted classes).
+        """
         given, y_true, y_pred = y_pred, as_array(y_true), as_array(y_pred)
         y_true = y_true if self.sparse_y_true else ops.argmax(y_true, self.axis)
         y_pred = y_pred if self.sparse_y_pred else ops.argmax(y_pred, self.axis)
@@ -71,7 +74,8 @@ class IoU(Metric):
         if self.ignore_class is not None:
             weights = ops.where(y_true != self.ignore_class, weights, 0)
             y_true = ops.where(y_true != self.ignore_class, y_true, 0)
-        self.total_confusion_matrix.assign_add(self._confusion(*(ops.reshape(x, (-1,)) for x in (y_true, y_pred, weights))))
+        counted = self._confusion(*(ops.reshape(x, (-1,)) for x in (y_true, y_pred, weights)))
+        return self.total_confusion_matrix.assign_add(counted).value
 
     def _confusion(self, y_true, y_pred, weights):
         """How often each class was taken for each: (n,), (n,), (n,) -> (classes, classes)."""
@@ -96,7 +100,7 @@ class MeanIoU(IoU):
     """The mean of intersection over union, over all classes. Arguments as for `IoU`.
 
     >>> metric = MeanIoU(num_classes=2)
-    >>> metric.update_state([0, 0, 1, 1], [0, 1, 1, 1])
+    >>> _ = metric.update_state([0, 0, 1, 1], [0, 1, 1, 1])
     >>> round(float(metric.result()), 4)
     0.5833
     """
@@ -115,7 +119,7 @@ class OneHotIoU(IoU):
     Labels are one-hot, and predictions scores unless `sparse_y_pred`; the other arguments are those of `IoU`.
 
     >>> metric = OneHotIoU(num_classes=2, target_class_ids=[1])
-    >>> metric.update_state([[1, 0], [1, 0], [0, 1], [0, 1]], [[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.2, 0.8]])
+    >>> _ = metric.update_state([[1, 0], [1, 0], [0, 1], [0, 1]], [[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.2, 0.8]])
     >>> round(float(metric.result()), 4)
     0.6667
     """
@@ -135,7 +139,7 @@ class OneHotMeanIoU(MeanIoU):
     Labels are one-hot, and predictions scores unless `sparse_y_pred`; the other arguments are those of `IoU`.
 
     >>> metric = OneHotMeanIoU(num_classes=2)
-    >>> metric.update_state([[1, 0], [1, 0], [0, 1], [0, 1]], [[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.2, 0.8]])
+    >>> _ = metric.update_state([[1, 0], [1, 0], [0, 1], [0, 1]], [[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.2, 0.8]])
     >>> round(float(metric.result()), 4)
     0.5833
     """
@@ -157,7 +161,7 @@ class BinaryIoU(IoU):
         threshold: from it on a probability means class 1.
 
     >>> metric = BinaryIoU(target_class_ids=[1], threshold=0.3)
-    >>> metric.update_state([0, 1, 0, 1], [0.1, 0.2, 0.4, 0.7])
+    >>> _ = metric.update_state([0, 1, 0, 1], [0.1, 0.2, 0.4, 0.7])
     >>> round(float(metric.result()), 4)
     0.3333
     """
@@ -179,4 +183,4 @@ class BinaryIoU(IoU):
         """Take a batch in: labels and probabilities of one shape."""
         given, y_pred = y_pred, as_array(y_pred)
         sample_weight = masked_weights(sample_weight, given, y_pred, self.dtype)
-        return super().update_state(y_true, _cast(y_pred >= self.threshold, "int32"), sample_weight)
+        return super().update_state(y_true, _cast(ops.greater_equal(y_pred, self.threshold), "int32"), sample_weight)

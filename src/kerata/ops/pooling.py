@@ -23,6 +23,15 @@ def _pool(inputs, pool_size, strides, padding, data_format, kind):
     return x, window, strides, padding, engines.current().pool(x, window, strides, padding, kind)
 
 
+def _extreme(inputs, pool_size, strides, padding, data_format, kind):
+    """The largest or the smallest element of each window, in the dtype of the inputs."""
+    given = as_array(inputs)
+    dtype = dtype_of(given)
+    numbers = _cast(given, "uint8") if dtype == "bool" else given  # libraries pool nothing else
+    pooled = _pool(numbers, pool_size, strides, padding, data_format, kind)[-1]
+    return from_channels_last(_cast(pooled, dtype), data_format)
+
+
 @op
 def max_pool(
     inputs: Tree,
@@ -46,7 +55,7 @@ def max_pool(
     >>> max_pool([[[1.0], [3.0], [2.0], [0.0]]], 2).tolist()
     [[[3.0], [2.0]]]
     """
-    return from_channels_last(_pool(inputs, pool_size, strides, padding, data_format, "max")[-1], data_format)
+    return _extreme(inputs, pool_size, strides, padding, data_format, "max")
 
 
 @op
@@ -58,7 +67,7 @@ def min_pool(
     data_format: str | None = None,
 ) -> Tensor:
     """The smallest element of each window."""
-    return from_channels_last(_pool(inputs, pool_size, strides, padding, data_format, "min")[-1], data_format)
+    return _extreme(inputs, pool_size, strides, padding, data_format, "min")
 
 
 @op

@@ -113,3 +113,12 @@ def test_errors(arguments, text):
     with pytest.raises(ValueError) as error:
         CLAHE(**arguments)
     assert text in str(error.value)
+
+
+def test_no_training_is_said_by_none_too(engine):
+    """As in Keras: only a call that says nothing of training changes images."""
+    x = np.linspace(0, 200, 48, dtype="float32").reshape(1, 4, 4, 3)
+    layer = layers.Equalization()
+    changed, given, off = (engine.to_numpy(layer(x, **options)) for options in ({}, {"training": None}, {"training": False}))
+    np.testing.assert_array_equal(given, off)
+    assert np.abs(changed - off).max() > 1

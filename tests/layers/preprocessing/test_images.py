@@ -475,6 +475,7 @@ def test_methods_that_users_override():
         (lambda: layers.RandomFlip()(data(bounding_boxes=BOXES)), "data with bounding_boxes needs bounding_box_format="),
         (lambda: layers.AutoContrast()(data(bounding_boxes=BOXES)), "data with bounding_boxes needs bounding_box_format="),
         (lambda: layers.RandomShear(-0.1), "x_factor must be a number or a pair (low, high) from 0.0 to 1.0; -0.1 came"),
+        (lambda: layers.RandomZoom(1.5), "height_factor must be a number or a pair (low, high) from -1.0 to 1.0; 1.5 came"),
         (lambda: layers.RandomZoom((0, 3)), "height_factor must be a number or a pair (low, high) from -1.0 to 1.0; (0, 3) came"),
         (lambda: layers.RandomGaussianBlur(sigma=2.0), "sigma must be a number or a pair (low, high) from 0.0 to 1.0; 2.0 came"),
         (lambda: layers.RandomPerspective(scale=2.0), "scale must be a number from 0 to 1; 2.0 came"),

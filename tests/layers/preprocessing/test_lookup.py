@@ -195,6 +195,7 @@ def test_in_a_tf_data_pipeline(name):
         (lambda: layers.StringLookup(vocabulary=["a"], output_mode="tf_idf"), "needs idf_weights"),
         (lambda: layers.StringLookup(vocabulary=["a"], idf_weights=[1.0]), "idf_weights go with output_mode='tf_idf'"),
         (lambda: layers.StringLookup(output_mode="tf_idf").set_vocabulary(["a"], [1.0, 2.0]), "one idf weight for each of 1"),
+        (lambda: layers.IntegerLookup(mask_token=1.5), "mask_token must be an integer; 1.5 came"),
         (lambda: layers.IntegerLookup(oov_method="x"), "oov_method must be 'floormod' or 'farmhash'; 'x' came"),
         (lambda: layers.IntegerLookup(salt=3), "a salt goes with oov_method='farmhash'"),
         (lambda: layers.IntegerLookup(vocabulary_dtype="int32"), "vocabulary_dtype must be 'int64'; 'int32' came"),
@@ -234,3 +235,37 @@ def test_tensors_of_tensorflow_are_looked_up_on_every_engine(engine):
     assert found.to_list() == [[1], [0, 2]]
     with pytest.raises(ValueError, match="Pad them"):
         layers.StringLookup(vocabulary=["a"], output_mode="multi_hot")(tf.ragged.constant([["a"], ["c", "b"]]))
+
+
+@pytest.mark.parametrize(
+    "make, x",
+    [
+        (lambda of, **kw: of.StringLookup(vocabulary=["a", "b"], **kw), "b"),
+        (lambda of, **kw: of.IntegerLookup(vocabulary=[1, 2], **kw), 2),
+        (lambda of, **kw: of.Discretization(bin_boundaries=[0.0, 1.0], **kw), 0.5),
+        (lambda of, **kw: of.CategoryEncoding(4, **kw), 2),
+    ],
+)
+def test_one_value_alone(make, x, engine):
+    """One-hot it is a row, else a vector, as the oracle's."""
+    for mode in ("one_hot", "multi_hot", "count"):
+        found, expected = (
+            engine.to_numpy(make(layers, output_mode=mode)(np.array(x))),
+            make(keras().layers, output_mode=mode)(np.array(x)),
+        )
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_sparse_numbers_are_refused():
+    makes = [lambda **kw: layers.Hashing(3, **kw), layers.StringLookup, layers.TextVectorization, layers.IntegerLookup]
+    for make in (*makes, lambda **kw: layers.Discretization(bin_boundaries=[0.0], **kw)):
+        with pytest.raises(ValueError, match="sparse=True goes with an output_mode of vectors"):
+            make(sparse=True)
+
+
+def test_what_was_given_is_an_attribute():
+    text, number = layers.StringLookup(vocabulary=["a"]), layers.IntegerLookup(vocabulary=[1])
+    assert (text.vocabulary_dtype, text.input_vocabulary, text.input_idf_weights) == ("string", ["a"], None)
+    assert (number.vocabulary_dtype, number.input_vocabulary) == ("int64", [1])
+    assert text.input_dtype == "string" and number.input_dtype == "int64"
+    assert not layers.Hashing(3).strong_hash and layers.Hashing(3, salt=1).strong_hash

@@ -256,3 +256,20 @@ def test_errors(make, text):
     with pytest.raises(ValueError) as error:
         make()
     assert text in str(error.value)
+
+
+@pytest.mark.parametrize("shape", [(), (2,), (2, 1), (1, 2), (1, 2, 1)])
+def test_without_a_split_each_text_is_one_number(shape, engine):
+    x = np.resize(np.array(["a b", "q"]), shape)
+    mine, other = both(split=None, vocabulary=["q", "a b"])
+    found = engine.to_numpy(mine(x))
+    assert found.shape == shape
+    np.testing.assert_array_equal(found, other(x))
+    assert mine(kerata.Input(shape[1:], dtype="string")).shape == (None, *shape[1:])
+
+
+def test_more_axes_before_the_texts(engine):
+    mine, other = both(vocabulary=["a", "b"])
+    x = np.array([[["a b"], ["b"]]])
+    np.testing.assert_array_equal(engine.to_numpy(mine(x)), other(x))
+    assert mine(kerata.Input((2, 1), dtype="string")).shape == (None, 2, None)

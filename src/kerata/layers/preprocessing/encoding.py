@@ -21,7 +21,11 @@ class Sparse(Field[bool, bool]):
     """Whether outputs are sparse tensors."""
 
     def convert(self, value, name, owner):
-        """Raises: ValueError for True on an engine without sparse tensors."""
+        """Raises: ValueError for True on an engine without sparse tensors, and where numbers come out, not vectors."""
+        if value and owner.output_mode == "int":
+            raise ValueError(
+                f"{type(owner).__name__}: {name}=True goes with an output_mode of vectors, such as 'multi_hot'; 'int' came."
+            )
         return check_available(type(owner).__name__, value)
 
 
@@ -37,23 +41,24 @@ class NumberOfTokens(Field[SupportsIndex | None, int]):
 
 def encoded_shape(shape, depth, mode):
     """The shape of `encoded` categories that had this one."""
-    if mode == "one_hot":
-        return (*shape[:-1], depth) if len(shape) > 1 and shape[-1] == 1 else (*shape, depth)
-    return (*shape[:-1], depth)
+    if mode != "one_hot" or len(shape) > 1 and shape[-1] == 1:
+        return (*shape[:-1], depth)
+    return (*shape, depth) if shape else (1, depth)
 
 
 def encoded(categories, depth, mode, dtype, weights=None, sparse=False):
     """Whole numbers below `depth` as vectors of that length.
 
-    Shapes: one-hot (..., n) -> (..., n, depth), (..., 1) -> (..., depth); otherwise (..., n) -> (..., depth).
+    Shapes: one-hot (..., n) -> (..., n, depth), (..., 1) -> (..., depth); otherwise (..., n) -> (..., depth). One number
+    is like (1,), for a row of its own if one-hot.
     """
+    if len(static_shape(categories)) == 0:
+        categories = ops.expand_dims(categories, 0)
+        weights = None if weights is None else ops.expand_dims(weights, 0)
     if mode == "one_hot":
         shape = static_shape(categories)
         squeezed = ops.squeeze(categories, -1) if len(shape) > 1 and shape[-1] == 1 else categories
         return ops.one_hot(squeezed, depth, dtype=dtype, sparse=sparse)
-    if len(static_shape(categories)) == 0:
-        categories = ops.expand_dims(categories, 0)
-        weights = None if weights is None else ops.expand_dims(weights, 0)
     if sparse:
         return _sparsely_encoded(categories, depth, mode, dtype, weights)
     codes = ops.one_hot(categories, depth, dtype=dtype)
@@ -122,7 +127,8 @@ class CategoryEncoding(DataLayer):
                 f"CategoryEncoding: count_weights go with output_mode='count'; this layer has {self.output_mode!r}."
             )
         inputs = ops.cast(as_array(inputs), "int32")
-        findings.check_range(inputs, self.num_tokens, self._out_of_range, key=id(self))
+        numbers = inputs if static_shape(inputs) else ops.reshape(inputs, (1,))
+        findings.check_range(numbers, self.num_tokens, self._out_of_range, key=id(self))
         return encoded(inputs, self.num_tokens, self.output_mode, self.compute_dtype, count_weights, self.sparse)
 
     def get_config(self) -> dict[str, Any]:

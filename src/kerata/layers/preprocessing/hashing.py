@@ -81,9 +81,7 @@ class _Hashed(_Encoding):
     def _encoded(self, bins):
         if self.output_mode == "int":
             return bins.astype(self.compute_dtype)
-        return encoded_on_host(np.atleast_1d(bins), self.num_bins, self.output_mode, self._vector_dtype()).reshape(
-            self._form(bins.shape)[0]
-        )
+        return encoded_on_host(bins, self.num_bins, self.output_mode, self._vector_dtype())
 
 
 @dataclass
@@ -112,6 +110,11 @@ class Hashing(_Hashed):
     salt: Salt = Salt(None)
     output_mode: OneOf = OneOf("int", "int", *MODES)
     sparse: Sparse = Sparse(False)
+
+    @property
+    def strong_hash(self) -> bool:
+        """Whether texts are hashed by a key: without it nobody can tell their bins."""
+        return self.salt is not None
 
     def __post_init__(self):
         super().__post_init__()

@@ -164,8 +164,8 @@ class RandomZoom(MovingLayer):
     [[5.0, 5.0, 6.0, 6.0], [5.0, 5.0, 6.0, 6.0], [9.0, 9.0, 10.0, 10.0], [9.0, 9.0, 10.0, 10.0]]
     """
 
-    height_factor: GivenRange = GivenRange(alone=(-1.0, float("inf")))
-    width_factor: GivenRange = GivenRange(None, alone=(-1.0, float("inf")))
+    height_factor: GivenRange = GivenRange()
+    width_factor: GivenRange = GivenRange(None)
     fill_mode: OneOf = OneOf("reflect", *FILL_MODES)
     interpolation: OneOf = OneOf("bilinear", *INTERPOLATIONS)
     seed: int | None = None

@@ -28,8 +28,8 @@ class IndexLookup(VocabularyLayer):
     num_oov_indices: int = 1
     mask_token: Any = None
     oov_token: Any = None
-    vocabulary: Any = field(default=None, attribute="_given_vocabulary")  # what the config repeats: that of a file is an asset
-    idf_weights: Any = field(default=None, attribute="_given_weights")
+    vocabulary: Any = field(default=None, attribute="input_vocabulary")  # what the config repeats: that of a file is an asset
+    idf_weights: Any = field(default=None, attribute="input_idf_weights")
     invert: bool = False
     output_mode: OneOf = OneOf("int", *LOOKUP_MODES)
     pad_to_max_tokens: bool = False
@@ -41,14 +41,14 @@ class IndexLookup(VocabularyLayer):
         self._check_arguments()
         self._tokens, self._indices, self.idf_weights, self._counts = [], {}, None, None
         self._fixed = False  # whether the vocabulary is the user's
-        given, weights = self._given_vocabulary, self._given_weights
-        self._given_vocabulary: Any = None
-        self._given_weights: Any = None
+        given, weights = self.input_vocabulary, self.input_idf_weights
+        self.input_vocabulary: Any = None
+        self.input_idf_weights: Any = None
         if given is not None:
             self.set_vocabulary(given, weights)
             if not isinstance(given, (str, os.PathLike)):
-                self._given_vocabulary = self._plain(given)
-                self._given_weights = None if weights is None else np.asarray(weights).tolist()
+                self.input_vocabulary = self._plain(given)
+                self.input_idf_weights = None if weights is None else np.asarray(weights).tolist()
 
     def _check_arguments(self):
         name, mode, max_tokens, oov = type(self).__name__, self.output_mode, self.max_tokens, self.num_oov_indices
@@ -60,9 +60,9 @@ class IndexLookup(VocabularyLayer):
             raise ValueError(f"{name}: num_oov_indices must be a non-negative integer; {oov!r} came.")
         if self.invert and mode != "int":
             raise ValueError(f"{name}: invert=True goes with output_mode='int'; {mode!r} came.")
-        if self._given_weights is not None and mode != "tf_idf":
+        if self.input_idf_weights is not None and mode != "tf_idf":
             raise ValueError(f"{name}: idf_weights go with output_mode='tf_idf'; {mode!r} came.")
-        if self._given_vocabulary is not None and mode == "tf_idf" and self._given_weights is None:
+        if self.input_vocabulary is not None and mode == "tf_idf" and self.input_idf_weights is None:
             raise ValueError(f"{name}: with a vocabulary, output_mode='tf_idf' needs idf_weights.")
 
     def _plain(self, tokens):
@@ -240,8 +240,7 @@ class IndexLookup(VocabularyLayer):
         if self.output_mode == "tf_idf":
             factors = np.zeros(self._depth(), "float32")
             factors[: len(self.idf_weights)] = self.idf_weights
-        encoded = encoded_on_host(np.atleast_1d(numbers), self._depth(), mode, self._vector_dtype(), factors)
-        return encoded if numbers.ndim else encoded.reshape(self._depth())
+        return encoded_on_host(numbers, self._depth(), mode, self._vector_dtype(), factors)
 
     def _inverted(self, numbers):
         known = self.get_vocabulary()
@@ -254,12 +253,12 @@ class IndexLookup(VocabularyLayer):
 
     def save_assets(self, dir_path: Path) -> None:
         """Write the vocabulary into a folder, unless the config holds it."""
-        if self._given_vocabulary is None and self._tokens:
+        if self.input_vocabulary is None and self._tokens:
             vocabularies.write(os.path.join(dir_path, ASSET), self.get_vocabulary())
 
     def load_assets(self, dir_path: Path) -> None:
         path = os.path.join(dir_path, ASSET)
-        if self._given_vocabulary is None and os.path.exists(path):
+        if self.input_vocabulary is None and os.path.exists(path):
             self._set_tokens(vocabularies.read(path, self.kind))
 
     def save_own_variables(self, store: dict[str, Any]) -> None:
@@ -308,6 +307,8 @@ class StringLookup(IndexLookup):
     encoding: str = "utf-8"
     salt: Salt = Salt(None)
 
+    vocabulary_dtype: ClassVar[str] = "string"
+
     def _as_tokens(self, values):
         return texts(values, self.encoding)
 
@@ -352,6 +353,10 @@ class IntegerLookup(IndexLookup):
         super()._check_arguments()
         if self.vocabulary_dtype != "int64":
             raise ValueError(f"IntegerLookup: vocabulary_dtype must be 'int64'; {self.vocabulary_dtype!r} came.")
+        for name in ("mask_token", "oov_token"):
+            token = getattr(self, name)
+            if token is not None and not hasattr(token, "__index__"):
+                raise ValueError(f"IntegerLookup: {name} must be an integer; {token!r} came.")
         if self.oov_method not in ("floormod", "farmhash"):
             raise ValueError(f"IntegerLookup: oov_method must be 'floormod' or 'farmhash'; {self.oov_method!r} came.")
         if self.salt is not None and self.oov_method != "farmhash":

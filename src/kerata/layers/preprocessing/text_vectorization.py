@@ -1,5 +1,6 @@
 """Texts to numbers of words, or to vectors that say which words are in them."""
 
+import math
 import re
 import string
 from collections.abc import Callable, Sequence
@@ -88,8 +89,8 @@ class TextVectorization(VocabularyLayer):
     output_mode: OneOf = OneOf("int", "int", "multi_hot", "count", "tf_idf")
     output_sequence_length: int | None = None
     pad_to_max_tokens: bool = False
-    vocabulary: Any = field(default=None, attribute="_given_vocabulary")
-    idf_weights: Any = field(default=None, attribute="_given_weights")
+    vocabulary: Any = field(default=None, attribute="input_vocabulary")
+    idf_weights: Any = field(default=None, attribute="input_idf_weights")
     sparse: Sparse = Sparse(False)
     ragged: bool = False
     encoding: str = "utf-8"
@@ -109,14 +110,14 @@ class TextVectorization(VocabularyLayer):
             mask_token="" if mode == "int" else None,
             output_mode=mode,
             pad_to_max_tokens=self.pad_to_max_tokens,
-            vocabulary=self._given_vocabulary,
-            idf_weights=self._given_weights,
+            vocabulary=self.input_vocabulary,
+            idf_weights=self.input_idf_weights,
             encoding=self.encoding,
             vocabulary_size=self._expected_size,
             dtype=self.dtype_policy,
         )
-        self._given_vocabulary: Any = look_up._given_vocabulary
-        self._given_weights: Any = look_up._given_weights
+        self.input_vocabulary: Any = look_up.input_vocabulary
+        self.input_idf_weights: Any = look_up.input_idf_weights
 
     compute_dtype = variable_dtype = property(lambda self: "string", doc="The dtype of the texts that come in.")
 
@@ -178,12 +179,12 @@ class TextVectorization(VocabularyLayer):
         """The tokens of each text, as lists."""
         plain = texts(array, self.encoding)
         if self.split is not None:
-            if plain.ndim > 1 and plain.shape[-1] != 1 or plain.ndim > 2:
+            if plain.ndim > 1 and plain.shape[-1] != 1:
                 raise ValueError(f"TextVectorization: texts of shape (batch,) or (batch, 1) are expected; {plain.shape} came.")
             plain = plain.reshape(-1)
         plain = self._standardized(plain)
         if self.split is None:
-            parts = [row if isinstance(row, list) else [row] for row in (plain.tolist() if plain.ndim else [plain.item()])]
+            parts = plain.reshape(math.prod(_leading(plain.shape)), -1).tolist()
         elif callable(self.split):
             parts = _listed(self.split(plain.astype(str)), self.encoding)
         else:
@@ -212,13 +213,19 @@ class TextVectorization(VocabularyLayer):
         rows = np.full((len(documents), max(wanted, int(lengths.max(initial=0)))), 0 if self.output_mode == "int" else -1)
         rows[np.arange(rows.shape[1]) < lengths[:, None]] = numbers
         result = look_up.encoded(rows[:, :wanted])
-        return result.reshape(_leading(np.shape(inputs), self.split, self.output_mode) + result.shape[1:])
+        shape = np.shape(inputs)
+        return result.reshape(shape if self._keeps_shape else _leading(shape) + result.shape[1:])
+
+    @property
+    def _keeps_shape(self):
+        """Whether each text becomes one number."""
+        return self.output_mode == "int" and self.split is self._lengths is self.output_sequence_length is None
 
     def output_form(self, shapes: Any) -> Any:
+        leading = _leading(tuple(shapes))
         if self.output_mode != "int":
-            return (*(shapes[:1] if len(shapes) else ()), self._lookup_layer._depth()), self._lookup_layer._vector_dtype()
-        plain = self.split is None and self._lengths is None and self.output_sequence_length is None
-        return tuple(shapes) if plain and len(shapes) > 1 else (*shapes[:1], self.output_sequence_length), "int64"
+            return (*leading, self._lookup_layer._depth()), self._lookup_layer._vector_dtype()
+        return tuple(shapes) if self._keeps_shape else (*leading, self.output_sequence_length), "int64"
 
     # Saving
 
@@ -271,6 +278,6 @@ def _listed(parts, encoding):
     return [texts(np.asarray(list(part), object), encoding).ravel().tolist() for part in parts]
 
 
-def _leading(shape, split, mode):
-    """The axes of the output that the texts had; one text alone has none."""
-    return shape[:1] if split is not None or mode != "int" or len(shape) < 2 else shape[:-1]
+def _leading(shape):
+    """The axes of documents: all but the last, that of a document's parts, if there are several."""
+    return shape[:-1] if len(shape) > 1 else shape
