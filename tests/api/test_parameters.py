@@ -13,6 +13,12 @@ from tests.api import conformance, parameters
 
 # What can't change a result, by reason: `pattern of functions: names`. The doc strings tell of each.
 NEEDLESS = {
+    "Keras 1 and 2 took it, and what it told is known": {
+        "kerata.compat.initializations.*": {"dim_ordering"},
+        "kerata.compat.layers.old_layer.OldLayer.*": {"inputs"},
+        "kerata.compat.layers.recurrent.Recurrent.get_constants": {"inputs", "training"},
+        "kerata.compat.layers.recurrent.time_distributed_dense": {"input_dim", "output_dim", "timesteps"},
+    },
     "a hint that makes some libraries faster, and no engine here": {
         "kerata.ops.segments.segment_*": {"sorted"},
         "kerata.ops.indexing.isin": {"assume_unique"},

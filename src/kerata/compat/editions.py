@@ -21,7 +21,7 @@ class Call:
     """
 
     def __init__(self, generation, today, namespace, name, values):
-        self.today, self.name, self.values = today, name, values
+        self.generation, self.today, self.name, self.values = generation, today, name, values
         self.signature = signatures.signature(generation, namespace, name)
         self.known = suggestions.arguments_of(today)
         self.fixed = tables.FIXED.get(name, {})
@@ -88,11 +88,12 @@ def edition_of_function(call):
 def _metaclass(kind):
     """The metaclass of editions: instances and subclasses of the class of today count as theirs."""
 
+    # By the line of bases: `issubclass` of the class of today would ask its subclasses, the edition among them, again.
     def __instancecheck__(cls, instance):
-        return isinstance(instance, vars(cls).get("edition_of", ())) or kind.__instancecheck__(cls, instance)
+        return vars(cls).get("edition_of") in type(instance).__mro__ or kind.__instancecheck__(cls, instance)
 
     def __subclasscheck__(cls, other):
-        return issubclass(other, vars(cls).get("edition_of", ())) or kind.__subclasscheck__(cls, other)
+        return vars(cls).get("edition_of") in other.__mro__ or kind.__subclasscheck__(cls, other)
 
     return type(
         f"Edition{kind.__name__}", (kind,), dict(__instancecheck__=__instancecheck__, __subclasscheck__=__subclasscheck__)
@@ -111,7 +112,8 @@ def edition_of_class(call, mixins=(), numbers_names=False):
     def __init__(self, *args, **kwargs):
         given = call.arguments(args, kwargs)
         if numbers_names and given.get("name") is None:
-            prefix = to_snake_case(type(self).__name__)
+            name = type(self).__name__
+            prefix = name.lower() if call.generation == "keras1" else to_snake_case(name)
             given["name"] = f"{prefix}_{get_uid(prefix)}"
         if type(self) is edition:
             object.__setattr__(self, "_arguments", ((), given))
@@ -123,6 +125,7 @@ def edition_of_class(call, mixins=(), numbers_names=False):
         "__module__": cls.__module__,
         "public_name": vars(cls).get("public_name", cls.__name__),
         "edition_of": cls,
+        "_generation": call.generation,
     }
     metaclass: Any = type(cls)
     edition = _metaclass(metaclass)(call.name, (*mixins, cls), body)

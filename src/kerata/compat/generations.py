@@ -6,6 +6,7 @@ import importlib.util
 from typing import Any
 
 from kerata.compat import editions, signatures, tables
+from kerata.compat.by_generation import ByGeneration
 
 # Namespaces whose classes are constructed as in their time, with what their instances could do then.
 _MIXINS = {"layers": "OldLayer"}
@@ -81,7 +82,9 @@ class Generation:
         own = self._own(namespace)
         if own is not None and name in own.__all__:
             found = getattr(own, name)
-            return found.of(self) if isinstance(found, ByGeneration) else found
+            found = found.of(self) if isinstance(found, ByGeneration) else found
+            if found is not None:
+                return found
         if name == "get" and namespace in _SEARCHED and self.is_old:
             return self._finder(namespace)
         today = _named(namespace, tables.LAYERS.get(name, name) if namespace == "layers" and self.is_old else name)
@@ -126,14 +129,8 @@ class Generation:
         if namespace != "layers":
             return {}
         activation = functools.partial(_activation, self)
-        return {"activation": activation, "recurrent_activation": activation}
-
-
-class ByGeneration:
-    """A thing that differs between generations: a function of the generation makes it."""
-
-    def __init__(self, make):
-        self.of = make
+        own = self._own(namespace)
+        return {"activation": activation, "recurrent_activation": activation} | (own.values(self) if own else {})
 
 
 def _activation(generation, value):

@@ -45,6 +45,7 @@ ARGUMENTS: dict[str | None, dict[str, dict[str, str | None]]] = {
         "*": _WEIGHTS | _CONVOLUTION | {"inner_init": "recurrent_initializer", "inner_activation": "recurrent_activation"},
         "Layer": {"input_dtype": "dtype"},
         "Dense": {"output_dim": "units"},
+        "MaxoutDense": {"output_dim": "units", "nb_feature": "pieces"},
         "RNN": _RECURRENT,
         "LSTM": _RECURRENT,
         "GRU": _RECURRENT,
@@ -68,6 +69,7 @@ ARGUMENTS: dict[str | None, dict[str, dict[str, str | None]]] = {
             "init": "embeddings_initializer",
             "W_regularizer": "embeddings_regularizer",
             "W_constraint": "embeddings_constraint",
+            "sparse": None,  # how gradients are kept
         },
         "BatchNormalization": {
             "beta_init": "beta_initializer",
@@ -78,7 +80,8 @@ ARGUMENTS: dict[str | None, dict[str, dict[str, str | None]]] = {
         },
         "Concatenate": {"concat_axis": "axis"},
         "InputLayer": {"batch_input_shape": "batch_shape", "input_dtype": "dtype", "input_shape": "shape"},
-        "Softmax": {"dim": "axis"},
+        "Softmax": {"dim": "axis", "robust_masking": None},  # which small number stands for what is masked
+        "MultiHeadAttention": {"softmax_robust_masking": None},
         "RandomFlip": {},
     },
     "regularizers": {"L1": {"l": "l1"}, "L2": {"l": "l2"}},
@@ -107,7 +110,14 @@ TOGETHER: dict[str, dict[tuple[str, ...], str]] = {
 
 _FORMATS = {"th": "channels_first", "tf": "channels_last", "default": None}
 _INITIALIZERS = {"normal": "random_normal", "uniform": "random_uniform", "zero": "zeros", "one": "ones"}
-_ONES = ("one", "ones")
+_BIASES = {"one": True, "ones": True, "zero": False, "zeros": False}
+
+
+def _forget_bias(value):
+    """Whether the forget gate's bias begins with ones."""
+    if isinstance(value, str) and value not in _BIASES:
+        raise ValueError(f"forget_bias_init is 'one' or 'zero'; {value!r} came.")
+    return _BIASES[value] if isinstance(value, str) else getattr(value, "__name__", value) not in ("zero", "zeros", False)
 
 
 def _initializer(value):
@@ -117,7 +127,7 @@ def _initializer(value):
 # Functions that turn an old value into the one of today, by the name that the argument has today.
 VALUES = {
     "data_format": lambda value: _FORMATS.get(value, value),
-    "unit_forget_bias": lambda value: value in _ONES if isinstance(value, str) else value,
+    "unit_forget_bias": _forget_bias,
     "save_freq": lambda value: "epoch" if value == 1 else value,
 } | {
     f"{part}_initializer": _initializer
@@ -154,11 +164,16 @@ LAYERS = {
     "Deconvolution3D": "Conv3DTranspose",
     "SeparableConvolution1D": "SeparableConv1D",
     "SeparableConvolution2D": "SeparableConv2D",
+    "SyncBatchNormalization": "BatchNormalization",
     "TimeDistributedDense": "Dense",
 }
 
 # What a class of an old name implies.
-FIXED: dict[str, dict[str, Any]] = {"CuDNNGRU": {"reset_after": True}, "ConvLSTM2DCell": {"rank": 2}}
+FIXED: dict[str, dict[str, Any]] = {
+    "CuDNNGRU": {"reset_after": True},
+    "ConvLSTM2DCell": {"rank": 2},
+    "SyncBatchNormalization": {"synchronized": True},
+}
 
 # Modules: old path -> the namespaces of today in which its names are, all without the package's name.
 MODULES: dict[str, str | tuple[str, ...]] = {

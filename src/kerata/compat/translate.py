@@ -29,7 +29,8 @@ def _names(namespace, classes):
 def namespace_of(obj):
     """The namespace of a class or a function of kerata's: "layers"; None for others."""
     homes = (c.__module__ for c in getattr(obj, "__mro__", (obj,)))
-    return next((home.split(".")[1] for home in homes if home.startswith("kerata.")), None)
+    own = (home.split(".") for home in homes if home.startswith("kerata."))
+    return next((parts[2] if parts[1] == "compat" else parts[1] for parts in own), None)
 
 
 def name_today(obj, name, known=()):

@@ -155,11 +155,23 @@ def builtins(kind=None):
 
 # What files name and users don't: where it is.
 _UNLISTED = {
+    "activations": {"hard_sigmoid_of_keras_2": "kerata.compat.activations"},
     "models": {"Functional": "kerata.models.functional", "Function": "kerata.core.function"},
     "layers": dict.fromkeys(
         ("Feature", "Cross", "FeatureIdentity", "FeatureConcatenation"), "kerata.layers.preprocessing.features"
     )
-    | {"FeatureSpace": "kerata.layers.preprocessing.feature_space"},
+    | {"FeatureSpace": "kerata.layers.preprocessing.feature_space"}
+    | dict.fromkeys(
+        ("Highway", "MaxoutDense", "ParametricSoftplus", "SReLU", "ThresholdedReLU"), "kerata.compat.layers.feed_forward"
+    )
+    | dict.fromkeys(("LocallyConnected1D", "LocallyConnected2D"), "kerata.compat.layers.locally_connected")
+    | dict.fromkeys(("RandomFourierFeatures", "RandomHeight", "RandomWidth"), "kerata.compat.layers.images")
+    | {
+        "ConvRNN2D": "kerata.compat.layers.recurrent",
+        "Deconvolution2D": "kerata.compat.layers.convolution",
+        "Merge": "kerata.compat.layers.joining",
+    },
+    "regularizers": {"EigenvalueRegularizer": "kerata.compat.regularizers"},
 }
 
 
@@ -187,7 +199,7 @@ def public_module(obj):
         return name
     if "public_module" in getattr(obj, "__dict__", {}):  # another place than the folder's
         return obj.public_module
-    parts = name.split(".")[1:]
+    parts = name.removeprefix("kerata.").removeprefix("compat.").split(".")
     if parts[0] == "core":
         return {"seeds": "keras.random", "quantized_policies": "keras.dtype_policies"}.get(parts[1], "keras")
     if parts[:2] == ["optimizers", "schedules"]:
