@@ -4,6 +4,8 @@ REASONS = {
     "a library that most programs do without, loaded when it is first needed": """
         callbacks/orbax_files.py: name
         callbacks/progress.py: rich.progress
+        compat/report.py: rich.console
+        compat/report.py: rich.table
         engines/__init__.py: module
         engines/base.py: ml_dtypes
         engines/tensorflow/library.py: tensorflow.python.autograph.core

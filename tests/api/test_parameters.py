@@ -16,6 +16,7 @@ NEEDLESS = {
     "Keras 1 and 2 took it, and what it told is known": {
         "kerata.compat.initializations.*": {"dim_ordering"},
         "kerata.compat.layers.old_layer.OldLayer.*": {"inputs"},
+        "kerata.compat.models.OldModel.add_loss": {"inputs"},
         "kerata.compat.layers.recurrent.Recurrent.get_constants": {"inputs", "training"},
         "kerata.compat.layers.recurrent.time_distributed_dense": {"input_dim", "output_dim", "timesteps"},
     },

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from kerata.callbacks.log_names import Logs
 from kerata.core import tree
 from kerata.core.fields import dataclass
 
@@ -149,7 +150,7 @@ class History(Callback):
 
     def __post_init__(self):
         super().__post_init__()
-        self.history = {}
+        self.history = Logs()
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Begin a new list of epochs."""

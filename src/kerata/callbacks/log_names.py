@@ -17,12 +17,34 @@ def entry_named(name, logs, model=None):
     ('val_accuracy', None)
     """
     for candidate in (name, _long(name), re.sub(r"(^|_)accuracy$", r"\1acc", name)):
-        if candidate in logs:
+        if candidate in logs.keys():
             return candidate
     prefix = "val_" if name.startswith("val_") else ""
     called = [m for m in single_metrics(getattr(model, "metrics", ())) if _is_called(m, name.removeprefix(prefix))]
     shown = {prefix + (m.shown_name or m.name) for m in called} & set(logs)
     return shown.pop() if len(shown) == 1 else None
+
+
+class Logs(dict):
+    """Logs, in which `acc` and `accuracy` are one, as callbacks of all generations ask for them.
+
+    >>> logs = Logs(accuracy=0.5, val_accuracy=0.25)
+    >>> logs["acc"], logs.get("val_acc"), "acc" in logs, list(logs)
+    (0.5, 0.25, True, ['accuracy', 'val_accuracy'])
+    """
+
+    def __missing__(self, name):
+        entry = entry_named(name, self) if isinstance(name, str) else None
+        if entry is None:
+            raise KeyError(name)
+        return self[entry]
+
+    def __contains__(self, name):
+        return super().__contains__(name) or isinstance(name, str) and entry_named(name, self) is not None
+
+    def get(self, name, default=None):
+        """The entry of this name, or of the other name of the same; `default` without one."""
+        return self[name] if name in self else default
 
 
 def what_there_is(name, logs):

@@ -3,10 +3,13 @@
 import functools
 from typing import Any
 
-from kerata.compat import signatures, tables, translate
+from kerata.compat import report, signatures, tables, translate
 from kerata.core import suggestions
 from kerata.core.configurable import parameters_of as constructor_parameters
+from kerata.core.graph import KerasTensor
 from kerata.core.naming import get_uid, to_snake_case
+from kerata.core.op import symbolic_call
+from kerata.core.registry import public_name
 from kerata.core.signatures import named, parameters_of
 
 
@@ -37,7 +40,7 @@ class Call:
 
     def _changed_defaults(self):
         """The defaults, by their names of today, that are others now."""
-        now = _defaults(self.today)
+        now = defaults_of(self.today)
         then = {name: value for name, value in self.signature.defaults.items() if value is not signatures.NEEDED}
         then = translate.today(self.today, then, self.known, told=False)
         return {
@@ -59,10 +62,12 @@ class Call:
         elif args:
             kwargs = dict(zip((name for name in self.known if name not in self.fixed), args)) | kwargs
         given = translate.today(self.today, kwargs, self.known, told=False)
-        return {name: self._value(name, value) for name, value in (self.defaults | self.fixed | given).items()}
+        found = {name: self._value(name, value) for name, value in (self.defaults | self.fixed | given).items()}
+        report.note_call(self.name, kwargs, self.today, found)
+        return found
 
 
-def _defaults(today):
+def defaults_of(today):
     """The defaults of a class's constructor, and of its bases', or of a function."""
     if not isinstance(today, type):
         return {p.name: p.default for p in named(parameters_of(today).values())}
@@ -84,8 +89,20 @@ def edition_of_function(call):
     return edition
 
 
+def also_symbolic(function):
+    """A function of tensors that takes symbolic ones too, as all did before Keras 3."""
+
+    @functools.wraps(function)
+    def of_either(*args, **kwargs):
+        if any(isinstance(x, KerasTensor) for x in (*args, *kwargs.values())):
+            return symbolic_call(function, args, kwargs)
+        return function(*args, **kwargs)
+
+    return of_either
+
+
 @functools.cache
-def _metaclass(kind):
+def metaclass_of_editions(kind):
     """The metaclass of editions: instances and subclasses of the class of today count as theirs."""
 
     # By the line of bases: `issubclass` of the class of today would ask its subclasses, the edition among them, again.
@@ -100,11 +117,12 @@ def _metaclass(kind):
     )
 
 
-def edition_of_class(call, mixins=(), numbers_names=False):
+def edition_of_class(call, mixins=(), numbers_names=False, stands_for=None):
     """A class that is constructed as in its time.
 
     Args:
         mixins: classes with what its instances could do then.
+        stands_for: the class whose instances count as its own, where that is another one than the call's.
         numbers_names: whether a name that was not given has a number from the first on: "dense_1".
     """
     cls = call.today
@@ -123,10 +141,10 @@ def edition_of_class(call, mixins=(), numbers_names=False):
         "__init__": __init__,
         "__doc__": cls.__doc__,
         "__module__": cls.__module__,
-        "public_name": vars(cls).get("public_name", cls.__name__),
-        "edition_of": cls,
+        "public_name": public_name(cls),
+        "edition_of": stands_for or cls,
         "_generation": call.generation,
     }
     metaclass: Any = type(cls)
-    edition = _metaclass(metaclass)(call.name, (*mixins, cls), body)
+    edition = metaclass_of_editions(metaclass)(call.name, (*mixins, cls), body)
     return edition

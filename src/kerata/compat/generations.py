@@ -3,6 +3,7 @@
 import functools
 import importlib
 import importlib.util
+import types
 from typing import Any
 
 from kerata.compat import editions, signatures, tables
@@ -11,6 +12,7 @@ from kerata.compat.by_generation import ByGeneration
 # Namespaces whose classes are constructed as in their time, with what their instances could do then.
 _MIXINS = {"layers": "OldLayer"}
 _CLASSES = ("layers", "optimizers", "regularizers", "constraints", "initializers", "callbacks", "losses", "metrics")
+_OF_TENSORS = ("losses", "metrics")  # whose functions are called on symbolic tensors too
 _SEARCHED = ("optimizers", "activations", "initializers", "regularizers", "constraints", "losses", "metrics")
 
 
@@ -49,7 +51,7 @@ class Generation:
         for namespace in self.namespace(path):
             if (namespace, name) not in self._found:
                 found = self._made(namespace, name)
-                if found is None:
+                if found is None or isinstance(found, types.ModuleType) and namespace != path:
                     continue
                 self._found[namespace, name] = found
             return self._found[namespace, name]
@@ -98,7 +100,8 @@ class Generation:
     def _edition(self, today, namespace, name):
         call = editions.Call(self.name, today, namespace, name, self.values(namespace))
         if not isinstance(today, type):
-            return today if call.is_today else editions.edition_of_function(call)
+            found = today if call.is_today else editions.edition_of_function(call)
+            return editions.also_symbolic(found) if namespace in _OF_TENSORS else found
         if namespace not in _CLASSES or call.is_today and namespace not in _MIXINS:
             return today
         numbers = self.numbers_names and namespace == "layers"

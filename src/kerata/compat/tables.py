@@ -40,7 +40,14 @@ _RATE: dict[str, str | None] = {"p": "rate"}
 
 # Arguments: namespace -> class name -> {old: new}, None for those that mean nothing today; "*" is for every class.
 ARGUMENTS: dict[str | None, dict[str, dict[str, str | None]]] = {
-    "optimizers": {"*": {"lr": "learning_rate", "epsilon_": "epsilon"}},
+    "optimizers": {
+        "*": {
+            "lr": "learning_rate",
+            "epsilon_": "epsilon",
+            "jit_compile": None,  # how updates are computed: with the step that they are part of
+            "is_legacy_optimizer": None,
+        }
+    },
     "layers": {
         "*": _WEIGHTS | _CONVOLUTION | {"inner_init": "recurrent_initializer", "inner_activation": "recurrent_activation"},
         "Layer": {"input_dtype": "dtype"},
@@ -200,7 +207,7 @@ MODULES: dict[str, str | tuple[str, ...]] = {
         utils.metrics_utils utils.image_utils utils.all_utils""".split(),
         "utils",
     ),
-    "": ("", "models", "layers"),
+    "": ("models", "layers", ""),
     "objectives": "losses",
     "initializations": ("initializations", "initializers"),
     "backend.tensorflow_backend": "backend",

@@ -39,7 +39,9 @@ def op(body: Any = None, *, elementwise: bool = False) -> Any:
         kind = kind_of_call(args, kwargs)
         if kind is not None:
             return (
-                _symbolic(wrapper, args, kwargs) if kind == SYMBOLIC else sparse_rules.apply(wrapper, args, kwargs, elementwise)
+                symbolic_call(wrapper, args, kwargs)
+                if kind == SYMBOLIC
+                else sparse_rules.apply(wrapper, args, kwargs, elementwise)
             )
         engine = context.engine or engines.current()
         result = engine.kernels.get(name, body)(*args, **kwargs)
@@ -54,7 +56,8 @@ def op(body: Any = None, *, elementwise: bool = False) -> Any:
     return wrapper
 
 
-def _symbolic(wrapper, args, kwargs):
+def symbolic_call(wrapper: Any, args: Any, kwargs: Any) -> Any:
+    """What a call of a function on symbolic tensors gives: symbolic tensors, made by a node of their graph."""
     return recorded(OpCall(wrapper), args, kwargs, abstract_call(wrapper, args, kwargs))
 
 

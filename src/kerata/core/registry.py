@@ -171,6 +171,9 @@ _UNLISTED = {
         "Deconvolution2D": "kerata.compat.layers.convolution",
         "Merge": "kerata.compat.layers.joining",
     },
+    "optimizers": dict.fromkeys(
+        ("SGD2", "Adam2", "Adamax2", "RMSprop2", "Adagrad2", "Adadelta2", "Nadam2"), "kerata.compat.optimizers"
+    ),
     "regularizers": {"EigenvalueRegularizer": "kerata.compat.regularizers"},
 }
 
@@ -190,6 +193,11 @@ def _builtin(name, kind):
         if name in builtins(namespace):
             return builtins(namespace)[name]
     return None
+
+
+def public_name(cls):
+    """The name by which users and files know a class."""
+    return vars(cls).get("public_name", cls.__name__)
 
 
 def public_module(obj):

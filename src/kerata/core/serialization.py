@@ -83,7 +83,7 @@ def serialize_object(obj, config):
     own = module.startswith("keras")
     result = {
         "module": module if own else None if cls in registry.registered_names or module == "__main__" else module,
-        "class_name": vars(cls).get("public_name", cls.__name__),
+        "class_name": registry.public_name(cls),
         "config": {key: serialize_keras_object(value) for key, value in config.items()},
         "registered_name": None if own and not module.startswith("keras.src.") else registry.get_registered_name(cls),
     }

@@ -108,19 +108,21 @@ def _check_names(operations):
         raise ValueError(f"The model has several layers called {sorted(twice)[0]!r}; layers' names must differ.")
 
 
-def run_graph(model, inputs, training=None, mask=None):
+def run_graph(model, inputs, training=None, mask=None, plan=None):
     """The graph's outputs for `inputs`.
 
     Args:
+        plan: another one than the model's, with the same inputs.
         training: what layers are told that ask for it; what the call around was told if None.
         mask: which steps of the inputs count, in the inputs' structure.
     """
+    plan = model.plan if plan is None else plan
     if isinstance(inputs, FromHost):
-        return _without_list_of_one(model.plan.host_split[1].run(list(inputs.values)))
+        return _without_list_of_one(plan.host_split[1].run(list(inputs.values)))
     flat = _standardized(model, inputs)
     training = context.training if training is None else training
     if mask is None and training is context.training:
-        return _without_list_of_one(model.plan.run(flat))
+        return _without_list_of_one(plan.run(flat))
     given = [None] * len(flat) if mask is None else optree.tree_leaves(mask, none_is_leaf=True)
     if len(given) != len(flat):
         raise ValueError(
@@ -128,7 +130,7 @@ def run_graph(model, inputs, training=None, mask=None):
             f"{len(given)} came."
         )
     with masks.masked(flat, given) as xs, thread_context(training=training):
-        return _without_list_of_one(model.plan.run(xs))
+        return _without_list_of_one(plan.run(xs))
 
 
 def _without_list_of_one(outputs):

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from kerata.core import registry
 from kerata.engines.warning import warn
 from kerata.layers.layer import Layer
 from kerata.saving.strays import refuse_strays
@@ -164,7 +165,7 @@ def _matched(optimizer, own, store, whole):
     """
     variables = optimizer.variables
     numbers = [str(i) for i in range(len(store))]
-    if any(number not in store for number in numbers) or store.class_name not in (None, type(optimizer).__name__):
+    if any(number not in store for number in numbers) or store.class_name not in (None, registry.public_name(type(optimizer))):
         return None
     filed = {store.name(number): number for number in numbers}
     unique = len(filed) == len(numbers) and None not in filed and len(set(own)) == len(own)

@@ -8,6 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from kerata.core import registry
 from kerata.saving import hdf5
 
 MAX_JSON = 64 * 1024**2
@@ -32,7 +33,7 @@ class Writer:
         obj.save_own_variables(store)
         self.group(path).attrs["name"] = obj.name
         if attributes is not None:
-            self.group(path).attrs["class_name"] = type(obj).__name__
+            self.group(path).attrs["class_name"] = registry.public_name(type(obj))
         for key, value in store.items():
             array = np.asarray(value)
             self._make_room(path, array.nbytes)

@@ -8,6 +8,7 @@ import numpy as np
 import optree
 
 from kerata import engines, ops
+from kerata.callbacks.log_names import Logs
 from kerata.core import batch as current_batch, sparse
 from kerata.core.arrays import as_array, dtype_of, static_shape
 from kerata.core.configurable import is_own
@@ -292,7 +293,7 @@ class Programs:
             values = {k: v.numpy() for k, v in self._logs[mode].items()}
         else:
             values = self.compilation.results()
-        return {k: _plain(values[k]) for k in sorted(values)}
+        return Logs((k, _plain(values[k])) for k in sorted(values))
 
     def wait(self):
         """Wait for the steps that are under way."""

@@ -10,6 +10,7 @@ import optree
 
 from kerata import engines
 from kerata.callbacks import CallbackList
+from kerata.callbacks.log_names import Logs
 from kerata.core import config, seeds
 from kerata.engines.warning import warn
 from kerata.training import checks, parts
@@ -108,7 +109,7 @@ class Run:
         self._flush_gradients()
         if validation is not None and not validation._has_ended():
             validation.callbacks = self.callbacks
-            logs = dict(sorted({**logs, **{f"val_{k}": v for k, v in validation.evaluate().items()}}.items()))
+            logs = Logs(sorted({**logs, **{f"val_{k}": v for k, v in validation.evaluate().items()}}.items()))
         self.callbacks.on_epoch_end(epoch, logs)
         return logs
 

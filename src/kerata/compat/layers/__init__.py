@@ -1,6 +1,8 @@
 """Layers that are not part of Keras 3, and what layers could do before it."""
 
+from kerata.compat.by_generation import ByGeneration
 from kerata.compat.layers import convolution, feed_forward, images, joining, locally_connected, normalization, recurrent as rnn
+from kerata.compat.layers.inputs import make_input
 from kerata.compat.layers.joining import BeginsWithMerge as BeginsWithMerge
 from kerata.compat.layers.making import function, layer, values as values
 from kerata.compat.layers.old_layer import OldLayer as OldLayer
@@ -14,6 +16,7 @@ Deconv2D = Deconvolution2D = layer(convolution.Deconvolution2D, "keras1")
 DenseFeatures = layer(images.DenseFeatures, "tf_keras")
 Embedding = layer(feed_forward.DroppingEmbedding, "keras1")
 GRU = layer(keras1=rnn.GRU1, keras2=recurrent.GRU, tf_keras=rnn.GRU2)
+Input = ByGeneration(make_input)
 Highway = layer(feed_forward.Highway, "keras1", "keras2")
 LSTM = layer(keras1=rnn.LSTM1, keras2=recurrent.LSTM, tf_keras=rnn.LSTM2)
 LocallyConnected1D = layer(locally_connected.LocallyConnected1D)
@@ -36,7 +39,7 @@ time_distributed_dense = function(rnn.time_distributed_dense, "keras1", "keras2"
 
 __all__ = """
     AbstractRNNCell BatchNormalization ConvLSTM2D ConvRNN2D Deconv2D Deconvolution2D DenseFeatures Embedding GRU
-    Highway LSTM LocallyConnected1D LocallyConnected2D MaxoutDense Merge ParametricSoftplus PreprocessingLayer RNN
+    Highway Input LSTM LocallyConnected1D LocallyConnected2D MaxoutDense Merge ParametricSoftplus PreprocessingLayer RNN
     RandomFourierFeatures RandomHeight RandomWidth Recurrent SReLU SeparableConv2D SeparableConvolution2D
     SimpleRNN ThresholdedReLU merge time_distributed_dense
 """.split()

@@ -4,6 +4,7 @@ from kerata.compat import editions, initializations, regularizers
 from kerata.compat.generations import ByGeneration
 from kerata.compat.layers.old_layer import OldLayer
 from kerata.compat.layers.recurrent import OldRNN
+from kerata.core.registry import public_name
 from kerata.layers.recurrent import RNN
 
 ALL = ("keras1", "keras2", "tf_keras")
@@ -38,11 +39,6 @@ def _edition(cls, generation):
     call = editions.Call(generation.name, cls, "layers", public_name(cls), generation.values("layers"))
     mixins = (OldRNN, OldLayer) if issubclass(cls, RNN) else (OldLayer,)
     return editions.edition_of_class(call, mixins, generation.numbers_names)
-
-
-def public_name(cls):
-    """The name under which users know a class."""
-    return vars(cls).get("public_name", cls.__name__)
 
 
 def function(found, *generations):

@@ -52,6 +52,13 @@ def _table(generation):
     return found
 
 
+@functools.cache
+def paths(generation):
+    """The full paths of all that a generation's table has: "layers.convolutional.Convolution2D"."""
+    lines = (_HERE / f"{generation}.tsv").read_text(encoding="utf-8").splitlines()
+    return [line.partition("\t")[0] for line in lines]
+
+
 def names(generation, namespace):
     """The names that a namespace of a generation had."""
     return [name for home, name in _table(generation) if home == namespace and "." not in name]
