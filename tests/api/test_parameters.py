@@ -17,6 +17,7 @@ NEEDLESS = {
         "kerata.compat.initializations.*": {"dim_ordering"},
         "kerata.compat.layers.old_layer.OldLayer.*": {"inputs"},
         "kerata.compat.models.OldModel.add_loss": {"inputs"},
+        "kerata.compat.models.model_from_yaml": {"yaml_string", "custom_objects"},
         "kerata.compat.layers.recurrent.Recurrent.get_constants": {"inputs", "training"},
         "kerata.compat.layers.recurrent.time_distributed_dense": {"input_dim", "output_dim", "timesteps"},
     },

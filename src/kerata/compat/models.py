@@ -321,8 +321,11 @@ def model_from_config(config: dict[str, Any], custom_objects: dict[str, Any] | N
     return saving.deserialize_keras_object(config, custom_objects)
 
 
-def model_from_yaml(*args: Any, **kwargs: Any) -> Any:
+def model_from_yaml(yaml_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
     """Refused: YAML can run code when it is read.
+
+    Args:
+        yaml_string, custom_objects: taken, and not read.
 
     Raises: RuntimeError.
     """
